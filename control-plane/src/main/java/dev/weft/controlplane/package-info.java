@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weft.controlplane;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weft.operator;
+
+import org.jspecify.annotations.NullMarked;
