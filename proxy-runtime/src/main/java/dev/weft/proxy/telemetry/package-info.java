@@ -1,0 +1,5 @@
+/// What the proxy tells of its work: metrics and the access log. Enter at [Telemetry].
+@NullMarked
+package dev.weft.proxy.telemetry;
+
+import org.jspecify.annotations.NullMarked;
