@@ -1,0 +1,44 @@
+package dev.weft.controlplane.revision;
+
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import java.time.Duration;
+import java.util.List;
+
+/// What the operator wants of this control plane: an immutable view of `MeshRevision.spec`.
+///
+/// @param generation `metadata.generation` that these settings were read from
+/// @param proxyResources never changed by anybody who reads it
+/// @param injecting whether new pods are to belong to this revision
+/// @param pods the few pods that the operator works on just now
+public record RevisionSettings(
+        long generation,
+        String version,
+        String trustDomain,
+        MtlsMode mtlsMode,
+        Mode mode,
+        Duration workloadCertificateLifetime,
+        String proxyImage,
+        ResourceRequirements proxyResources,
+        boolean injecting,
+        List<WorkedPod> pods) {
+
+    public RevisionSettings {
+        pods = List.copyOf(pods);
+    }
+
+    /// Whether the inbound side takes plaintext.
+    public enum MtlsMode {
+        PERMISSIVE,
+        STRICT
+    }
+
+    /// `PERMISSIVE`, then `PASS_THROUGH`, is the way out of the mesh.
+    public enum Mode {
+        MESH,
+        PERMISSIVE,
+        PASS_THROUGH
+    }
+
+    /// A pod that the operator works on; `drain`: its endpoints are to be taken out of use.
+    public record WorkedPod(String namespace, String name, String uid, boolean drain) {}
+}
