@@ -1,0 +1,19 @@
+package dev.weft.api;
+
+/// Annotations of Weft.
+public final class Annotations {
+    /// On a meshed pod: the number of the injection contract that it was born with.
+    public static final String INJECTION_CONTRACT = "weft.dev/injection-contract";
+
+    /// On a meshed pod: the revision that serves it. The operator changes it to move the pod.
+    public static final String REVISION = "weft.dev/revision";
+
+    /// On a meshed pod: the application's own probes, as JSON.
+    public static final String PROBES = "weft.dev/probes";
+
+    /// On what the operator owns: the hash of what it last wanted, which tells drift from its own
+    /// changes.
+    public static final String APPLIED = "weft.dev/applied";
+
+    private Annotations() {}
+}
