@@ -1,0 +1,125 @@
+package dev.weft.e2e.app;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// The server's shape: HTTP, gRPC and TCP ports, one list of seen ids, and the way it ends.
+///
+/// At SIGTERM it closes its listeners at once, serves what is open with `Connection: close` or
+/// GOAWAY, hands its last ids to the recorder and is gone within about two seconds.
+final class AppServer implements AutoCloseable {
+    static final int HTTP_PORT = 8080;
+    static final int GRPC_PORT = 9090;
+    static final int ECHO_PORT = 9100;
+    static final int GREETING_PORT = 9101;
+    private static final Duration LINGER = Duration.ofMillis(1300);
+
+    private final EventLoopGroup loops;
+    private final HttpPort http;
+    private final GrpcPort grpc;
+    private final TcpPort echo;
+    private final TcpPort greeting;
+
+    private AppServer(
+            EventLoopGroup loops, HttpPort http, GrpcPort grpc, TcpPort echo, TcpPort greeting) {
+        this.loops = loops;
+        this.http = http;
+        this.grpc = grpc;
+        this.echo = echo;
+        this.greeting = greeting;
+    }
+
+    /// Starts the ports; 0 lets the system choose one.
+    static AppServer start(
+            AppSettings settings,
+            SeenRequests seen,
+            Burst burst,
+            int http,
+            int grpc,
+            int echo,
+            int greeting)
+            throws Exception {
+        var loops = new NioEventLoopGroup(2, new DefaultThreadFactory("app", true));
+        return new AppServer(
+                loops,
+                HttpPort.open(loops, http, settings, seen, burst),
+                GrpcPort.open(grpc, settings, seen),
+                TcpPort.echo(loops, echo),
+                TcpPort.greeting(loops, greeting));
+    }
+
+    int httpPort() {
+        return http.port();
+    }
+
+    int grpcPort() {
+        return grpc.port();
+    }
+
+    int echoPort() {
+        return echo.port();
+    }
+
+    int greetingPort() {
+        return greeting.port();
+    }
+
+    /// Closes the listeners; what is open is served on.
+    void drain() {
+        http.drain();
+        grpc.drain();
+        echo.drain();
+        greeting.drain();
+    }
+
+    @Override
+    public void close() {
+        drain();
+        grpc.stop();
+        loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+    }
+
+    static void run(AppSettings settings) throws Exception {
+        var seen = new SeenRequests(settings.pod() + "-" + UUID.randomUUID());
+        var server =
+                start(settings, seen, Burst.NONE, HTTP_PORT, GRPC_PORT, ECHO_PORT, GREETING_PORT);
+        var recording = settings.recorder().map(RecorderClient::new);
+        recording.ifPresent(recorder ->
+                Thread.ofVirtual().name("recorder").start(() -> flushEverySecond(recorder, seen)));
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(() -> {
+                            server.drain();
+                            pause(LINGER);
+                            recording.ifPresent(recorder -> flushAtExit(recorder, seen));
+                        }));
+        System.out.println(settings.pod() + " serves");
+        new CountDownLatch(1).await();
+    }
+
+    private static void flushEverySecond(RecorderClient recorder, SeenRequests seen) {
+        while (true) {
+            recorder.flush(seen);
+            pause(Duration.ofSeconds(1));
+        }
+    }
+
+    private static void flushAtExit(RecorderClient recorder, SeenRequests seen) {
+        for (int attempt = 0; attempt < 20 && !recorder.flush(seen); attempt++) {
+            pause(Duration.ofMillis(250));
+        }
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package dev.weft.e2e.app;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// The recorder's report: what all load generators together sent, and what became of it.
+///
+/// @param finished answered or failed, by protocol
+/// @param missing ids that no server has told of
+/// @param duplicates ids that servers saw more than once
+/// @param unexpected ids that no client has issued
+/// @param running load generators that have not said their last word
+/// @param worstBySecond the longest latency, in milliseconds, of the requests that ended in that
+///   second of the epoch
+/// @param latencies by kind, such as `meshed HTTP/1.1 kept`
+public record LoadReport(
+        long issued,
+        Map<String, Long> finished,
+        Map<String, Long> failedByProtocol,
+        List<String> failures,
+        long missing,
+        List<String> missingIds,
+        long duplicates,
+        List<String> duplicateIds,
+        long unexpected,
+        int running,
+        long meshedCalls,
+        long mtlsCalls,
+        Set<String> peers,
+        NavigableMap<Long, Long> worstBySecond,
+        Map<String, Latencies> latencies) {
+
+    public static LoadReport parse(String json) {
+        var report = new JsonObject(json);
+        var sum = new Sum();
+        for (Object client : report.getJsonArray("clients")) {
+            sum.add((JsonObject) client);
+        }
+        return new LoadReport(
+                sum.issued,
+                sum.finished,
+                sum.failed,
+                List.copyOf(sum.failures),
+                report.getLong("missing"),
+                strings(report.getJsonArray("missingIds")),
+                report.getLong("duplicates"),
+                strings(report.getJsonArray("duplicateIds")),
+                report.getLong("unexpected"),
+                sum.running,
+                sum.meshedCalls,
+                sum.mtlsCalls,
+                Set.copyOf(sum.peers),
+                sum.worst,
+                sum.latencies);
+    }
+
+    public long failed() {
+        return failedByProtocol.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    public long finishedInAll() {
+        return finished.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /// All that was sent was answered right, and reached exactly one server exactly once.
+    public boolean flawless() {
+        return failed() == 0
+                && missing == 0
+                && duplicates == 0
+                && unexpected == 0
+                && running == 0
+                && finishedInAll() == issued;
+    }
+
+    /// Of the calls between meshed pods, how many went over mutual TLS; 0 if there was none.
+    public double mtlsShare() {
+        return meshedCalls == 0 ? 0 : (double) mtlsCalls / meshedCalls;
+    }
+
+    public Duration longest(Instant from, Instant to) {
+        return Duration.ofMillis(
+                worstBySecond
+                        .subMap(from.getEpochSecond(), true, to.getEpochSecond(), true)
+                        .values()
+                        .stream()
+                        .mapToLong(Long::longValue)
+                        .max()
+                        .orElse(0));
+    }
+
+    public Latencies latencies(boolean meshed, boolean fresh) {
+        var all = new Latencies();
+        for (Protocol protocol : Protocol.values()) {
+            var some = latencies.get(Tally.kind(meshed, protocol.label(), fresh));
+            if (some != null) {
+                all.addAll(some);
+            }
+        }
+        return all;
+    }
+
+    private static List<String> strings(JsonArray array) {
+        return array.stream().map(String::valueOf).toList();
+    }
+
+    private static final class Sum {
+        private final Map<String, Long> finished = new TreeMap<>();
+        private final Map<String, Long> failed = new TreeMap<>();
+        private final List<String> failures = new ArrayList<>();
+        private final TreeSet<String> peers = new TreeSet<>();
+        private final TreeMap<Long, Long> worst = new TreeMap<>();
+        private final Map<String, Latencies> latencies = new TreeMap<>();
+        private long issued;
+        private long meshedCalls;
+        private long mtlsCalls;
+        private int running;
+
+        void add(JsonObject client) {
+            issued += client.getLong("issued");
+            meshedCalls += client.getLong("meshedCalls");
+            mtlsCalls += client.getLong("mtlsCalls");
+            running += client.getBoolean("last") ? 0 : 1;
+            add(client.getJsonObject("finished"), finished);
+            add(client.getJsonObject("failed"), failed);
+            failures.addAll(strings(client.getJsonArray("failures")));
+            peers.addAll(strings(client.getJsonArray("peers")));
+            var seconds = client.getJsonObject("worst");
+            for (String second : seconds.fieldNames()) {
+                worst.merge(Long.parseLong(second), seconds.getLong(second), Math::max);
+            }
+            var histograms = client.getJsonObject("latencies");
+            for (String kind : histograms.fieldNames()) {
+                var counts = histograms.getJsonObject(kind);
+                var into = latencies.computeIfAbsent(kind, _ -> new Latencies());
+                for (String bucket : counts.fieldNames()) {
+                    into.add(Integer.parseInt(bucket), counts.getInteger(bucket));
+                }
+            }
+        }
+
+        private static void add(JsonObject counts, Map<String, Long> into) {
+            for (String key : counts.fieldNames()) {
+                into.merge(key, counts.getLong(key), Long::sum);
+            }
+        }
+    }
+}
