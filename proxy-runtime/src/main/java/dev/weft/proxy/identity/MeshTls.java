@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public interface MeshTls {
     /// For connections from peers, a client certificate being required.
     ///
-    /// @param alpn the protocols to accept; the client's order decides
+    /// @param alpn the protocols to accept, the most wanted first
     /// @return null while this pod has no certificate
     @Nullable SslContext server(List<String> alpn);
 

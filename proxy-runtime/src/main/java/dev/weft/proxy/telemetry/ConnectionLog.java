@@ -20,4 +20,5 @@ public record ConnectionLog(
         String endpoint,
         @Nullable String peer,
         boolean mtls,
-        Duration held) {}
+        Duration held)
+        implements LogEntry {}

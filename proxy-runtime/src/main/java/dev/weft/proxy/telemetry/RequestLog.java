@@ -33,4 +33,5 @@ public record RequestLog(
         String endpoint,
         @Nullable String peer,
         boolean mtls,
-        Duration held) {}
+        Duration held)
+        implements LogEntry {}

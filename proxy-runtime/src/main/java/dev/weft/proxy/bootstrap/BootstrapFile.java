@@ -1,0 +1,97 @@
+package dev.weft.proxy.bootstrap;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import org.jspecify.annotations.Nullable;
+
+/// Reads an Envoy bootstrap for the one thing that it must say: by which cluster ADS is reached.
+/// Fields that Weft does not use are left out.
+final class BootstrapFile {
+    private static final JsonFormat.Parser JSON =
+            JsonFormat.parser()
+                    .ignoringUnknownFields()
+                    .usingTypeRegistry(
+                            JsonFormat.TypeRegistry.newBuilder()
+                                    .add(UpstreamTlsContext.getDescriptor())
+                                    .build());
+
+    private BootstrapFile() {}
+
+    /// @throws InvalidBootstrap saying what is missing
+    static ControlPlane parse(String revision, String json) throws InvalidBootstrap {
+        try {
+            var bootstrap = Bootstrap.newBuilder();
+            JSON.merge(json, bootstrap);
+            return controlPlane(revision, bootstrap.build());
+        } catch (InvalidProtocolBufferException e) {
+            throw new InvalidBootstrap("it is not an Envoy bootstrap in JSON: " + e.getMessage());
+        }
+    }
+
+    private static ControlPlane controlPlane(String revision, Bootstrap bootstrap)
+            throws InvalidBootstrap, InvalidProtocolBufferException {
+        var ads = bootstrap.getDynamicResources().getAdsConfig();
+        if (ads.getGrpcServicesCount() == 0) {
+            throw new InvalidBootstrap("dynamic_resources.ads_config.grpc_services is empty");
+        }
+        String name = ads.getGrpcServices(0).getEnvoyGrpc().getClusterName();
+        Cluster cluster =
+                bootstrap.getStaticResources().getClustersList().stream()
+                        .filter(c -> c.getName().equals(name))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new InvalidBootstrap(
+                                        "static_resources.clusters lacks the ADS cluster \""
+                                                + name
+                                                + '"'));
+        SocketAddress address = address(cluster);
+        return new ControlPlane(
+                revision,
+                address.getAddress(),
+                address.getPortValue(),
+                serverName(cluster, address),
+                bootstrap.getNode());
+    }
+
+    private static SocketAddress address(Cluster cluster) throws InvalidBootstrap {
+        return cluster.getLoadAssignment().getEndpointsList().stream()
+                .flatMap(locality -> locality.getLbEndpointsList().stream())
+                .map(endpoint -> endpoint.getEndpoint().getAddress().getSocketAddress())
+                .filter(address -> !address.getAddress().isEmpty())
+                .findFirst()
+                .orElseThrow(() ->
+                        new InvalidBootstrap(
+                                "cluster \""
+                                        + cluster.getName()
+                                        + "\" has no endpoint with a socket_address"));
+    }
+
+    private static @Nullable String serverName(Cluster cluster, SocketAddress address)
+            throws InvalidBootstrap, InvalidProtocolBufferException {
+        if (!cluster.hasTransportSocket()) {
+            return null;
+        }
+        var config = cluster.getTransportSocket().getTypedConfig();
+        if (!config.is(UpstreamTlsContext.class)) {
+            throw new InvalidBootstrap(
+                    "cluster \""
+                            + cluster.getName()
+                            + "\" has a transport_socket other than UpstreamTlsContext");
+        }
+        String sni = config.unpack(UpstreamTlsContext.class).getSni();
+        return sni.isEmpty() ? address.getAddress() : sni;
+    }
+
+    /// What keeps a bootstrap file from being used.
+    static final class InvalidBootstrap extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        InvalidBootstrap(String message) {
+            super(message);
+        }
+    }
+}

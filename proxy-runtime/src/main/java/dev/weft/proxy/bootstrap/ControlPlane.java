@@ -1,0 +1,28 @@
+package dev.weft.proxy.bootstrap;
+
+import io.envoyproxy.envoy.config.core.v3.Node;
+import org.jspecify.annotations.Nullable;
+
+/// A control plane as its bootstrap names it.
+///
+/// @param revision tells it from others; it is the file's, not the bootstrap's
+/// @param serverName the host name that its certificate must carry; null when it is spoken to in
+///   clear, and then it is sent no credentials
+/// @param node what the bootstrap says of the node, before this proxy adds what it knows itself
+public record ControlPlane(
+        String revision, String host, int port, @Nullable String serverName, Node node) {
+    /// What this proxy tells it of itself.
+    public Node tell(Pod pod, Build build) {
+        var told = node.toBuilder().setUserAgentName("weft").setUserAgentVersion(build.version());
+        told.addAllClientFeatures(build.features());
+        if (!pod.name().isEmpty()) {
+            told.setId(pod.name() + "." + pod.namespace());
+        }
+        return told.build();
+    }
+
+    @Override
+    public String toString() {
+        return "revision " + revision + " at " + host + ":" + port;
+    }
+}

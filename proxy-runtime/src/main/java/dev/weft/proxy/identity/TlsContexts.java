@@ -1,0 +1,83 @@
+package dev.weft.proxy.identity;
+
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.ReferenceCountUtil;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLException;
+
+/// The TLS contexts of one certificate and one set of roots, made when first asked for. There are
+/// as many as the mesh has ALPN names. Reference-counted ones: an engine per connection must not
+/// wait for a finalizer.
+final class TlsContexts {
+    private final Identity identity;
+    private final MeshTrustManager trust;
+    private final Map<List<String>, SslContext> servers = new ConcurrentHashMap<>();
+    private final Map<String, SslContext> clients = new ConcurrentHashMap<>();
+
+    TlsContexts(Identity identity, Roots roots) throws GeneralSecurityException {
+        this.identity = identity;
+        this.trust = new MeshTrustManager(roots.trustManager(), identity.id().trustDomain());
+    }
+
+    String trustDomain() {
+        return identity.id().trustDomain();
+    }
+
+    SslContext server(List<String> alpn) {
+        return servers.computeIfAbsent(
+                List.copyOf(alpn),
+                names ->
+                        build(
+                                SslContextBuilder.forServer(identity.key(), chain())
+                                        .clientAuth(ClientAuth.REQUIRE),
+                                names));
+    }
+
+    SslContext client(String alpn) {
+        return clients.computeIfAbsent(
+                alpn,
+                name ->
+                        build(
+                                SslContextBuilder.forClient()
+                                        .keyManager(identity.key(), chain())
+                                        .endpointIdentificationAlgorithm(null),
+                                List.of(name)));
+    }
+
+    void release() {
+        servers.values().forEach(ReferenceCountUtil::release);
+        clients.values().forEach(ReferenceCountUtil::release);
+    }
+
+    private SslContext build(SslContextBuilder builder, List<String> alpn) {
+        try {
+            return builder.sslProvider(SslProvider.OPENSSL_REFCNT)
+                    .protocols("TLSv1.3")
+                    .trustManager(trust)
+                    .applicationProtocolConfig(
+                            new ApplicationProtocolConfig(
+                                    Protocol.ALPN,
+                                    SelectorFailureBehavior.NO_ADVERTISE,
+                                    SelectedListenerFailureBehavior.ACCEPT,
+                                    alpn))
+                    .build();
+        } catch (SSLException e) {
+            throw new IllegalStateException("BoringSSL refused a checked certificate", e);
+        }
+    }
+
+    private X509Certificate[] chain() {
+        return identity.chain().toArray(X509Certificate[]::new);
+    }
+}

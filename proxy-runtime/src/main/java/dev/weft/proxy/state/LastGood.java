@@ -1,0 +1,101 @@
+package dev.weft.proxy.state;
+
+import dev.weft.proxy.config.Resource;
+import dev.weft.proxy.control.AtomicFile;
+import dev.weft.proxy.control.ControlThread;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/// The last configuration that was in force, in one file: delimited [DeltaDiscoveryResponse]s, one
+/// per type. A proxy that is killed while no control plane is there serves by it again.
+public final class LastGood {
+    /// A large mesh changes every few milliseconds; each write is a whole file.
+    private static final Duration QUIET = Duration.ofMillis(200);
+
+    private static final Logger LOG = System.getLogger(LastGood.class.getName());
+
+    private final Path file;
+    private final ControlThread control;
+    private boolean justWritten;
+    private boolean again;
+
+    public LastGood(Path file, ControlThread control) {
+        this.file = file;
+        this.control = control;
+    }
+
+    /// Type URL to resources; empty when there is nothing, or nothing readable.
+    public Map<String, List<Resource>> load() {
+        var loaded = new LinkedHashMap<String, List<Resource>>();
+        try (InputStream in = Files.newInputStream(file)) {
+            for (var type = DeltaDiscoveryResponse.parseDelimitedFrom(in);
+                    type != null;
+                    type = DeltaDiscoveryResponse.parseDelimitedFrom(in)) {
+                loaded.put(
+                        type.getTypeUrl(),
+                        type.getResourcesList().stream()
+                                .map(r ->
+                                        new Resource(r.getName(), r.getVersion(), r.getResource()))
+                                .toList());
+            }
+            return loaded;
+        } catch (NoSuchFileException e) {
+            return Map.of();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the last good configuration is not used: {0}", e.getMessage());
+            return Map.of();
+        }
+    }
+
+    /// Writes what is in force at once, or, if that has just been done, a little later with
+    /// whatever else has changed by then. On the control thread.
+    public void keep(Supplier<Map<String, Collection<Resource>>> inForce) {
+        if (justWritten) {
+            again = true;
+            return;
+        }
+        justWritten = true;
+        write(inForce.get());
+        control.after(
+                QUIET,
+                () -> {
+                    justWritten = false;
+                    if (again) {
+                        again = false;
+                        keep(inForce);
+                    }
+                });
+    }
+
+    private void write(Map<String, Collection<Resource>> inForce) {
+        try {
+            var out = new ByteArrayOutputStream();
+            for (var type : inForce.entrySet()) {
+                var message = DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.getKey());
+                for (Resource resource : type.getValue()) {
+                    message.addResourcesBuilder()
+                            .setName(resource.name())
+                            .setVersion(resource.version())
+                            .setResource(resource.body());
+                }
+                message.build().writeDelimitedTo(out);
+            }
+            AtomicFile.write(file, out.toByteArray());
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "the configuration could not be kept in {0}: {1}", file, e);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+package dev.weft.proxy.telemetry;
+
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.core.metrics.Info;
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What Prometheus scrapes. From any thread.
+public final class ProxyMetrics {
+    /// More peers than this share the label `other`: series are memory, here and where they are
+    /// scraped.
+    static final int MAX_PEERS = 200;
+
+    private static final String UNKNOWN = "unknown";
+    private static final String OTHER = "other";
+    private static final int PAGE_BYTES = 4096;
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final Set<String> peers = ConcurrentHashMap.newKeySet();
+    private final AtomicLong longestHoldMillis = new AtomicLong();
+    private volatile String self = UNKNOWN;
+
+    private final Counter requests =
+            Counter.builder()
+                    .name("weft_requests_total")
+                    .help("Requests that have ended, by how they were answered and between whom.")
+                    .labelNames(
+                            "direction",
+                            "protocol",
+                            "status_class",
+                            "source",
+                            "destination",
+                            "mtls")
+                    .register(registry);
+    private final Histogram durations =
+            Histogram.builder()
+                    .name("weft_request_duration_seconds")
+                    .help("From a request's first byte to the last of its answer.")
+                    .labelNames("direction", "status_class", "source", "destination", "mtls")
+                    .classicOnly()
+                    .classicUpperBounds(
+                            .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
+                    .register(registry);
+    private final Counter refusals =
+            Counter.builder()
+                    .name("weft_responses_flagged_total")
+                    .help("Requests and connections that went wrong, by Envoy's response flags.")
+                    .labelNames("direction", "flags")
+                    .register(registry);
+    private final Counter connections =
+            Counter.builder()
+                    .name("weft_connections_total")
+                    .help("Connections carried as opaque bytes that have ended.")
+                    .labelNames("direction", "protocol", "source", "destination", "mtls")
+                    .register(registry);
+    private final Counter bytes =
+            Counter.builder()
+                    .name("weft_bytes_total")
+                    .help("Bytes of bodies and of opaque connections: in is towards the service.")
+                    .labelNames("direction", "flow")
+                    .register(registry);
+    private final Counter held =
+            Counter.builder()
+                    .name("weft_held_total")
+                    .help("Requests and connections that were kept waiting for an endpoint.")
+                    .labelNames("direction")
+                    .register(registry);
+    private final Counter xdsResponses =
+            Counter.builder()
+                    .name("weft_xds_responses_total")
+                    .help("xDS responses by what became of them: ack, nack or ignored.")
+                    .labelNames("type", "result")
+                    .register(registry);
+    private final Gauge xdsConnected =
+            Gauge.builder()
+                    .name("weft_xds_connected")
+                    .help(
+                            "1 while the control plane of this revision is connected and in agreement.")
+                    .labelNames("revision")
+                    .register(registry);
+    private final Gauge certificateExpiry =
+            Gauge.builder()
+                    .name("weft_certificate_expiry_timestamp_seconds")
+                    .help("When this pod's certificate ends.")
+                    .register(registry);
+    private final Counter signings =
+            Counter.builder()
+                    .name("weft_certificate_signings_total")
+                    .help("Certificates asked for, by result: signed or failed.")
+                    .labelNames("result")
+                    .register(registry);
+
+    /// @param logLinesDropped how many lines the access log had no room for
+    public ProxyMetrics(String version, LongSupplier logLinesDropped) {
+        Info.builder()
+                .name("weft_build_info")
+                .help("The build of this proxy.")
+                .labelNames("version")
+                .register(registry)
+                .addLabelValues(version);
+        gauge(
+                "weft_held_milliseconds_max",
+                "The longest time that a request or connection was kept waiting for an endpoint.",
+                longestHoldMillis::get);
+        gauge(
+                "weft_access_log_dropped_lines",
+                "Access log lines that were dropped because standard output did not keep up.",
+                logLinesDropped);
+        gauge("process_resident_memory_bytes", "Resident memory.", ProxyMetrics::residentBytes);
+    }
+
+    private void gauge(String name, String help, LongSupplier value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call(value.getAsLong()))
+                .register(registry);
+    }
+
+    void request(RequestLog log) {
+        String direction = label(log.direction());
+        String statusClass = log.status() == 0 ? "none" : log.status() / 100 + "xx";
+        String peer = peer(log.peer());
+        String source = log.direction() == Direction.INBOUND ? peer : self;
+        String destination = log.direction() == Direction.INBOUND ? self : peer;
+        String mtls = Boolean.toString(log.mtls());
+        requests.labelValues(direction, log.protocol(), statusClass, source, destination, mtls)
+                .inc();
+        durations
+                .labelValues(direction, statusClass, source, destination, mtls)
+                .observe(log.duration().toNanos() / 1e9);
+        common(direction, log.flags(), log.bytesIn(), log.bytesOut(), log.held());
+    }
+
+    void connection(ConnectionLog log) {
+        String direction = label(log.direction());
+        String peer = peer(log.peer());
+        String source = log.direction() == Direction.INBOUND ? peer : self;
+        String destination = log.direction() == Direction.INBOUND ? self : peer;
+        connections
+                .labelValues(
+                        direction,
+                        log.protocol(),
+                        source,
+                        destination,
+                        Boolean.toString(log.mtls()))
+                .inc();
+        common(direction, log.flags(), log.bytesIn(), log.bytesOut(), log.held());
+    }
+
+    private void common(String direction, String flags, long in, long out, Duration wait) {
+        if (!flags.isEmpty() && !flags.equals("-")) {
+            refusals.labelValues(direction, flags).inc();
+        }
+        add(bytes.labelValues(direction, "in"), in);
+        add(bytes.labelValues(direction, "out"), out);
+        if (wait.isPositive()) {
+            held.labelValues(direction).inc();
+            longestHoldMillis.accumulateAndGet(wait.toMillis(), Math::max);
+        }
+    }
+
+    private static void add(CounterDataPoint counter, long amount) {
+        if (amount > 0) {
+            counter.inc(amount);
+        }
+    }
+
+    private String peer(@Nullable String id) {
+        if (id == null) {
+            return UNKNOWN;
+        }
+        if (peers.contains(id)) {
+            return id;
+        }
+        return peers.size() < MAX_PEERS && peers.add(id) ? id : OTHER;
+    }
+
+    public void xdsResponse(String type, String result) {
+        xdsResponses.labelValues(type, result).inc();
+    }
+
+    public void xdsConnected(String revision, boolean connected) {
+        xdsConnected.labelValues(revision).set(connected ? 1 : 0);
+    }
+
+    public void certified(String spiffeId, Instant notAfter) {
+        self = spiffeId;
+        certificateExpiry.set(notAfter.getEpochSecond());
+        signings.labelValues("signed").inc();
+    }
+
+    public void signingFailed() {
+        signings.labelValues("failed").inc();
+    }
+
+    /// Everything, in Prometheus' text format.
+    public String text() {
+        var out = new ByteArrayOutputStream(16 * 1024);
+        try {
+            new PrometheusTextFormatWriter(false).write(out, registry.scrape());
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to memory failed", e);
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private static long residentBytes() {
+        try {
+            var fields = Files.readString(Path.of("/proc/self/statm")).split(" ", 3);
+            return Long.parseLong(fields[1]) * PAGE_BYTES;
+        } catch (IOException | NumberFormatException e) {
+            return 0;
+        }
+    }
+
+    private static String label(Direction direction) {
+        return direction == Direction.INBOUND ? "inbound" : "outbound";
+    }
+}

@@ -1,0 +1,292 @@
+package dev.weft.proxy.xds;
+
+import dev.weft.proxy.bootstrap.ControlPlane;
+import dev.weft.proxy.config.Resource;
+import dev.weft.proxy.control.ControlThread;
+import dev.weft.proxy.identity.ControlPlaneDialer;
+import dev.weft.proxy.state.LastGood;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// Follows one control plane, and moves to another without a gap: the new stream is opened beside
+/// the old one, and the old one is closed only when the new one has said all that it has to say.
+///
+/// ```
+/// idle ──follow(a)──▶ with a ──follow(b)──▶ moving to b, a leads ──b answers──▶ moving to b, b leads ──b synced──▶ with b
+///                        ▲                         │ follow(a)                          │ b lost, or follow(a)
+///                        └─────────────────────────┴──── a reopens if b has led ◀───────┘
+/// ```
+///
+/// One stream leads at a time: once b has answered, what a still sends is left alone, for b does
+/// not know of it and would not mend it. If b is lost before the end, a's stream is opened anew,
+/// which tells a what is in force by then.
+public final class AdsClient implements Link.Owner {
+    private static final Logger LOG = System.getLogger(AdsClient.class.getName());
+
+    /// How long a control plane that has nothing to say may stay silent before that counts as
+    /// agreement with what is in force.
+    private static final Duration SILENCE = Duration.ofSeconds(2);
+
+    private final Configuration configuration;
+    private final LastGood lastGood;
+    private final Function<ControlPlane, Node> node;
+    private final ControlPlaneDialer dialer;
+    private final ControlThread control;
+    private final RandomGenerator random;
+    private final XdsEvents events;
+
+    private @Nullable Link current;
+    private @Nullable Link candidate;
+    private boolean candidateLeads;
+    private ControlThread.@Nullable Timer silence;
+
+    private volatile boolean configured;
+    private volatile boolean synced;
+
+    /// @param node what to tell a control plane of this proxy
+    public AdsClient(
+            Configuration configuration,
+            LastGood lastGood,
+            Function<ControlPlane, Node> node,
+            ControlPlaneDialer dialer,
+            ControlThread control,
+            RandomGenerator random,
+            XdsEvents events) {
+        this.configuration = configuration;
+        this.lastGood = lastGood;
+        this.node = node;
+        this.dialer = dialer;
+        this.control = control;
+        this.random = random;
+        this.events = events;
+    }
+
+    /// Whether a whole configuration is in force, from a stream or from the state folder; once true
+    /// it stays so. From any thread.
+    public boolean configured() {
+        return configured;
+    }
+
+    /// Whether the control plane is connected and has sent all that was asked of it. From any
+    /// thread.
+    public boolean synced() {
+        return synced;
+    }
+
+    /// The revision of the control plane whose stream counts; empty before there is one. On the
+    /// control thread.
+    public Optional<String> revision() {
+        return Optional.ofNullable(current).map(link -> link.target().revision());
+    }
+
+    /// Puts the last good configuration in force. On the control thread, before [#follow].
+    public void restore() {
+        var kept = lastGood.load();
+        for (ResourceType type : ResourceType.values()) {
+            var resources = kept.getOrDefault(type.typeUrl(), List.of());
+            configuration
+                    .offer(type, resources, List.of())
+                    .ifPresent(refusal ->
+                            LOG.log(
+                                    Level.WARNING,
+                                    "the last good {0} resources are not used: {1}",
+                                    type,
+                                    refusal));
+        }
+        configured = !configuration.resources(ResourceType.LISTENER).isEmpty();
+        if (configured) {
+            LOG.log(Level.INFO, "the last good configuration is in force");
+        }
+    }
+
+    /// Makes this control plane the one that counts. On the control thread.
+    public void follow(ControlPlane target) {
+        var now = current;
+        if (now == null) {
+            current = open(target);
+        } else if (now.target().equals(target)) {
+            if (candidate != null) {
+                LOG.log(Level.INFO, "staying with {0}", target);
+                abandonCandidate(now);
+            }
+        } else if (candidate == null || !candidate.target().equals(target)) {
+            abandonCandidate(now);
+            LOG.log(Level.INFO, "moving from {0} to {1}", now.target(), target);
+            candidate = open(target);
+        }
+    }
+
+    private Link open(ControlPlane target) {
+        var link = new Link(target, node.apply(target), dialer, control, random, this);
+        // later, so that it is known as current or candidate by its first event
+        control.execute(link::open);
+        return link;
+    }
+
+    private void abandonCandidate(Link staying) {
+        var leaving = candidate;
+        if (leaving == null) {
+            return;
+        }
+        leaving.close();
+        candidate = null;
+        if (candidateLeads) {
+            candidateLeads = false;
+            staying.reopen();
+        }
+    }
+
+    @Override
+    public void opened(Link link, AdsStream stream) {
+        for (ResourceType type : ResourceType.values()) {
+            stream.subscribe(type, configuration);
+        }
+        watchSilence();
+    }
+
+    @Override
+    public void lost(Link link) {
+        if (link == current) {
+            synced = false;
+            events.disconnected(link.target().revision());
+        } else if (link == candidate && candidateLeads && current != null) {
+            candidateLeads = false;
+            current.reopen();
+        }
+    }
+
+    @Override
+    public void response(Link link, AdsStream stream, DeltaDiscoveryResponse response) {
+        var type = ResourceType.of(response.getTypeUrl());
+        if (type.isEmpty()) {
+            events.refused(response.getTypeUrl());
+            stream.nack(response, "this type was not subscribed to");
+            return;
+        }
+        if (link == candidate && !candidateLeads) {
+            candidateLeads = true;
+        } else if (link == current && candidateLeads) {
+            events.ignored(type.get());
+            return;
+        }
+        take(stream, type.get(), response);
+        settle();
+        watchSilence();
+    }
+
+    private void take(AdsStream stream, ResourceType type, DeltaDiscoveryResponse response) {
+        // a resource without a body only prolongs one that has a time to live
+        var changed =
+                response.getResourcesList().stream()
+                        .filter(r -> r.hasResource())
+                        .map(r -> new Resource(r.getName(), r.getVersion(), r.getResource()))
+                        .toList();
+        var refusal = configuration.offer(type, changed, response.getRemovedResourcesList());
+        stream.answered(type, response);
+        if (refusal.isPresent()) {
+            LOG.log(Level.WARNING, "refused {0} resources: {1}", type, refusal.get());
+            events.refused(type.typeUrl());
+            stream.nack(response, refusal.get());
+            return;
+        }
+        // kept before it is acknowledged: what a control plane has seen accepted outlives this
+        // process
+        if (!changed.isEmpty() || response.getRemovedResourcesCount() > 0) {
+            lastGood.keep(configuration::snapshot);
+        }
+        events.accepted(type);
+        stream.ack(response);
+        switch (type) {
+            case CLUSTER -> resubscribe(stream, ResourceType.ENDPOINTS);
+            case LISTENER -> resubscribe(stream, ResourceType.ROUTES);
+            case ENDPOINTS, ROUTES -> {}
+        }
+    }
+
+    private void resubscribe(AdsStream stream, ResourceType type) {
+        stream.subscribe(type, configuration);
+        configuration.keepOnly(type, configuration.wanted(type));
+    }
+
+    /// Sees whether the leading stream has said all.
+    private void settle() {
+        var leading = candidateLeads ? candidate : current;
+        if (leading == null || !complete(leading, false)) {
+            return;
+        }
+        settled(leading);
+    }
+
+    private void settled(Link leading) {
+        if (leading == candidate) {
+            LOG.log(Level.INFO, "moved to {0}", leading.target());
+            if (current != null) {
+                current.close();
+                events.disconnected(current.target().revision());
+            }
+            current = leading;
+            candidate = null;
+            candidateLeads = false;
+            synced = false;
+        }
+        configured = true;
+        if (!synced) {
+            synced = true;
+            events.connected(leading.target().revision());
+        }
+    }
+
+    private boolean complete(Link link, boolean silent) {
+        var stream = link.stream();
+        if (stream == null) {
+            return false;
+        }
+        for (ResourceType type : ResourceType.values()) {
+            boolean whole =
+                    type.wildcard()
+                            ? silent || stream.answered(type)
+                            : configuration.wanted(type).stream()
+                                    .allMatch(name ->
+                                            configuration.has(type, name)
+                                                    || stream.absent(type, name));
+            if (!whole) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// A control plane need not answer if it has nothing that differs; then it is complete after a
+    /// while of silence, provided that there is a configuration to agree with.
+    private void watchSilence() {
+        if (silence != null) {
+            silence.cancel();
+        }
+        silence = control.after(SILENCE, this::silent);
+    }
+
+    private void silent() {
+        var waiting = candidate != null ? candidate : synced ? null : current;
+        if (waiting != null && waiting.established() && configured && complete(waiting, true)) {
+            settled(waiting);
+        }
+    }
+
+    /// Ends all streams. On the control thread.
+    public void close() {
+        if (candidate != null) {
+            candidate.close();
+        }
+        if (current != null) {
+            current.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.weft.proxy.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonParser;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class AccessLogTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+    @Test
+    void writes_a_json_line_for_each_request() {
+        var log = new AccessLog(out);
+        log.start();
+
+        log.add(request("/a?b=\"c\"\n\ud800"));
+        log.add(request("/second"));
+        log.close();
+
+        var lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).hasSize(2);
+        var line = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
+        assertThat(line.get("path").getAsString()).isEqualTo("/a?b=\"c\"\n\ud800");
+        assertThat(line.get("response_code").getAsInt()).isEqualTo(200);
+        assertThat(line.get("direction").getAsString()).isEqualTo("inbound");
+        assertThat(line.get("held_ms").getAsInt()).isEqualTo(40);
+        assertThat(line.get("mtls").getAsBoolean()).isTrue();
+        assertThat(line.get("peer").getAsString()).isEqualTo("spiffe://d/ns/a/sa/b");
+    }
+
+    @Test
+    void counts_the_lines_that_it_has_no_room_for() {
+        var log = new AccessLog(out, 2);
+
+        for (int i = 0; i < 5; i++) {
+            log.add(request("/" + i));
+        }
+
+        assertThat(log.dropped()).isEqualTo(3);
+        log.start();
+        log.close();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
+    }
+
+    static RequestLog request(String path) {
+        return new RequestLog(
+                Instant.EPOCH,
+                Duration.ofMillis(3),
+                Direction.INBOUND,
+                "HTTP/1.1",
+                "GET",
+                "web",
+                path,
+                200,
+                "-",
+                0,
+                5,
+                "inbound",
+                "10.0.0.1:8080",
+                "spiffe://d/ns/a/sa/b",
+                true,
+                Duration.ofMillis(40));
+    }
+}

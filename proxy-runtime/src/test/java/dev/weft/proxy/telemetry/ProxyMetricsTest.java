@@ -1,0 +1,52 @@
+package dev.weft.proxy.telemetry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class ProxyMetricsTest {
+    private final ProxyMetrics metrics = new ProxyMetrics("0.2.0", () -> 7);
+
+    @Test
+    void says_who_called_whom_and_how_it_went() {
+        metrics.certified("spiffe://d/ns/a/sa/me", Instant.ofEpochSecond(1_800_000_000));
+
+        metrics.request(AccessLogTest.request("/"));
+
+        assertThat(metrics.text())
+                .contains("weft_build_info{version=\"0.2.0\"} 1")
+                .contains(
+                        "weft_requests_total{destination=\"spiffe://d/ns/a/sa/me\",direction=\"inbound\",mtls=\"true\","
+                                + "protocol=\"HTTP/1.1\",source=\"spiffe://d/ns/a/sa/b\",status_class=\"2xx\"} 1")
+                .contains("weft_held_milliseconds_max 40")
+                .contains("weft_certificate_expiry_timestamp_seconds 1.8E9")
+                .contains("weft_access_log_dropped_lines 7");
+    }
+
+    @Test
+    void bounds_the_number_of_peers_that_it_tells_apart() {
+        for (int i = 0; i < ProxyMetrics.MAX_PEERS + 5; i++) {
+            metrics.connection(connection("spiffe://d/ns/a/sa/p" + i));
+        }
+
+        assertThat(metrics.text()).contains("source=\"other\"} 5");
+    }
+
+    private static ConnectionLog connection(String peer) {
+        return new ConnectionLog(
+                Instant.EPOCH,
+                Duration.ZERO,
+                Direction.INBOUND,
+                "TCP",
+                "-",
+                0,
+                0,
+                "inbound",
+                "",
+                peer,
+                true,
+                Duration.ZERO);
+    }
+}
