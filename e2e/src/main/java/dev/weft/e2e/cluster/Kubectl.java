@@ -1,0 +1,16 @@
+package dev.weft.e2e.cluster;
+
+import dev.weft.e2e.Progress;
+import dev.weft.e2e.cache.Cache;
+
+/// Finds a kubectl for clusters that bring none: the person's own, else the one of the local
+/// Kubernetes.
+final class Kubectl {
+    private Kubectl() {}
+
+    static String path(Cache cache, Progress progress) {
+        return Prerequisites.onPath("kubectl")
+                ? "kubectl"
+                : new Parts(cache, progress).kubectl().toString();
+    }
+}
