@@ -46,8 +46,8 @@ public final class AdsService extends AggregatedDiscoveryServiceImplBase impleme
     private volatile @Nullable Compilation current;
 
     @Inject
-    public AdsService(BuildInfo build) {
-        this(build.features(), InstantSource.system());
+    public AdsService() {
+        this(BuildInfo.load().features(), InstantSource.system());
     }
 
     AdsService(Set<String> features, InstantSource clock) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// A route of the Service's own namespace holds for every caller; a route of another namespace for
 /// the callers there, where it takes the place of the Service's own.
 ///
-/// @param verdicts one for each HTTPRoute that names a Service
+/// @param verdicts one for each HTTPRoute, without parents if it names no Service
 /// @param everywhere rules by the name of the route configuration
 /// @param byNamespace the same for the callers of one namespace
 /// @param inForce by uid, the newest state of each HTTPRoute that could be used
@@ -38,7 +38,6 @@ record Routing(
         Routing routing =
                 new Routing(new ArrayList<>(), new HashMap<>(), new HashMap<>(), new HashMap<>());
         model.routes().stream()
-                .filter(route -> serviceParents(route).findAny().isPresent())
                 .sorted(OLDEST_FIRST)
                 .forEach(route -> routing.add(route, model, before.get(route.uid())));
         routing.everywhere.values().forEach(rules -> rules.sort(null));
@@ -49,6 +48,10 @@ record Routing(
     }
 
     private void add(MeshRoute route, MeshModel model, @Nullable MeshRoute before) {
+        if (serviceParents(route).findAny().isEmpty()) {
+            verdicts.add(new RouteVerdict(route, List.of()));
+            return;
+        }
         switch (RouteRules.compile(route, model)) {
             case RouteRules.Outcome.Usable(var rules, var resolved) -> {
                 inForce.put(route.uid(), route);

@@ -1,5 +1,7 @@
 package dev.weft.controlplane.model;
 
+import dev.weft.api.Annotations;
+import dev.weft.api.Names;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodIP;
@@ -15,8 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// @param meshed a proxy answers at its addresses
 public record MeshPod(
         ObjectName name, String uid, List<String> ips, String serviceAccount, boolean meshed) {
-    private static final String CONTRACT = "weft.dev/injection-contract";
-    private static final String PROXY = "weft-proxy";
 
     public MeshPod {
         ips = List.copyOf(ips);
@@ -49,10 +49,10 @@ public record MeshPod(
     private static boolean isMeshed(Pod pod) {
         Map<String, String> annotations = pod.getMetadata().getAnnotations();
         return annotations != null
-                && annotations.containsKey(CONTRACT)
+                && annotations.containsKey(Annotations.INJECTION_CONTRACT)
                 && !Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
                 && pod.getSpec().getInitContainers().stream()
                         .map(Container::getName)
-                        .anyMatch(PROXY::equals);
+                        .anyMatch(Names.PROXY_CONTAINER::equals);
     }
 }

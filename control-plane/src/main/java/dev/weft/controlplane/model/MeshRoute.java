@@ -14,6 +14,7 @@ public record MeshRoute(
         ObjectName name,
         String uid,
         long generation,
+        String resourceVersion,
         Instant created,
         HTTPRouteSpec spec,
         List<RouteParentStatus> parents) {
@@ -27,6 +28,7 @@ public record MeshRoute(
                 ObjectName.of(route),
                 meta.getUid(),
                 Objects.requireNonNullElse(meta.getGeneration(), 0L),
+                Objects.requireNonNullElse(meta.getResourceVersion(), ""),
                 meta.getCreationTimestamp() == null
                         ? Instant.EPOCH
                         : Instant.parse(meta.getCreationTimestamp()),

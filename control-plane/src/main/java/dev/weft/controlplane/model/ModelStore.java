@@ -38,10 +38,16 @@ public final class ModelStore {
         return put(grants, name, grant);
     }
 
-    /// Forgets routes and grants: the Gateway API has gone from the cluster.
-    synchronized boolean noGatewayApi() {
-        boolean changed = !routes.isEmpty() || !grants.isEmpty();
+    /// Their kind has gone from the cluster.
+    synchronized boolean noRoutes() {
+        boolean changed = !routes.isEmpty();
         routes.clear();
+        return changed;
+    }
+
+    /// Their kind has gone from the cluster.
+    synchronized boolean noGrants() {
+        boolean changed = !grants.isEmpty();
         grants.clear();
         return changed;
     }
