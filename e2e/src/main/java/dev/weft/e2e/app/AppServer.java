@@ -45,12 +45,12 @@ final class AppServer implements AutoCloseable {
             int greeting)
             throws Exception {
         var loops = new NioEventLoopGroup(2, new DefaultThreadFactory("app", true));
-        return new AppServer(
-                loops,
-                HttpPort.open(loops, http, settings, seen, burst),
-                GrpcPort.open(grpc, settings, seen),
-                TcpPort.echo(loops, echo),
-                TcpPort.greeting(loops, greeting));
+        // HTTP last: readiness is asked there, and stands for all ports.
+        var grpcPort = GrpcPort.open(grpc, settings, seen);
+        var echoPort = TcpPort.echo(loops, echo);
+        var greetingPort = TcpPort.greeting(loops, greeting);
+        var httpPort = HttpPort.open(loops, http, settings, seen, burst);
+        return new AppServer(loops, httpPort, grpcPort, echoPort, greetingPort);
     }
 
     int httpPort() {

@@ -26,7 +26,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Sends one request once. No retries anywhere: gRPC's are switched off, Vert.x has none.
-final class LoadClient {
+final class LoadClient implements AutoCloseable {
     private final Vertx vertx;
     private final String domain;
     private final ToIntFunction<Protocol> ports;
@@ -168,5 +168,13 @@ final class LoadClient {
                                         : new Result.Answered(200, new String(message, UTF_8)));
                     }
                 });
+    }
+
+    @Override
+    public void close() {
+        keptHttp1.close();
+        freshHttp1.close();
+        keptHttp2.close();
+        keptGrpc.values().forEach(ManagedChannel::shutdown);
     }
 }

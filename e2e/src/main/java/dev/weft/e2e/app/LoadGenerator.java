@@ -4,7 +4,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -17,6 +19,7 @@ import java.util.function.Consumer;
 /// and their latency counts from then. SIGTERM ends the plan; what is outstanding is waited for.
 final class LoadGenerator implements Burst {
     private static final int BURST_CONNECTIONS = 8;
+    private static final int WARM_UP_REQUESTS = 600;
 
     private final AppSettings settings;
     private final LoadClient client;
@@ -39,6 +42,7 @@ final class LoadGenerator implements Burst {
                         settings,
                         new LoadClient(vertx, load.domain(), Protocol::servicePort),
                         settings.pod() + "-" + UUID.randomUUID().toString().substring(0, 4));
+        warmUp(vertx);
         var seen = new SeenRequests(generator.name);
         AppServer.start(
                 settings,
@@ -59,6 +63,34 @@ final class LoadGenerator implements Burst {
         System.out.println(generator.name + " sends");
         generator.follow(new Schedule(load.services(), load.perProtocol()));
         new CountDownLatch(1).await();
+    }
+
+    /// Sends requests of every kind to a server in this process, which is closed again: a load
+    /// generator whose code is still cold would measure itself.
+    private static void warmUp(Vertx vertx) throws Exception {
+        var own = new AppSettings("warm-up", "localhost", "v1", false, Optional.empty());
+        try (var server =
+                AppServer.start(own, new SeenRequests("warm-up"), Burst.NONE, 0, 0, 0, 0)) {
+            var client =
+                    new LoadClient(
+                            vertx,
+                            "",
+                            protocol ->
+                                    protocol == Protocol.GRPC
+                                            ? server.grpcPort()
+                                            : server.httpPort());
+            var generator = new LoadGenerator(own, client, "warm-up");
+            var running =
+                    Thread.ofVirtual()
+                            .start(() -> generator.follow(new Schedule(List.of("localhost"), 100)));
+            long giveUp = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+            while (generator.tally.finished() < WARM_UP_REQUESTS && System.nanoTime() < giveUp) {
+                sleepUntil(System.nanoTime() + 20_000_000);
+            }
+            generator.stop();
+            running.join();
+            client.close();
+        }
     }
 
     /// Blocks until stopped.

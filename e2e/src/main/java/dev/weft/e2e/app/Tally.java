@@ -35,7 +35,11 @@ final class Tally {
     }
 
     synchronized int outstanding() {
-        return issued - finished.values().stream().mapToInt(Integer::intValue).sum();
+        return issued - finished();
+    }
+
+    synchronized int finished() {
+        return finished.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     synchronized void finish(Outcome outcome, long epochMillis) {

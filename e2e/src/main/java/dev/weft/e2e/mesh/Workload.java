@@ -1,0 +1,233 @@
+package dev.weft.e2e.mesh;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
+import io.fabric8.kubernetes.api.model.PodTemplateSpecBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.ServicePortBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// A Deployment of the test workload, described as far as tests differ in it.
+///
+/// @param name of the Deployment; its pods have the label `workload` with it
+/// @param app the Service that its pods belong to (label `app`)
+/// @param version label `version`
+/// @param role the workload's role: `server`, `loadgen` or `recorder`
+/// @param env more environment variables
+/// @param labels more labels of its pods
+/// @param preStopSeconds the application's own `sleep` hook, for clusters without a mesh; 0 is none
+public record Workload(
+        String namespace,
+        String name,
+        String app,
+        String version,
+        String role,
+        int replicas,
+        Map<String, String> env,
+        Map<String, String> labels,
+        int preStopSeconds) {
+    public Workload {
+        env = Map.copyOf(env);
+        labels = Map.copyOf(labels);
+    }
+
+    public static Workload server(String namespace, String name) {
+        return new Workload(namespace, name, name, "v1", "server", 1, Map.of(), Map.of(), 0);
+    }
+
+    public Workload replicas(int count) {
+        return new Workload(
+                namespace, name, app, version, role, count, env, labels, preStopSeconds);
+    }
+
+    public Workload version(String app, String version) {
+        return new Workload(
+                namespace, name, app, version, role, replicas, env, labels, preStopSeconds);
+    }
+
+    public Workload role(String role, Map<String, String> env) {
+        return new Workload(
+                namespace, name, app, version, role, replicas, env, labels, preStopSeconds);
+    }
+
+    public Workload label(String key, String value) {
+        var more = new TreeMap<>(labels);
+        more.put(key, value);
+        return new Workload(
+                namespace, name, app, version, role, replicas, env, more, preStopSeconds);
+    }
+
+    public Workload env(String key, String value) {
+        var more = new TreeMap<>(env);
+        more.put(key, value);
+        return new Workload(
+                namespace, name, app, version, role, replicas, more, labels, preStopSeconds);
+    }
+
+    public Workload preStopSeconds(int seconds) {
+        return new Workload(namespace, name, app, version, role, replicas, env, labels, seconds);
+    }
+
+    ServiceAccount account() {
+        return new ServiceAccountBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName(app)
+                .endMetadata()
+                .build();
+    }
+
+    /// The Deployment; at every change a new pod is ready before an old one ends.
+    public Deployment deployment(String image) {
+        return new DeploymentBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName(name)
+                .endMetadata()
+                .withNewSpec()
+                .withReplicas(replicas)
+                .withNewSelector()
+                .addToMatchLabels("workload", name)
+                .endSelector()
+                .withNewStrategy()
+                .withType("RollingUpdate")
+                .withNewRollingUpdate()
+                .withMaxSurge(new IntOrString(1))
+                .withMaxUnavailable(new IntOrString(0))
+                .endRollingUpdate()
+                .endStrategy()
+                .withTemplate(template(image))
+                .endSpec()
+                .build();
+    }
+
+    /// What its pods are made from, for kinds other than a Deployment too.
+    public PodTemplateSpec template(String image) {
+        return new PodTemplateSpecBuilder()
+                .withNewMetadata()
+                .addToLabels(podLabels())
+                .endMetadata()
+                .withNewSpec()
+                .withServiceAccountName(app)
+                .withTerminationGracePeriodSeconds(30L)
+                .withEnableServiceLinks(false)
+                .withContainers(container(image))
+                .endSpec()
+                .build();
+    }
+
+    private Map<String, String> podLabels() {
+        var all = new TreeMap<>(labels);
+        all.put("workload", name);
+        all.put("app", app);
+        all.put("version", version);
+        return all;
+    }
+
+    private Container container(String image) {
+        var container =
+                new ContainerBuilder()
+                        .withName("app")
+                        .withImage(image)
+                        .withImagePullPolicy("IfNotPresent")
+                        .withArgs(role)
+                        .withEnv(environment())
+                        .withNewReadinessProbe()
+                        .withNewHttpGet()
+                        .withPath("/healthz")
+                        .withPort(new IntOrString(8080))
+                        .endHttpGet()
+                        .withPeriodSeconds(1)
+                        .withFailureThreshold(5)
+                        .withTimeoutSeconds(2)
+                        .endReadinessProbe()
+                        .withNewResources()
+                        .addToRequests("cpu", new Quantity("10m"))
+                        .addToRequests("memory", new Quantity("64Mi"))
+                        .endResources();
+        if (preStopSeconds > 0) {
+            container
+                    .withNewLifecycle()
+                    .withNewPreStop()
+                    .withNewSleep((long) preStopSeconds)
+                    .endPreStop()
+                    .endLifecycle();
+        }
+        return container.build();
+    }
+
+    private List<EnvVar> environment() {
+        var all = new ArrayList<EnvVar>();
+        all.add(field("POD_NAME", "metadata.name"));
+        all.add(field("MESHED", "metadata.annotations['weft.dev/injection-contract']"));
+        all.add(value("SERVICE", app));
+        all.add(value("VERSION", version));
+        new TreeMap<>(env).forEach((name, text) -> all.add(value(name, text)));
+        return all;
+    }
+
+    private static EnvVar value(String name, String value) {
+        return new EnvVarBuilder().withName(name).withValue(value).build();
+    }
+
+    private static EnvVar field(String name, String path) {
+        return new EnvVarBuilder()
+                .withName(name)
+                .withNewValueFrom()
+                .withNewFieldRef()
+                .withFieldPath(path)
+                .endFieldRef()
+                .endValueFrom()
+                .build();
+    }
+
+    /// A Service with all of the workload's ports.
+    ///
+    /// @param version only pods of this version; all if it is empty
+    public static Service service(
+            String namespace, String name, String app, Optional<String> version) {
+        var selector = new TreeMap<String, String>();
+        selector.put("app", app);
+        version.ifPresent(value -> selector.put("version", value));
+        return new ServiceBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName(name)
+                .endMetadata()
+                .withNewSpec()
+                .withSelector(selector)
+                .withPorts(
+                        port("http", 80, 8080, "http"),
+                        port("h2c", 81, 8080, "kubernetes.io/h2c"),
+                        port("grpc", 9090, 9090, "grpc"),
+                        port("tcp", 9100, 9100, null),
+                        port("greet", 9101, 9101, null))
+                .endSpec()
+                .build();
+    }
+
+    private static ServicePort port(
+            String name, int port, int target, @org.jspecify.annotations.Nullable String protocol) {
+        return new ServicePortBuilder()
+                .withName(name)
+                .withPort(port)
+                .withTargetPort(new IntOrString(target))
+                .withAppProtocol(protocol)
+                .build();
+    }
+}

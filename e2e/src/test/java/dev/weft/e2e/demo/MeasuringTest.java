@@ -1,0 +1,35 @@
+package dev.weft.e2e.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MeasuringTest {
+    @Test
+    void requests_are_summed_over_all_labels_and_nothing_else() {
+        String metrics =
+                """
+                # TYPE weft_requests_total counter
+                weft_requests_total{direction="inbound",status="200"} 12.0
+                weft_requests_total{direction="outbound",status="200"} 30
+                weft_bytes_total 900
+                weft_requests_created{direction="inbound"} 1.0E9
+                """;
+
+        assertThat(ProxyProbe.requests(metrics)).isEqualTo(42);
+    }
+
+    @Test
+    void the_processes_of_a_container_are_added_up() {
+        var sum =
+                ProcessFigures.sum(
+                        List.of(
+                                "102400 51200 150 50 12:memory:/kubepods/pod1/abc",
+                                "1024 512 1 1 12:memory:/kubepods/pod1/abc"));
+
+        assertThat(sum.rssMegabytes()).isEqualTo(101);
+        assertThat(sum.privateMegabytes()).isEqualTo(50.5);
+        assertThat(sum.cpuSeconds()).isEqualTo(2.02);
+    }
+}
