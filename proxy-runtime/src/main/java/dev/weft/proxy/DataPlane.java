@@ -1,53 +1,171 @@
 package dev.weft.proxy;
 
+import dev.weft.proxy.accept.Acceptor;
+import dev.weft.proxy.accept.ConntrackDestination;
+import dev.weft.proxy.accept.OriginalDestination;
+import dev.weft.proxy.cluster.LocalAddresses;
+import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.ConfigSink;
+import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.config.ListenerSpec;
+import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.worker.Worker;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
 
 /// The data path: listeners, routes, clusters, and every connection that they carry.
+///
+/// Every event loop has a [Worker] of its own; they share the tables, which change as a whole.
 public final class DataPlane implements AutoCloseable {
-    public DataPlane(MeshTls tls, Telemetry telemetry, EventLoopGroup loops) {}
+    private static final List<String> VIRTUAL_LISTENERS =
+            List.of("virtualInbound", "virtualOutbound");
+
+    private final EventLoopGroup loops;
+    private final OriginalDestination originalDestination;
+    private final Drain inbound = new Drain();
+    private final Drain outbound = new Drain();
+    private final ConfigStore store = new ConfigStore(this::publish);
+    private final Map<EventLoop, Worker> workers;
+    private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
+    private boolean started;
+    private boolean stopped;
+
+    private record Bound(InetSocketAddress address, Acceptor acceptor) {}
+
+    public DataPlane(MeshTls tls, Telemetry telemetry, EventLoopGroup loops) {
+        this(tls, telemetry, loops, new ConntrackDestination(), LocalAddresses.ofThisHost());
+    }
+
+    DataPlane(
+            MeshTls tls,
+            Telemetry telemetry,
+            EventLoopGroup loops,
+            OriginalDestination originalDestination,
+            LocalAddresses local) {
+        this.loops = loops;
+        this.originalDestination = originalDestination;
+        var byLoop = new HashMap<EventLoop, Worker>();
+        loops.forEach(executor -> {
+            var loop = (EventLoop) executor;
+            var upstreams = new Upstreams(loop, tls, local, RandomGenerator.getDefault());
+            byLoop.put(
+                    loop, new Worker(upstreams, store::tables, tls, telemetry, inbound, outbound));
+        });
+        this.workers = Map.copyOf(byLoop);
+    }
 
     /// Where the xDS client delivers.
     public ConfigSink sink() {
-        throw new UnsupportedOperationException();
+        return store;
     }
 
     /// Binds the listeners as soon as they arrive by xDS.
-    public void start() {
-        throw new UnsupportedOperationException();
+    public synchronized void start() {
+        started = true;
+        bind(store.tables());
     }
 
     /// A configuration is in force and both virtual listeners accept.
     public boolean listening() {
-        return false;
+        return VIRTUAL_LISTENERS.stream()
+                .allMatch(name -> {
+                    var bound = acceptors.get(name);
+                    return bound != null && bound.acceptor().isAccepting();
+                });
+    }
+
+    /// Where a listener accepts, once it does.
+    Optional<CompletionStage<InetSocketAddress>> boundAddress(String listener) {
+        return Optional.ofNullable(acceptors.get(listener)).map(bound -> bound.acceptor().bound());
     }
 
     /// Asks the inbound side's peers to go elsewhere and serves on; done when they have gone, or
     /// after `atMost`.
     public CompletionStage<Void> drainInbound(Duration atMost) {
-        throw new UnsupportedOperationException();
+        return inbound.begin(atMost, loops);
     }
 
     /// The same for the applications of this pod.
     public CompletionStage<Void> drainOutbound(Duration atMost) {
-        throw new UnsupportedOperationException();
+        return outbound.begin(atMost, loops);
     }
 
     /// Stops taking SYNs, accepts what is queued, then closes the listeners. What was accepted is
     /// served on.
-    public void stopAccepting() {
-        throw new UnsupportedOperationException();
+    public synchronized void stopAccepting() {
+        stopped = true;
+        var stops =
+                acceptors.values().stream()
+                        .map(bound -> bound.acceptor().stop().toCompletableFuture())
+                        .toArray(CompletableFuture<?>[]::new);
+        CompletableFuture.allOf(stops).join();
+        acceptors.clear();
     }
 
     /// JSON of what is in force, for the admin port.
     public String dump() {
-        return "{}";
+        return store.dump();
+    }
+
+    /// Connections that are being served.
+    public int openConnections() {
+        return inbound.open() + outbound.open();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        stopAccepting();
+    }
+
+    private void publish(Tables tables) {
+        workers.forEach((loop, worker) -> loop.execute(() -> worker.upstreams().reconcile(tables)));
+        bind(tables);
+    }
+
+    private synchronized void bind(Tables tables) {
+        if (!started || stopped) {
+            return;
+        }
+        acceptors
+                .entrySet()
+                .removeIf(entry -> {
+                    var listener = tables.listeners().get(entry.getKey());
+                    var stays =
+                            listener != null
+                                    && listener.binds()
+                                    && listener.address().equals(entry.getValue().address());
+                    if (!stays) {
+                        var _ = entry.getValue().acceptor().stop();
+                    }
+                    return !stays;
+                });
+        for (var listener : tables.listeners().values()) {
+            if (listener.binds()) {
+                acceptors.computeIfAbsent(
+                        listener.name(), _ -> new Bound(listener.address(), accept(listener)));
+            }
+        }
+    }
+
+    private Acceptor accept(ListenerSpec listener) {
+        return new Acceptor(
+                loops,
+                listener.address(),
+                () -> store.tables().listeners().getOrDefault(listener.name(), listener),
+                loop -> workers.getOrDefault(loop, workers.values().iterator().next()),
+                originalDestination);
+    }
 }

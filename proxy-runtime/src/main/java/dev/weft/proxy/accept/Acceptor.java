@@ -1,0 +1,98 @@
+package dev.weft.proxy.accept;
+
+import dev.weft.proxy.config.ListenerSpec;
+import dev.weft.proxy.drain.SynGate;
+import dev.weft.proxy.worker.Worker;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/// One listening socket, for IPv4 and IPv6.
+public final class Acceptor {
+    private static final int BACKLOG = 4096;
+
+    private final ChannelFuture binding;
+
+    /// Begins to bind.
+    ///
+    /// @param listener the listener as it is when a connection comes
+    public Acceptor(
+            EventLoopGroup loops,
+            InetSocketAddress address,
+            Supplier<ListenerSpec> listener,
+            Function<EventLoop, Worker> workers,
+            OriginalDestination originalDestination) {
+        binding =
+                new ServerBootstrap()
+                        .group(loops)
+                        .channel(EpollServerSocketChannel.class)
+                        .option(ChannelOption.SO_REUSEADDR, true)
+                        .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                        .childOption(ChannelOption.TCP_NODELAY, true)
+                        .childOption(ChannelOption.SO_KEEPALIVE, true)
+                        .childOption(ChannelOption.AUTO_READ, false)
+                        .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                        .childHandler(
+                                new ChannelInitializer<>() {
+                                    @Override
+                                    protected void initChannel(Channel channel) {
+                                        channel.pipeline()
+                                                .addLast(
+                                                        new Intake(
+                                                                workers.apply(channel.eventLoop()),
+                                                                listener.get(),
+                                                                originalDestination));
+                                    }
+                                })
+                        .bind(dualStack(address));
+    }
+
+    /// Fails when the port is taken.
+    public CompletionStage<InetSocketAddress> bound() {
+        var bound = new CompletableFuture<InetSocketAddress>();
+        binding.addListener(_ -> {
+            if (binding.isSuccess()) {
+                bound.complete((InetSocketAddress) binding.channel().localAddress());
+            } else {
+                bound.completeExceptionally(binding.cause());
+            }
+        });
+        return bound;
+    }
+
+    public boolean isAccepting() {
+        return binding.isSuccess() && binding.channel().isActive();
+    }
+
+    /// Takes no new SYN, accepts what is queued, then closes.
+    public CompletionStage<Void> stop() {
+        return isAccepting()
+                ? SynGate.close((EpollServerSocketChannel) binding.channel())
+                : CompletableFuture.completedFuture(null);
+    }
+
+    /// The IPv6 wildcard takes IPv4, too. Netty's sockets are of that family wherever the kernel
+    /// has it.
+    private static InetSocketAddress dualStack(InetSocketAddress address) {
+        return address.getAddress().isAnyLocalAddress()
+                        && io.netty.channel.epoll.Epoll.isAvailable()
+                ? new InetSocketAddress(
+                        InetAddress.ofLiteral(hasIpv6() ? "::" : "0.0.0.0"), address.getPort())
+                : address;
+    }
+
+    private static boolean hasIpv6() {
+        return java.nio.file.Files.exists(java.nio.file.Path.of("/proc/net/if_inet6"));
+    }
+}

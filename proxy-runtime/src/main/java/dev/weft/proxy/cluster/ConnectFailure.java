@@ -1,0 +1,22 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.refusal.Refusal;
+import java.io.IOException;
+
+/// No connection to an endpoint could be made; nothing was sent.
+final class ConnectFailure extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private final Refusal refusal;
+
+    ConnectFailure(Refusal refusal, String detail) {
+        super(detail);
+        this.refusal = refusal;
+    }
+
+    static Refusal refusalOf(Throwable cause) {
+        return cause instanceof ConnectFailure failure
+                ? failure.refusal
+                : Refusal.UPSTREAM_CONNECT_FAILED;
+    }
+}

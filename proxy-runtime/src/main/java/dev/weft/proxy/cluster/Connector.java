@@ -1,0 +1,191 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.config.Transport;
+import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.refusal.Refusal;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.Promise;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// Makes connections to endpoints: TCP, then mesh TLS where the endpoint speaks it. A connection
+/// that comes out of here has an authenticated peer, or is in clear on purpose. It does not read
+/// before it is told to.
+final class Connector {
+    /// The peer's SPIFFE id, on connections with mesh TLS.
+    static final AttributeKey<String> PEER = AttributeKey.valueOf(Connector.class, "peer");
+
+    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final EventLoop loop;
+    private final MeshTls tls;
+
+    Connector(EventLoop loop, MeshTls tls) {
+        this.loop = loop;
+        this.tls = tls;
+    }
+
+    /// Fails with [ConnectFailure]. The kernel's SYN retries fall into the cluster's connect
+    /// timeout: that is how a request waits for an endpoint that is away.
+    ///
+    /// @param last becomes the channel's last handler
+    void connect(Destination destination, ChannelHandler last, Promise<Channel> connected) {
+        SslContext context = null;
+        if (destination.transport() instanceof Transport.Mesh mesh) {
+            context = tls.client(mesh.offer(destination.carried()));
+            if (context == null) {
+                connected.setFailure(
+                        new ConnectFailure(
+                                Refusal.NO_CERTIFICATE, "this proxy has no certificate yet"));
+                return;
+            }
+        }
+        var bootstrap =
+                new Bootstrap()
+                        .group(loop)
+                        .channel(EpollSocketChannel.class)
+                        .option(ChannelOption.TCP_NODELAY, true)
+                        .option(ChannelOption.SO_KEEPALIVE, true)
+                        .option(ChannelOption.AUTO_READ, false)
+                        .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                        .option(
+                                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                                (int)
+                                        Math.min(
+                                                Integer.MAX_VALUE,
+                                                destination.connectTimeout().toMillis()))
+                        .handler(initializer(destination, context, last, connected));
+        if (destination.toSelf()) {
+            bootstrap.localAddress(
+                    new InetSocketAddress(loopbackLike(destination.target().address()), 0));
+        }
+        var secure = context != null;
+        bootstrap
+                .connect(destination.target().address())
+                .addListener((ChannelFuture connect) -> {
+                    if (!connect.isSuccess()) {
+                        connected.tryFailure(failed(destination, connect.cause()));
+                    } else if (secure) {
+                        connect.channel().config().setAutoRead(true);
+                    } else if (!connected.trySuccess(connect.channel())) {
+                        connect.channel().close();
+                    }
+                });
+    }
+
+    private ChannelInitializer<Channel> initializer(
+            Destination destination,
+            @Nullable SslContext context,
+            ChannelHandler last,
+            Promise<Channel> connected) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                if (context != null) {
+                    var handler = context.newHandler(channel.alloc());
+                    handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT.toMillis());
+                    channel.pipeline()
+                            .addLast(handler, new PeerCheck(destination, handler, connected));
+                }
+                channel.pipeline().addLast(last);
+            }
+        };
+    }
+
+    private static ConnectFailure failed(Destination destination, Throwable cause) {
+        return new ConnectFailure(
+                Refusal.UPSTREAM_CONNECT_FAILED,
+                "connecting to "
+                        + destination.target().address()
+                        + " failed: "
+                        + cause.getMessage());
+    }
+
+    private static InetAddress loopbackLike(InetSocketAddress address) {
+        return InetAddress.ofLiteral(
+                address.getAddress() instanceof Inet6Address ? "::1" : "127.0.0.1");
+    }
+
+    /// Lets a handshaken connection through only if its peer is one that the cluster admits.
+    private final class PeerCheck extends ChannelInboundHandlerAdapter {
+        private final Destination destination;
+        private final SslHandler ssl;
+        private final Promise<Channel> connected;
+
+        PeerCheck(Destination destination, SslHandler ssl, Promise<Channel> connected) {
+            this.destination = destination;
+            this.ssl = ssl;
+            this.connected = connected;
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent handshake) {
+                if (handshake.isSuccess()) {
+                    judge(context);
+                } else {
+                    fail(context, "TLS handshake: " + handshake.cause().getMessage());
+                }
+                return;
+            }
+            context.fireUserEventTriggered(event);
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            fail(context, "the connection ended during the TLS handshake");
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            fail(context, String.valueOf(cause.getMessage()));
+        }
+
+        private void judge(ChannelHandlerContext context) {
+            var mesh = (Transport.Mesh) destination.transport();
+            var id = tls.spiffeId(ssl.engine().getSession());
+            var offered = mesh.offer(destination.carried());
+            if (id.isEmpty() || !mesh.admits(id.get())) {
+                fail(
+                        context,
+                        "the peer is "
+                                + id.orElse("nobody of this mesh")
+                                + ", whom the cluster does not admit");
+            } else if (!offered.equals(ssl.applicationProtocol())) {
+                fail(context, "the peer did not choose " + offered);
+            } else {
+                var channel = context.channel();
+                channel.attr(PEER).set(id.get());
+                channel.config().setAutoRead(false);
+                context.pipeline().remove(this);
+                if (!connected.trySuccess(channel)) {
+                    channel.close();
+                }
+            }
+        }
+
+        private void fail(ChannelHandlerContext context, String finding) {
+            connected.tryFailure(
+                    new ConnectFailure(
+                            Refusal.UPSTREAM_CONNECT_FAILED,
+                            destination.target().address() + ": " + finding));
+            context.close();
+        }
+    }
+}

@@ -1,0 +1,293 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.config.ClusterTable.Target;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.codec.http.HttpClientCodec;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// One HTTP/1.1 connection to an endpoint: idle, or owned by one request.
+final class Http1Connection {
+    private static final int MAX_ANSWER_HEADER_BYTES = 64 * 1024;
+    private static final int MAX_STATUS_LINE_BYTES = 8 * 1024;
+    private static final int MAX_CHUNK_BYTES = 64 * 1024;
+    private static final int TCP_ESTABLISHED = 1;
+
+    private final Http1Pool pool;
+    private final Target target;
+    private final Reader reader = new Reader();
+    private @Nullable Channel channel;
+    private @Nullable Stream current;
+    private int served;
+    private boolean gone;
+
+    Http1Connection(Http1Pool pool, Target target) {
+        this.pool = pool;
+        this.target = target;
+    }
+
+    ChannelHandler handler() {
+        return reader;
+    }
+
+    void established(Channel channel) {
+        this.channel = channel;
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        var config =
+                new HttpDecoderConfig()
+                        .setMaxInitialLineLength(MAX_STATUS_LINE_BYTES)
+                        .setMaxHeaderSize(MAX_ANSWER_HEADER_BYTES)
+                        .setMaxChunkSize(MAX_CHUNK_BYTES);
+        channel.pipeline()
+                .addBefore(
+                        channel.pipeline().context(reader).name(),
+                        null,
+                        new HttpClientCodec(config, false, false));
+        channel.closeFuture().addListener(_ -> leavePool());
+        channel.config().setAutoRead(true);
+    }
+
+    /// Asks the kernel, too: the endpoint's FIN may have come without this loop having seen it yet.
+    boolean isUsable() {
+        return channel != null
+                && channel.isActive()
+                && (!(channel instanceof EpollSocketChannel epoll)
+                        || epoll.tcpInfo().state() == TCP_ESTABLISHED);
+    }
+
+    UpstreamStream newStream() {
+        var stream = new Stream(served++ > 0);
+        current = stream;
+        return stream;
+    }
+
+    void close() {
+        if (channel != null) {
+            channel.close();
+        }
+    }
+
+    private Channel channel() {
+        return Objects.requireNonNull(channel, "not established");
+    }
+
+    private void leavePool() {
+        if (!gone) {
+            gone = true;
+            pool.closed(this);
+        }
+    }
+
+    /// Hands what is decoded to the request that owns the connection.
+    private final class Reader extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (current != null) {
+                current.read(message);
+            } else {
+                // What a server says unasked must not become the next request's answer.
+                ReferenceCountUtil.release(message);
+                context.close();
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            if (current != null) {
+                current.readComplete();
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            if (current != null && context.channel().isWritable()) {
+                current.writable();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (current != null) {
+                current.end(UpstreamStream.End.CLOSED);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+
+    /// The request that owns the connection.
+    private final class Stream implements UpstreamStream {
+        private final boolean reused;
+        private @Nullable Listener listener;
+        private boolean informational;
+        private boolean answered;
+        private boolean keepAlive = true;
+
+        Stream(boolean reused) {
+            this.reused = reused;
+        }
+
+        @Override
+        public Target target() {
+            return target;
+        }
+
+        @Override
+        public @Nullable String peer() {
+            return channel().attr(Connector.PEER).get();
+        }
+
+        @Override
+        public boolean reused() {
+            return reused;
+        }
+
+        @Override
+        public void listen(Listener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void writeHead(HttpRequest head, boolean last) {
+            channel().write(head, channel().voidPromise());
+            if (last) {
+                channel().write(LastHttpContent.EMPTY_LAST_CONTENT, channel().voidPromise());
+            }
+        }
+
+        @Override
+        public void writeBody(HttpContent part) {
+            channel().write(part, channel().voidPromise());
+        }
+
+        @Override
+        public void flush() {
+            channel().flush();
+        }
+
+        @Override
+        public boolean isWritable() {
+            return channel().isWritable();
+        }
+
+        @Override
+        public void pauseReading(boolean paused) {
+            channel().config().setAutoRead(!paused);
+        }
+
+        @Override
+        public void done() {
+            detach();
+            if (answered && keepAlive && channel().isActive()) {
+                channel().config().setAutoRead(true);
+                pool.released(Http1Connection.this);
+            } else {
+                close();
+            }
+        }
+
+        @Override
+        public void cancel() {
+            detach();
+            close();
+        }
+
+        @Override
+        public Bare takeOver() {
+            detach();
+            var bare = channel();
+            bare.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+            var codec = bare.pipeline().get(HttpClientCodec.class);
+            return new Bare(
+                    bare,
+                    codec::removeOutboundHandler,
+                    () -> {
+                        bare.pipeline().remove(reader);
+                        bare.pipeline().remove(codec);
+                    });
+        }
+
+        void read(Object message) {
+            if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
+                ReferenceCountUtil.release(message);
+                end(End.MALFORMED);
+                close();
+            } else if (message instanceof HttpResponse head) {
+                readHead(head);
+            } else if (message instanceof HttpContent part) {
+                readBody(part);
+            } else {
+                ReferenceCountUtil.release(message);
+            }
+        }
+
+        void readComplete() {
+            if (listener != null) {
+                listener.answerReadComplete();
+            }
+        }
+
+        void writable() {
+            if (listener != null) {
+                listener.upstreamWritable();
+            }
+        }
+
+        void end(End how) {
+            var told = listener;
+            detach();
+            if (told != null) {
+                told.upstreamEnded(how);
+            }
+        }
+
+        private void readHead(HttpResponse head) {
+            informational =
+                    head.status().codeClass() == HttpStatusClass.INFORMATIONAL
+                            && head.status().code() != 101;
+            if (!informational) {
+                keepAlive = HttpUtil.isKeepAlive(head) && head.status().code() != 101;
+            }
+            if (listener != null) {
+                listener.answerHead(head, false);
+            }
+        }
+
+        private void readBody(HttpContent part) {
+            if (part instanceof LastHttpContent && informational) {
+                part.release();
+                return;
+            }
+            answered |= part instanceof LastHttpContent;
+            if (listener != null) {
+                listener.answerBody(part);
+            } else {
+                part.release();
+            }
+        }
+
+        private void detach() {
+            listener = null;
+            if (current == this) {
+                current = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.refusal.Refusal;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/// HTTP/1.1 connections to one destination: one request at a time each, the most recently used
+/// first.
+final class Http1Pool implements Pool {
+    private final Destination destination;
+    private final Connector connector;
+    private final EventLoop loop;
+    private final Deque<Http1Connection> idle = new ArrayDeque<>();
+    private final Waiting waiting;
+    private int connecting;
+    private int connections;
+    private boolean retired;
+
+    Http1Pool(Destination destination, Connector connector, EventLoop loop) {
+        this.destination = destination;
+        this.connector = connector;
+        this.loop = loop;
+        this.waiting = new Waiting(destination.limits().pending());
+    }
+
+    @Override
+    public void acquire(StreamWaiter waiter) {
+        for (var connection = idle.poll(); connection != null; connection = idle.poll()) {
+            if (connection.isUsable()) {
+                waiter.ready(connection.newStream());
+                return;
+            }
+            connection.close();
+        }
+        if (waiting.add(waiter)) {
+            connectForTheWaiting();
+        } else {
+            waiter.failed(Refusal.UPSTREAM_OVERFLOW, destination.target());
+        }
+    }
+
+    @Override
+    public void retire() {
+        retired = true;
+        for (var connection = idle.poll(); connection != null; connection = idle.poll()) {
+            connection.close();
+        }
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return connections == 0 && waiting.size() == 0;
+    }
+
+    /// A connection is free for another request.
+    void released(Http1Connection connection) {
+        var waiter = waiting.next();
+        if (waiter != null) {
+            waiter.ready(connection.newStream());
+        } else if (retired) {
+            connection.close();
+        } else {
+            idle.push(connection);
+        }
+    }
+
+    void closed(Http1Connection connection) {
+        connections--;
+        idle.remove(connection);
+        connectForTheWaiting();
+    }
+
+    private void connectForTheWaiting() {
+        while (connecting < waiting.size() && connections < destination.limits().connections()) {
+            connecting++;
+            connections++;
+            var connection = new Http1Connection(this, destination.target());
+            var connected = loop.<Channel>newPromise();
+            connected.addListener(_ -> {
+                connecting--;
+                if (connected.isSuccess()) {
+                    connection.established(connected.getNow());
+                    released(connection);
+                } else {
+                    connections--;
+                    failOne(connected.cause());
+                }
+            });
+            connector.connect(destination, connection.handler(), connected);
+        }
+    }
+
+    private void failOne(Throwable cause) {
+        var waiter = waiting.next();
+        if (waiter != null) {
+            waiter.failed(ConnectFailure.refusalOf(cause), destination.target());
+        }
+        connectForTheWaiting();
+    }
+}

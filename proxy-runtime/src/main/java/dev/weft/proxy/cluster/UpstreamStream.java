@@ -1,0 +1,69 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.config.ClusterTable.Target;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import org.jspecify.annotations.Nullable;
+
+/// One request's way to an endpoint: a whole HTTP/1.1 connection, or one stream of an HTTP/2
+/// connection. Used on its event loop only. Every part that is written is taken.
+public interface UpstreamStream {
+    Target target();
+
+    /// The endpoint's SPIFFE id; null in clear.
+    @Nullable String peer();
+
+    /// Whether the connection has carried a request before: it may have been ended meanwhile,
+    /// without our knowing.
+    boolean reused();
+
+    /// From now on `listener` hears what comes back.
+    void listen(Listener listener);
+
+    void writeHead(HttpRequest head, boolean last);
+
+    void writeBody(HttpContent part);
+
+    void flush();
+
+    boolean isWritable();
+
+    void pauseReading(boolean paused);
+
+    /// Request and answer are complete: the connection may serve others.
+    void done();
+
+    /// Gives up: the endpoint is told, by a reset or a closed connection.
+    void cancel();
+
+    /// After an upgrade: the connection is the caller's.
+    Bare takeOver();
+
+    /// What comes back. Every part that is handed over is the listener's.
+    interface Listener {
+        /// @param last no body and no trailers follow
+        void answerHead(HttpResponse head, boolean last);
+
+        /// The last part is a `LastHttpContent`.
+        void answerBody(HttpContent part);
+
+        void answerReadComplete();
+
+        void upstreamWritable();
+
+        /// The stream has ended before its answer was complete. Called at most once, and nothing
+        /// after it.
+        void upstreamEnded(End how);
+    }
+
+    /// How a stream ended early.
+    enum End {
+        /// The endpoint has certainly not looked at the request.
+        REFUSED,
+        RESET,
+        /// The connection went away.
+        CLOSED,
+        MALFORMED
+    }
+}

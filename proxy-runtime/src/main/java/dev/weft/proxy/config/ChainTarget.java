@@ -1,0 +1,37 @@
+package dev.weft.proxy.config;
+
+import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.WeightedClusters;
+
+/// How the bytes of a chain are served.
+public sealed interface ChainTarget {
+    record Http(
+            Codec codec,
+            RouteSource routes,
+            ForwardedIdentity identity,
+            boolean addsServiceTime,
+            int maxHeaderBytes,
+            int maxStreams)
+            implements ChainTarget {}
+
+    record Tcp(WeightedClusters clusters) implements ChainTarget {}
+
+    enum Codec {
+        AUTO,
+        HTTP1,
+        HTTP2
+    }
+
+    /// What becomes of `x-forwarded-client-cert`.
+    enum ForwardedIdentity {
+        REMOVE,
+        /// Removed, then set to the peer's identity when the connection is mesh TLS.
+        REPLACE
+    }
+
+    sealed interface RouteSource {
+        record Inline(RouteTable table) implements RouteSource {}
+
+        record Named(String name) implements RouteSource {}
+    }
+}

@@ -1,0 +1,234 @@
+package dev.weft.proxy.config;
+
+import com.google.protobuf.Message;
+import dev.weft.proxy.config.ChainTarget.RouteSource;
+import dev.weft.proxy.config.ClusterSpec.Discovery;
+import dev.weft.proxy.config.ClusterSpec.EndpointSpec;
+import dev.weft.proxy.route.RouteTable;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/// Takes xDS responses, each as a whole or not at all, and publishes [Tables].
+///
+/// A listener or cluster whose routes or endpoints have not come yet waits for them; until then its
+/// predecessor, if any, stays in force. Written by the single xDS thread, read by all.
+public final class ConfigStore implements ConfigSink {
+    public static final String LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener";
+    public static final String ROUTES =
+            "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
+    public static final String CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+    public static final String ENDPOINTS =
+            "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
+
+    /// NACK texts travel in a status message.
+    private static final int MAX_NACK_LENGTH = 2000;
+
+    /// @param source what came, for the dump
+    private record Accepted<T>(T compiled, String version, Message source) {}
+
+    private final FieldCheck fields = new FieldCheck();
+    private final ListenerCompiler listenerCompiler = new ListenerCompiler(fields);
+    private final RouteCompiler routeCompiler = new RouteCompiler(fields);
+    private final ClusterCompiler clusterCompiler = new ClusterCompiler(fields);
+    private final Consumer<Tables> published;
+
+    private final Map<String, Accepted<ListenerSpec>> listeners = new TreeMap<>();
+    private final Map<String, Accepted<RouteTable>> routes = new TreeMap<>();
+    private final Map<String, Accepted<ClusterSpec>> clusters = new TreeMap<>();
+    private final Map<String, Accepted<List<EndpointSpec>>> endpoints = new TreeMap<>();
+    private volatile Tables tables = Tables.EMPTY;
+
+    /// @param published called with each new snapshot, on the xDS thread
+    public ConfigStore(Consumer<Tables> published) {
+        this.published = published;
+    }
+
+    public Tables tables() {
+        return tables;
+    }
+
+    @Override
+    public synchronized Optional<String> apply(
+            String typeUrl, List<Resource> changed, List<String> removed) {
+        var refusal =
+                switch (typeUrl) {
+                    case LISTENER ->
+                            accept(
+                                    listeners,
+                                    changed,
+                                    removed,
+                                    Listener.class,
+                                    listenerCompiler::compile);
+                    case ROUTES ->
+                            accept(
+                                    routes,
+                                    changed,
+                                    removed,
+                                    RouteConfiguration.class,
+                                    config ->
+                                            routeCompiler.compile(
+                                                    "routes " + config.getName(), config));
+                    case CLUSTER ->
+                            accept(
+                                    clusters,
+                                    changed,
+                                    removed,
+                                    Cluster.class,
+                                    clusterCompiler::compile);
+                    case ENDPOINTS ->
+                            accept(
+                                    endpoints,
+                                    changed,
+                                    removed,
+                                    ClusterLoadAssignment.class,
+                                    clusterCompiler::endpoints);
+                    default -> Optional.of("type " + typeUrl + " is not supported");
+                };
+        if (refusal.isEmpty()) {
+            tables = inForce(tables);
+            published.accept(tables);
+        }
+        return refusal;
+    }
+
+    @Override
+    public synchronized Set<String> wanted(String typeUrl) {
+        return switch (typeUrl) {
+            case ROUTES -> {
+                var names = new TreeSet<String>();
+                listeners
+                        .values()
+                        .forEach(listener -> names.addAll(routeNames(listener.compiled())));
+                yield names;
+            }
+            case ENDPOINTS -> {
+                var names = new TreeSet<String>();
+                for (var cluster : clusters.values()) {
+                    if (cluster.compiled().discovery() == Discovery.EDS) {
+                        names.add(cluster.compiled().endpointsName());
+                    }
+                }
+                yield names;
+            }
+            default -> Set.of();
+        };
+    }
+
+    /// JSON of what has been accepted, and of what was ignored in it.
+    public synchronized String dump() {
+        var dump = new ConfigDump();
+        listeners.forEach((name, it) -> dump.add("listeners", name, it.version(), it.source()));
+        routes.forEach((name, it) -> dump.add("routes", name, it.version(), it.source()));
+        clusters.forEach((name, it) -> dump.add("clusters", name, it.version(), it.source()));
+        endpoints.forEach((name, it) -> dump.add("endpoints", name, it.version(), it.source()));
+        return dump.toJson(fields.ignored());
+    }
+
+    private static <M extends Message, T> Optional<String> accept(
+            Map<String, Accepted<T>> current,
+            List<Resource> changed,
+            List<String> removed,
+            Class<M> type,
+            Function<M, T> compiler) {
+        var compiled = new HashMap<String, Accepted<T>>();
+        var errors = new ArrayList<String>();
+        for (var resource : changed) {
+            try {
+                var message = Unpack.any("resource " + resource.name(), resource.body(), type);
+                compiled.put(
+                        resource.name(),
+                        new Accepted<>(compiler.apply(message), resource.version(), message));
+            } catch (Rejected rejected) {
+                errors.add(String.valueOf(rejected.getMessage()));
+            }
+        }
+        if (!errors.isEmpty()) {
+            var text = String.join("; ", errors);
+            return Optional.of(
+                    text.length() > MAX_NACK_LENGTH ? text.substring(0, MAX_NACK_LENGTH) : text);
+        }
+        removed.forEach(current::remove);
+        current.putAll(compiled);
+        return Optional.empty();
+    }
+
+    private Tables inForce(Tables before) {
+        var routesNow = new HashMap<String, RouteTable>();
+        routes.forEach((name, it) -> routesNow.put(name, it.compiled()));
+        var listenersNow = new HashMap<String, ListenerSpec>();
+        listeners.forEach((name, it) -> {
+            var old = before.listeners().get(name);
+            if (routesNow.keySet().containsAll(routeNames(it.compiled()))) {
+                listenersNow.put(name, it.compiled());
+            } else if (old != null) {
+                listenersNow.put(name, old);
+                keepRoutes(before, old, routesNow);
+            }
+        });
+        var clustersNow = new HashMap<String, ClusterTable>();
+        clusters.forEach((name, it) -> {
+            var table = joined(it.compiled(), before.clusters().get(name));
+            if (table != null) {
+                clustersNow.put(name, table);
+            }
+        });
+        return Tables.of(listenersNow, routesNow, clustersNow);
+    }
+
+    private static void keepRoutes(
+            Tables before, ListenerSpec old, Map<String, RouteTable> routesNow) {
+        for (var name : routeNames(old)) {
+            var table = before.routes().get(name);
+            if (table != null) {
+                routesNow.putIfAbsent(name, table);
+            }
+        }
+    }
+
+    private @org.jspecify.annotations.Nullable ClusterTable joined(
+            ClusterSpec spec, @org.jspecify.annotations.Nullable ClusterTable before) {
+        var source =
+                switch (spec.discovery()) {
+                    case EDS -> {
+                        var found = endpoints.get(spec.endpointsName());
+                        yield found == null ? null : found.compiled();
+                    }
+                    case STATIC, ORIGINAL_DESTINATION -> spec.inline();
+                };
+        if (source == null) {
+            return before;
+        }
+        return before != null && before.spec() == spec && before.source() == source
+                ? before
+                : ClusterTable.join(spec, source);
+    }
+
+    private static Set<String> routeNames(ListenerSpec listener) {
+        var names = new TreeSet<String>();
+        var chains =
+                listener.defaultChain() == null
+                        ? listener.chains().stream()
+                        : Stream.concat(
+                                listener.chains().stream(), Stream.of(listener.defaultChain()));
+        chains.forEach(chain -> {
+            if (chain.target() instanceof ChainTarget.Http http
+                    && http.routes() instanceof RouteSource.Named(var name)) {
+                names.add(name);
+            }
+        });
+        return names;
+    }
+}

@@ -1,0 +1,68 @@
+package dev.weft.proxy.config;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+
+/// Walks a message and its parts: refuses by name what must not be overlooked, counts what is
+/// ignored.
+final class FieldCheck {
+    /// Distinct names counted; more than the message types have.
+    private static final int MAX_NAMES = 1000;
+
+    private final Map<String, LongAdder> ignored = new ConcurrentHashMap<>();
+
+    void check(String place, Message message) {
+        var type = message.getDescriptorForType().getFullName();
+        var rules = FieldRules.of(type);
+        if (rules == null) {
+            return;
+        }
+        if (!message.getUnknownFields().asMap().isEmpty()) {
+            count(type + " (unknown fields)");
+        }
+        for (var field : message.getAllFields().entrySet()) {
+            var name = field.getKey().getName();
+            if (rules.refused().contains(name) && isMeant(field.getValue())) {
+                throw Rejected.at(
+                        place,
+                        name + " is not supported by this proxy, and must not be overlooked");
+            }
+            if (!rules.honoured().contains(name)) {
+                count(type + "." + name);
+                continue;
+            }
+            each(field.getValue(), part -> check(place + "." + name, part));
+        }
+    }
+
+    /// How often each field was ignored.
+    Map<String, Long> ignored() {
+        var counts = new TreeMap<String, Long>();
+        ignored.forEach((name, count) -> counts.put(name, count.sum()));
+        return counts;
+    }
+
+    /// An explicit `false` or zero in a wrapper asks for what happens anyway.
+    private static boolean isMeant(Object value) {
+        return !(value instanceof com.google.protobuf.BoolValue wrapped) || wrapped.getValue();
+    }
+
+    private static void each(Object value, Consumer<Message> action) {
+        if (value instanceof Message message && !(message instanceof Any)) {
+            action.accept(message);
+        } else if (value instanceof Iterable<?> many) {
+            many.forEach(one -> each(one, action));
+        }
+    }
+
+    private void count(String name) {
+        if (ignored.size() < MAX_NAMES || ignored.containsKey(name)) {
+            ignored.computeIfAbsent(name, _ -> new LongAdder()).increment();
+        }
+    }
+}

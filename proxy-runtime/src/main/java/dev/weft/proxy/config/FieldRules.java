@@ -1,0 +1,170 @@
+package dev.weft.proxy.config;
+
+import static java.util.Map.entry;
+
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// For each message what the proxy honours, and what it must not overlook: fields that change
+/// security or routing. What is in neither set is ignored and counted.
+record FieldRules(Set<String> honoured, Set<String> refused) {
+    private static final Map<String, FieldRules> BY_TYPE =
+            Map.ofEntries(
+                    rule(
+                            "envoy.config.listener.v3.Listener",
+                            "name address additional_addresses use_original_dst filter_chains default_filter_chain"
+                                    + " listener_filters listener_filters_timeout continue_on_listener_filters_timeout"
+                                    + " bind_to_port traffic_direction",
+                            "api_listener udp_listener_config filter_chain_matcher deprecated_v1 transparent"
+                                    + " internal_listener"),
+                    rule(
+                            "envoy.config.listener.v3.FilterChain",
+                            "name filter_chain_match filters transport_socket",
+                            "use_proxy_proto"),
+                    rule(
+                            "envoy.config.listener.v3.FilterChainMatch",
+                            "destination_port transport_protocol application_protocols",
+                            "prefix_ranges address_suffix suffix_len source_type source_prefix_ranges source_ports"
+                                    + " server_names direct_source_prefix_ranges"),
+                    rule(
+                            "envoy.config.listener.v3.ListenerFilter",
+                            "name typed_config filter_disabled",
+                            "config_discovery"),
+                    rule(
+                            "envoy.config.listener.v3.Filter",
+                            "name typed_config",
+                            "config_discovery"),
+                    rule(
+                            "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                            "codec_type rds route_config http_filters forward_client_cert_details"
+                                    + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
+                                    + " upgrade_configs stat_prefix",
+                            "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
+                                    + " normalize_path merge_slashes path_with_escaped_slashes_action"
+                                    + " path_normalization_options"),
+                    rule(
+                            "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+                            "name typed_config is_optional",
+                            "config_discovery disabled"),
+                    rule(
+                            "envoy.extensions.filters.http.router.v3.Router",
+                            "suppress_envoy_headers",
+                            "upstream_http_filters"),
+                    rule(
+                            "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+                            "cluster weighted_clusters stat_prefix",
+                            "on_demand metadata_match tunneling_config"),
+                    rule(
+                            "envoy.config.route.v3.RouteConfiguration",
+                            "name virtual_hosts request_headers_to_add request_headers_to_remove"
+                                    + " response_headers_to_add response_headers_to_remove",
+                            "vhds typed_per_filter_config cluster_specifier_plugins ignore_port_in_host_matching"
+                                    + " most_specific_header_mutations_wins internal_only_headers"),
+                    rule(
+                            "envoy.config.route.v3.VirtualHost",
+                            "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
+                                    + " response_headers_to_add response_headers_to_remove",
+                            "require_tls matcher typed_per_filter_config rate_limits cors"),
+                    rule(
+                            "envoy.config.route.v3.Route",
+                            "name match route redirect direct_response request_headers_to_add"
+                                    + " request_headers_to_remove response_headers_to_add response_headers_to_remove",
+                            "filter_action non_forwarding_action typed_per_filter_config"),
+                    rule(
+                            "envoy.config.route.v3.RouteMatch",
+                            "prefix path path_separated_prefix safe_regex case_sensitive headers query_parameters grpc",
+                            "connect_matcher path_match_policy runtime_fraction tls_context dynamic_metadata"
+                                    + " filter_state cookies"),
+                    rule(
+                            "envoy.config.route.v3.HeaderMatcher",
+                            "name string_match present_match invert_match treat_missing_header_as_empty exact_match"
+                                    + " safe_regex_match prefix_match suffix_match contains_match",
+                            "range_match"),
+                    rule(
+                            "envoy.config.route.v3.QueryParameterMatcher",
+                            "name string_match present_match",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RouteAction",
+                            "cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
+                                    + " retry_policy upgrade_configs",
+                            "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
+                                    + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
+                                    + " rate_limits cors"),
+                    rule(
+                            "envoy.config.route.v3.WeightedCluster",
+                            "clusters total_weight",
+                            "header_name"),
+                    rule(
+                            "envoy.config.route.v3.WeightedCluster.ClusterWeight",
+                            "name weight request_headers_to_add request_headers_to_remove response_headers_to_add"
+                                    + " response_headers_to_remove",
+                            "cluster_header metadata_match typed_per_filter_config host_rewrite_literal"),
+                    rule(
+                            "envoy.config.route.v3.RedirectAction",
+                            "https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite"
+                                    + " response_code strip_query",
+                            "regex_rewrite"),
+                    rule(
+                            "envoy.config.route.v3.RetryPolicy",
+                            "retry_on num_retries retriable_headers retriable_status_codes retry_back_off",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.HeaderValueOption",
+                            "header append_action append keep_empty_value",
+                            ""),
+                    rule("envoy.config.core.v3.HeaderValue", "key value", "raw_value"),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster",
+                            "name type eds_cluster_config connect_timeout lb_policy load_assignment transport_socket"
+                                    + " transport_socket_matches circuit_breakers typed_extension_protocol_options",
+                            "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
+                    rule(
+                            "envoy.config.endpoint.v3.ClusterLoadAssignment",
+                            "cluster_name endpoints",
+                            "named_endpoints"),
+                    rule(
+                            "envoy.config.endpoint.v3.LocalityLbEndpoints",
+                            "lb_endpoints locality",
+                            "priority load_balancer_endpoints leds_cluster_locality_config"),
+                    rule(
+                            "envoy.config.endpoint.v3.LbEndpoint",
+                            "endpoint health_status metadata load_balancing_weight",
+                            "endpoint_name"),
+                    rule("envoy.config.endpoint.v3.Endpoint", "address", ""),
+                    rule(
+                            "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                            "common_tls_context require_client_certificate",
+                            ""),
+                    rule(
+                            "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                            "common_tls_context",
+                            ""),
+                    rule(
+                            "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext",
+                            "alpn_protocols tls_certificate_sds_secret_configs validation_context_sds_secret_config"
+                                    + " combined_validation_context tls_params",
+                            "tls_certificates validation_context tls_certificate_certificate_provider_instance"
+                                    + " tls_certificate_provider_instance validation_context_certificate_provider"
+                                    + " custom_handshaker"),
+                    rule(
+                            "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext",
+                            "match_typed_subject_alt_names",
+                            "verify_certificate_spki verify_certificate_hash match_subject_alt_names crl"
+                                    + " custom_validator_config trust_chain_verification trusted_ca"
+                                    + " ca_certificate_provider_instance"));
+
+    static @Nullable FieldRules of(String typeName) {
+        return BY_TYPE.get(typeName);
+    }
+
+    private static Map.Entry<String, FieldRules> rule(
+            String type, String honoured, String refused) {
+        return entry(type, new FieldRules(words(honoured), words(refused)));
+    }
+
+    private static Set<String> words(String text) {
+        return text.isBlank() ? Set.of() : Set.of(text.split(" "));
+    }
+}

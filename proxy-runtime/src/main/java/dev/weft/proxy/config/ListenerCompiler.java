@@ -1,0 +1,233 @@
+package dev.weft.proxy.config;
+
+import com.google.protobuf.Any;
+import dev.weft.proxy.config.ChainTarget.Codec;
+import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
+import dev.weft.proxy.config.ChainTarget.RouteSource;
+import dev.weft.proxy.telemetry.Direction;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.listener.v3.ListenerFilterChainMatchPredicate;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.listener.http_inspector.v3.HttpInspector;
+import io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst;
+import io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+
+/// Compiles listeners.
+final class ListenerCompiler {
+    /// Envoy's default for `listener_filters_timeout`.
+    private static final Duration DEFAULT_SNIFF_TIMEOUT = Duration.ofSeconds(15);
+
+    /// Envoy's default for `max_request_headers_kb`.
+    private static final int DEFAULT_HEADER_BYTES = 60 * 1024;
+
+    private static final int MAX_HEADER_BYTES = 8 * 1024 * 1024;
+    private static final int DEFAULT_STREAMS = 1024;
+    private static final String INBOUND = "virtualInbound";
+
+    private final FieldCheck fields;
+    private final TlsCompiler tls;
+    private final RouteCompiler routes;
+
+    ListenerCompiler(FieldCheck fields) {
+        this.fields = fields;
+        this.tls = new TlsCompiler(fields);
+        this.routes = new RouteCompiler(fields);
+    }
+
+    ListenerSpec compile(Listener listener) {
+        var place = "listener " + listener.getName();
+        fields.check(place, listener);
+        var chains = new ArrayList<ChainSpec>();
+        for (int i = 0; i < listener.getFilterChainsCount(); i++) {
+            chains.add(chain(place + ".filter_chains[" + i + "]", listener.getFilterChains(i)));
+        }
+        var defaultChain =
+                listener.hasDefaultFilterChain()
+                        ? chain(place + ".default_filter_chain", listener.getDefaultFilterChain())
+                        : null;
+        if (chains.isEmpty() && defaultChain == null) {
+            throw Rejected.at(place, "has no filter chain");
+        }
+        var binds = !listener.hasBindToPort() || listener.getBindToPort().getValue();
+        return new ListenerSpec(
+                listener.getName(),
+                direction(listener),
+                Unpack.address(place + ".address", listener.getAddress()),
+                binds,
+                listener.getUseOriginalDst().getValue() || hasOriginalDestinationFilter(listener),
+                sniffing(place, listener),
+                chains,
+                defaultChain);
+    }
+
+    private static Direction direction(Listener listener) {
+        return listener.getTrafficDirection() == TrafficDirection.INBOUND
+                        || (listener.getTrafficDirection() == TrafficDirection.UNSPECIFIED
+                                && listener.getName().equals(INBOUND))
+                ? Direction.INBOUND
+                : Direction.OUTBOUND;
+    }
+
+    private static boolean hasOriginalDestinationFilter(Listener listener) {
+        return listener.getListenerFiltersList().stream()
+                .anyMatch(filter -> filter.getTypedConfig().is(OriginalDst.class));
+    }
+
+    private static Sniffing sniffing(String place, Listener listener) {
+        IntPredicate tls = port -> false;
+        IntPredicate http = port -> false;
+        for (var filter : listener.getListenerFiltersList()) {
+            var enabled = enabled(place, filter.getFilterDisabled());
+            if (filter.getTypedConfig().is(TlsInspector.class)) {
+                tls = enabled;
+            } else if (filter.getTypedConfig().is(HttpInspector.class)) {
+                http = enabled;
+            } else if (!filter.getTypedConfig().is(OriginalDst.class)) {
+                throw Rejected.at(
+                        place, "listener filter " + filter.getName() + " is not supported");
+            }
+        }
+        var timeout =
+                listener.hasListenerFiltersTimeout()
+                        ? Unpack.duration(place, listener.getListenerFiltersTimeout())
+                        : DEFAULT_SNIFF_TIMEOUT;
+        return new Sniffing(tls, http, timeout, listener.getContinueOnListenerFiltersTimeout());
+    }
+
+    private static IntPredicate enabled(String place, ListenerFilterChainMatchPredicate disabled) {
+        return disabled.getRuleCase() == ListenerFilterChainMatchPredicate.RuleCase.RULE_NOT_SET
+                ? port -> true
+                : ports(place, disabled).negate();
+    }
+
+    private static IntPredicate ports(String place, ListenerFilterChainMatchPredicate predicate) {
+        return switch (predicate.getRuleCase()) {
+            case ANY_MATCH -> port -> predicate.getAnyMatch();
+            case NOT_MATCH -> ports(place, predicate.getNotMatch()).negate();
+            case DESTINATION_PORT_RANGE -> {
+                var range = predicate.getDestinationPortRange();
+                yield port -> port >= range.getStart() && port < range.getEnd();
+            }
+            case OR_MATCH ->
+                    predicate.getOrMatch().getRulesList().stream()
+                            .map(rule -> ports(place, rule))
+                            .reduce(port -> false, IntPredicate::or);
+            case AND_MATCH ->
+                    predicate.getAndMatch().getRulesList().stream()
+                            .map(rule -> ports(place, rule))
+                            .reduce(port -> true, IntPredicate::and);
+            case RULE_NOT_SET -> throw Rejected.at(place, "filter_disabled has an empty rule");
+        };
+    }
+
+    private ChainSpec chain(String place, FilterChain chain) {
+        var match = chain.getFilterChainMatch();
+        var protocols = List.copyOf(match.getApplicationProtocolsList());
+        if (chain.getFiltersCount() != 1) {
+            throw Rejected.at(
+                    place,
+                    "has "
+                            + chain.getFiltersCount()
+                            + " filters; exactly one is supported: HttpConnectionManager or TcpProxy");
+        }
+        return new ChainSpec(
+                chain.getName(),
+                new ChainMatch(
+                        match.getDestinationPort().getValue(),
+                        match.getTransportProtocol(),
+                        protocols),
+                tls.server(place + ".transport_socket", chain.getTransportSocket(), protocols),
+                target(place, chain.getFilters(0)));
+    }
+
+    private ChainTarget target(String place, Filter filter) {
+        Any config = filter.getTypedConfig();
+        if (config.is(HttpConnectionManager.class)) {
+            return http(place, Unpack.any(place, config, HttpConnectionManager.class));
+        }
+        if (config.is(TcpProxy.class)) {
+            var tcp = Unpack.any(place, config, TcpProxy.class);
+            fields.check(place, tcp);
+            return new ChainTarget.Tcp(routes.tcpClusters(place, tcp));
+        }
+        throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
+    }
+
+    private ChainTarget.Http http(String place, HttpConnectionManager manager) {
+        fields.check(place, manager);
+        var addsServiceTime = false;
+        for (var filter : manager.getHttpFiltersList()) {
+            if (!filter.getTypedConfig().is(Router.class)) {
+                throw Rejected.at(place, "http filter " + filter.getName() + " is not supported");
+            }
+            var router = Unpack.any(place, filter.getTypedConfig(), Router.class);
+            fields.check(place, router);
+            addsServiceTime = !router.getSuppressEnvoyHeaders();
+        }
+        var streams = manager.getHttp2ProtocolOptions().getMaxConcurrentStreams().getValue();
+        return new ChainTarget.Http(
+                codec(place, manager),
+                routeSource(place, manager),
+                identity(place, manager),
+                addsServiceTime,
+                headerBytes(place, manager),
+                streams > 0 ? streams : DEFAULT_STREAMS);
+    }
+
+    private static Codec codec(String place, HttpConnectionManager manager) {
+        return switch (manager.getCodecType()) {
+            case AUTO -> Codec.AUTO;
+            case HTTP1 -> Codec.HTTP1;
+            case HTTP2 -> Codec.HTTP2;
+            case HTTP3, UNRECOGNIZED ->
+                    throw Rejected.at(
+                            place, "codec_type " + manager.getCodecType() + " is not supported");
+        };
+    }
+
+    private RouteSource routeSource(String place, HttpConnectionManager manager) {
+        return switch (manager.getRouteSpecifierCase()) {
+            case RDS -> new RouteSource.Named(manager.getRds().getRouteConfigName());
+            case ROUTE_CONFIG ->
+                    new RouteSource.Inline(
+                            routes.compile(place + ".route_config", manager.getRouteConfig()));
+            case SCOPED_ROUTES, ROUTESPECIFIER_NOT_SET ->
+                    throw Rejected.at(place, "needs rds or route_config");
+        };
+    }
+
+    private static ForwardedIdentity identity(String place, HttpConnectionManager manager) {
+        return switch (manager.getForwardClientCertDetails()) {
+            case SANITIZE -> ForwardedIdentity.REMOVE;
+            case SANITIZE_SET -> ForwardedIdentity.REPLACE;
+            case FORWARD_ONLY, APPEND_FORWARD, ALWAYS_FORWARD_ONLY, UNRECOGNIZED ->
+                    throw Rejected.at(
+                            place,
+                            "forward_client_cert_details "
+                                    + manager.getForwardClientCertDetails()
+                                    + " is not supported; use SANITIZE or SANITIZE_SET");
+        };
+    }
+
+    private static int headerBytes(String place, HttpConnectionManager manager) {
+        if (!manager.hasMaxRequestHeadersKb()) {
+            return DEFAULT_HEADER_BYTES;
+        }
+        var bytes = manager.getMaxRequestHeadersKb().getValue() * 1024L;
+        if (bytes <= 0 || bytes > MAX_HEADER_BYTES) {
+            throw Rejected.at(
+                    place,
+                    "max_request_headers_kb must be between 1 and " + MAX_HEADER_BYTES / 1024);
+        }
+        return (int) bytes;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.weft.proxy.config;
+
+import dev.weft.proxy.telemetry.Direction;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// One listener, compiled.
+///
+/// @param bind where it accepts by itself; null: it only takes connections handed over by original
+///   destination
+public record ListenerSpec(
+        String name,
+        Direction direction,
+        InetSocketAddress address,
+        boolean binds,
+        boolean useOriginalDestination,
+        Sniffing sniffing,
+        List<ChainSpec> chains,
+        @Nullable ChainSpec defaultChain) {
+    public ListenerSpec {
+        chains = List.copyOf(chains);
+    }
+
+    /// The chain that takes a connection to `port` on which `seen` was sniffed: the most specific
+    /// one by port, then transport, then application protocol.
+    public Optional<ChainSpec> chainFor(int port, Sniffed seen) {
+        ChainSpec best = defaultChain;
+        var bestRank = -1;
+        for (var chain : chains) {
+            if (chain.match().takes(port, seen) && chain.match().rank() > bestRank) {
+                best = chain;
+                bestRank = chain.match().rank();
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    /// The chain that is, in this version of the listener, what `old` was in another one.
+    public Optional<ChainSpec> successorOf(ChainSpec old) {
+        if (defaultChain != null && old.match().equals(defaultChain.match())) {
+            return Optional.of(defaultChain);
+        }
+        return chains.stream().filter(chain -> chain.match().equals(old.match())).findFirst();
+    }
+
+    /// Whether anything has to be read before the chain is known.
+    public boolean sniffs(int port) {
+        return sniffing.sniffsTls(port) || sniffing.sniffsHttp(port);
+    }
+}

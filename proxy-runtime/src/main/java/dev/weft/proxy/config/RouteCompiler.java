@@ -1,0 +1,442 @@
+package dev.weft.proxy.config;
+
+import dev.weft.proxy.route.EditChain;
+import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.HeaderMatch;
+import dev.weft.proxy.route.PathMatch;
+import dev.weft.proxy.route.QueryMatch;
+import dev.weft.proxy.route.RetryPolicy;
+import dev.weft.proxy.route.Rewrite;
+import dev.weft.proxy.route.Route;
+import dev.weft.proxy.route.RouteAction;
+import dev.weft.proxy.route.RouteMatch;
+import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.TextMatch;
+import dev.weft.proxy.route.VirtualHost;
+import dev.weft.proxy.route.WeightedClusters;
+import dev.weft.proxy.route.WeightedClusters.Share;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
+import io.envoyproxy.envoy.config.route.v3.RedirectAction;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Compiles route configurations.
+final class RouteCompiler {
+    /// Envoy's default for a route's `timeout`.
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(15);
+
+    private static final int MAX_RETRIES = 16;
+    private static final int MAX_ANSWER_BYTES = 64 * 1024;
+
+    private final FieldCheck fields;
+
+    RouteCompiler(FieldCheck fields) {
+        this.fields = fields;
+    }
+
+    RouteTable compile(String place, RouteConfiguration config) {
+        fields.check(place, config);
+        var request =
+                edits(
+                        place,
+                        config.getRequestHeadersToAddList(),
+                        config.getRequestHeadersToRemoveList());
+        var response =
+                edits(
+                        place,
+                        config.getResponseHeadersToAddList(),
+                        config.getResponseHeadersToRemoveList());
+        var seen = new HashSet<String>();
+        var hosts = new ArrayList<VirtualHost>();
+        for (var host : config.getVirtualHostsList()) {
+            hosts.add(
+                    host(place + " virtual host " + host.getName(), host, request, response, seen));
+        }
+        return new RouteTable(config.getName(), hosts);
+    }
+
+    WeightedClusters tcpClusters(String place, TcpProxy tcp) {
+        if (tcp.hasWeightedClusters()) {
+            var shares = new ArrayList<Share>();
+            for (var cluster : tcp.getWeightedClusters().getClustersList()) {
+                shares.add(
+                        new Share(
+                                cluster.getName(),
+                                weight(cluster.getWeight()),
+                                HeaderEdits.NONE,
+                                HeaderEdits.NONE));
+            }
+            return weighted(place, shares);
+        }
+        return single(tcp.getCluster());
+    }
+
+    private VirtualHost host(
+            String place,
+            io.envoyproxy.envoy.config.route.v3.VirtualHost host,
+            HeaderEdits tableRequest,
+            HeaderEdits tableResponse,
+            HashSet<String> seen) {
+        var domains = new ArrayList<String>();
+        for (var domain : host.getDomainsList()) {
+            var lower = domain.toLowerCase(Locale.ROOT);
+            if (!seen.add(lower)) {
+                throw Rejected.at(place, "domain " + domain + " is claimed twice");
+            }
+            domains.add(lower);
+        }
+        var request =
+                EditChain.both(
+                        edits(
+                                place,
+                                host.getRequestHeadersToAddList(),
+                                host.getRequestHeadersToRemoveList()),
+                        tableRequest);
+        var response =
+                EditChain.both(
+                        edits(
+                                place,
+                                host.getResponseHeadersToAddList(),
+                                host.getResponseHeadersToRemoveList()),
+                        tableResponse);
+        var hostRetries =
+                host.hasRetryPolicy() ? retries(place, host.getRetryPolicy()) : RetryPolicy.NEVER;
+        var routes = new ArrayList<Route>();
+        for (int i = 0; i < host.getRoutesCount(); i++) {
+            var route = host.getRoutes(i);
+            var where = place + ".routes[" + i + "]";
+            routes.add(
+                    new Route(
+                            route.getName(),
+                            match(where + ".match", route.getMatch()),
+                            action(where, route, hostRetries),
+                            EditChain.both(
+                                    edits(
+                                            where,
+                                            route.getRequestHeadersToAddList(),
+                                            route.getRequestHeadersToRemoveList()),
+                                    request),
+                            EditChain.both(
+                                    edits(
+                                            where,
+                                            route.getResponseHeadersToAddList(),
+                                            route.getResponseHeadersToRemoveList()),
+                                    response)));
+        }
+        return new VirtualHost(host.getName(), domains, routes);
+    }
+
+    private static RouteMatch match(
+            String place, io.envoyproxy.envoy.config.route.v3.RouteMatch match) {
+        var ignoreCase = match.hasCaseSensitive() && !match.getCaseSensitive().getValue();
+        PathMatch path =
+                switch (match.getPathSpecifierCase()) {
+                    case PREFIX -> new PathMatch.Prefix(match.getPrefix(), ignoreCase);
+                    case PATH -> new PathMatch.Exact(match.getPath(), ignoreCase);
+                    case PATH_SEPARATED_PREFIX ->
+                            new PathMatch.Segments(match.getPathSeparatedPrefix(), ignoreCase);
+                    case SAFE_REGEX ->
+                            new PathMatch.Regex(
+                                    TextMatchCompiler.regex(
+                                            place, match.getSafeRegex().getRegex()));
+                    case CONNECT_MATCHER, PATH_MATCH_POLICY, PATHSPECIFIER_NOT_SET ->
+                            throw Rejected.at(
+                                    place,
+                                    "needs prefix, path, path_separated_prefix or safe_regex");
+                };
+        return new RouteMatch(
+                path,
+                match.getHeadersList().stream().map(header -> header(place, header)).toList(),
+                match.getQueryParametersList().stream().map(query -> query(place, query)).toList(),
+                match.hasGrpc());
+    }
+
+    private static HeaderMatch header(String place, HeaderMatcher matcher) {
+        var inverted = matcher.getInvertMatch();
+        TextMatch value =
+                switch (matcher.getHeaderMatchSpecifierCase()) {
+                    case STRING_MATCH -> TextMatchCompiler.compile(place, matcher.getStringMatch());
+                    case EXACT_MATCH -> new TextMatch.Exact(matcher.getExactMatch(), false);
+                    case PREFIX_MATCH -> new TextMatch.Prefix(matcher.getPrefixMatch(), false);
+                    case SUFFIX_MATCH -> new TextMatch.Suffix(matcher.getSuffixMatch(), false);
+                    case CONTAINS_MATCH ->
+                            new TextMatch.Contains(matcher.getContainsMatch(), false);
+                    case SAFE_REGEX_MATCH ->
+                            new TextMatch.Regex(
+                                    TextMatchCompiler.regex(
+                                            place, matcher.getSafeRegexMatch().getRegex()));
+                    case PRESENT_MATCH -> {
+                        inverted = inverted != !matcher.getPresentMatch();
+                        yield new TextMatch.Present();
+                    }
+                    case HEADERMATCHSPECIFIER_NOT_SET -> new TextMatch.Present();
+                    case RANGE_MATCH -> throw Rejected.at(place, "range_match is not supported");
+                };
+        return new HeaderMatch(
+                matcher.getName().toLowerCase(Locale.ROOT),
+                value,
+                inverted,
+                matcher.getTreatMissingHeaderAsEmpty());
+    }
+
+    private static QueryMatch query(String place, QueryParameterMatcher matcher) {
+        return new QueryMatch(
+                matcher.getName(),
+                matcher.hasStringMatch()
+                        ? TextMatchCompiler.compile(place, matcher.getStringMatch())
+                        : new TextMatch.Present());
+    }
+
+    private RouteAction action(
+            String place,
+            io.envoyproxy.envoy.config.route.v3.Route route,
+            RetryPolicy hostRetries) {
+        return switch (route.getActionCase()) {
+            case ROUTE -> forward(place + ".route", route, hostRetries);
+            case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
+            case DIRECT_RESPONSE -> answer(place + ".direct_response", route.getDirectResponse());
+            case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
+                    throw Rejected.at(place, "needs route, redirect or direct_response");
+        };
+    }
+
+    private RouteAction forward(
+            String place,
+            io.envoyproxy.envoy.config.route.v3.Route route,
+            RetryPolicy hostRetries) {
+        var action = route.getRoute();
+        var clusters =
+                switch (action.getClusterSpecifierCase()) {
+                    case CLUSTER -> single(action.getCluster());
+                    case WEIGHTED_CLUSTERS -> weighted(place, action.getWeightedClusters());
+                    default -> throw Rejected.at(place, "needs cluster or weighted_clusters");
+                };
+        Rewrite.PathRewrite path = null;
+        if (action.hasRegexRewrite()) {
+            path =
+                    new Rewrite.PathRewrite.ReplacePattern(
+                            TextMatchCompiler.regex(
+                                    place, action.getRegexRewrite().getPattern().getRegex()),
+                            substitution(action.getRegexRewrite().getSubstitution()));
+        } else if (!action.getPrefixRewrite().isEmpty()) {
+            path = prefixRewrite(route.getMatch(), action.getPrefixRewrite());
+        }
+        var host = action.getHostRewriteLiteral().isEmpty() ? null : action.getHostRewriteLiteral();
+        return new RouteAction.ForwardTo(
+                clusters,
+                new Rewrite(path, host),
+                action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
+                action.hasRetryPolicy() ? retries(place, action.getRetryPolicy()) : hostRetries);
+    }
+
+    /// Envoy writes groups as `\1`, RE2/J as `$1`.
+    private static String substitution(String envoy) {
+        return envoy.replace("$", "\\$").replaceAll("\\\\(\\d)", "\\$$1");
+    }
+
+    private static Rewrite.PathRewrite prefixRewrite(
+            io.envoyproxy.envoy.config.route.v3.RouteMatch match, String with) {
+        var length =
+                switch (match.getPathSpecifierCase()) {
+                    case PREFIX -> match.getPrefix().length();
+                    case PATH -> match.getPath().length();
+                    case PATH_SEPARATED_PREFIX -> match.getPathSeparatedPrefix().length();
+                    default -> Integer.MAX_VALUE;
+                };
+        return new Rewrite.PathRewrite.ReplacePrefix(length, with);
+    }
+
+    private static RouteAction redirect(
+            String place,
+            io.envoyproxy.envoy.config.route.v3.Route route,
+            RedirectAction redirect) {
+        Rewrite.PathRewrite path =
+                switch (redirect.getPathRewriteSpecifierCase()) {
+                    case PATH_REDIRECT ->
+                            new Rewrite.PathRewrite.ReplaceWhole(redirect.getPathRedirect());
+                    case PREFIX_REWRITE ->
+                            prefixRewrite(route.getMatch(), redirect.getPrefixRewrite());
+                    case REGEX_REWRITE ->
+                            throw Rejected.at(place, "regex_rewrite is not supported");
+                    case PATHREWRITESPECIFIER_NOT_SET -> null;
+                };
+        var status =
+                switch (redirect.getResponseCode()) {
+                    case MOVED_PERMANENTLY -> 301;
+                    case FOUND -> 302;
+                    case SEE_OTHER -> 303;
+                    case TEMPORARY_REDIRECT -> 307;
+                    case PERMANENT_REDIRECT -> 308;
+                    case UNRECOGNIZED -> throw Rejected.at(place, "response_code is not known");
+                };
+        return new RouteAction.RedirectTo(
+                status,
+                redirect.getHttpsRedirect() ? "https" : emptyToNull(redirect.getSchemeRedirect()),
+                emptyToNull(redirect.getHostRedirect()),
+                redirect.getPortRedirect(),
+                path,
+                redirect.getStripQuery());
+    }
+
+    private static RouteAction answer(String place, DirectResponseAction answer) {
+        if (answer.getStatus() < 200 || answer.getStatus() > 599) {
+            throw Rejected.at(
+                    place, "status " + answer.getStatus() + " is not between 200 and 599");
+        }
+        var body =
+                switch (answer.getBody().getSpecifierCase()) {
+                    case INLINE_STRING -> answer.getBody().getInlineString();
+                    case INLINE_BYTES -> answer.getBody().getInlineBytes().toStringUtf8();
+                    case SPECIFIER_NOT_SET -> "";
+                    case FILENAME, ENVIRONMENT_VARIABLE ->
+                            throw Rejected.at(place, "only inline bodies are supported");
+                };
+        if (body.length() > MAX_ANSWER_BYTES) {
+            throw Rejected.at(place, "the body is longer than " + MAX_ANSWER_BYTES + " bytes");
+        }
+        return new RouteAction.AnswerWith(answer.getStatus(), body);
+    }
+
+    private RetryPolicy retries(
+            String place, io.envoyproxy.envoy.config.route.v3.RetryPolicy policy) {
+        var on = EnumSet.noneOf(RetryPolicy.On.class);
+        for (var word : policy.getRetryOn().split(",")) {
+            for (var known : RetryPolicy.On.values()) {
+                if (known.word().equals(word.strip())) {
+                    on.add(known);
+                }
+            }
+        }
+        var headers = new ArrayList<String>();
+        for (var header : policy.getRetriableHeadersList()) {
+            headers.add(header.getName().toLowerCase(Locale.ROOT));
+        }
+        var base =
+                policy.hasRetryBackOff()
+                        ? Unpack.duration(place, policy.getRetryBackOff().getBaseInterval())
+                        : RetryPolicy.NEVER.baseInterval();
+        var max =
+                policy.hasRetryBackOff() && policy.getRetryBackOff().hasMaxInterval()
+                        ? Unpack.duration(place, policy.getRetryBackOff().getMaxInterval())
+                        : base.multipliedBy(10);
+        var retries = policy.hasNumRetries() ? policy.getNumRetries().getValue() : 1;
+        if (retries < 0 || retries > MAX_RETRIES) {
+            throw Rejected.at(place, "num_retries must be between 0 and " + MAX_RETRIES);
+        }
+        return new RetryPolicy(
+                on,
+                retries,
+                headers,
+                new HashSet<>(policy.getRetriableStatusCodesList()),
+                base,
+                max);
+    }
+
+    private WeightedClusters weighted(String place, WeightedCluster weighted) {
+        var shares = new ArrayList<Share>();
+        for (var cluster : weighted.getClustersList()) {
+            shares.add(
+                    new Share(
+                            cluster.getName(),
+                            weight(cluster.getWeight().getValue()),
+                            edits(
+                                    place,
+                                    cluster.getRequestHeadersToAddList(),
+                                    cluster.getRequestHeadersToRemoveList()),
+                            edits(
+                                    place,
+                                    cluster.getResponseHeadersToAddList(),
+                                    cluster.getResponseHeadersToRemoveList())));
+        }
+        return weighted(place, shares);
+    }
+
+    private static WeightedClusters weighted(String place, List<Share> shares) {
+        var sum = shares.stream().mapToLong(Share::weight).sum();
+        if (sum == 0 || sum > Integer.MAX_VALUE) {
+            throw Rejected.at(
+                    place,
+                    "weights sum up to "
+                            + sum
+                            + ": they must sum up to at least 1 and fit 31 bits");
+        }
+        return new WeightedClusters(shares);
+    }
+
+    private static WeightedClusters single(String cluster) {
+        return new WeightedClusters(
+                List.of(new Share(cluster, 1, HeaderEdits.NONE, HeaderEdits.NONE)));
+    }
+
+    private static long weight(int unsigned) {
+        return Integer.toUnsignedLong(unsigned);
+    }
+
+    private static HeaderEdits edits(
+            String place, List<HeaderValueOption> adds, List<String> removes) {
+        if (adds.isEmpty() && removes.isEmpty()) {
+            return HeaderEdits.NONE;
+        }
+        var sets = new ArrayList<HeaderEdits.Set>();
+        for (var add : adds) {
+            sets.add(
+                    new HeaderEdits.Set(
+                            headerName(place, add.getHeader().getKey()),
+                            headerValue(place, add.getHeader().getValue()),
+                            mode(place, add)));
+        }
+        return new HeaderEdits(
+                sets, removes.stream().map(name -> headerName(place, name)).toList());
+    }
+
+    private static HeaderEdits.Mode mode(String place, HeaderValueOption add) {
+        if (add.hasAppend()) {
+            return add.getAppend().getValue()
+                    ? HeaderEdits.Mode.APPEND
+                    : HeaderEdits.Mode.OVERWRITE;
+        }
+        return switch (add.getAppendAction()) {
+            case APPEND_IF_EXISTS_OR_ADD -> HeaderEdits.Mode.APPEND;
+            case OVERWRITE_IF_EXISTS_OR_ADD -> HeaderEdits.Mode.OVERWRITE;
+            case ADD_IF_ABSENT -> HeaderEdits.Mode.ADD_IF_ABSENT;
+            case OVERWRITE_IF_EXISTS -> HeaderEdits.Mode.OVERWRITE_IF_EXISTS;
+            case UNRECOGNIZED -> throw Rejected.at(place, "append_action is not known");
+        };
+    }
+
+    private static String headerName(String place, String name) {
+        var lower = name.toLowerCase(Locale.ROOT);
+        if (lower.startsWith(":") || lower.equals("host")) {
+            throw Rejected.at(place, "header " + name + " can only be changed by a rewrite");
+        }
+        return lower;
+    }
+
+    /// Envoy's `%COMMAND%`s are not known here; `%%` is a percent sign.
+    private static String headerValue(String place, String value) {
+        var plain = value.replace("%%", "");
+        if (plain.indexOf('%') >= 0) {
+            throw Rejected.at(
+                    place,
+                    "header value '"
+                            + value
+                            + "' has a %COMMAND%, which is not supported; write %% for a percent sign");
+        }
+        return value.replace("%%", "%");
+    }
+
+    private static @Nullable String emptyToNull(String text) {
+        return text.isEmpty() ? null : text;
+    }
+}

@@ -1,0 +1,23 @@
+package dev.weft.proxy.config;
+
+import java.util.List;
+
+/// What the first bytes of a connection turned out to be.
+///
+/// @param transport `tls` or `raw_buffer`
+/// @param protocols the ALPN list of a ClientHello; or `http/1.1`, `http/1.0`, `h2c`; or nothing
+public record Sniffed(String transport, List<String> protocols) {
+    public static final Sniffed NOTHING = new Sniffed("raw_buffer", List.of());
+
+    public static Sniffed tls(List<String> alpn) {
+        return new Sniffed("tls", List.copyOf(alpn));
+    }
+
+    public static Sniffed http(String protocol) {
+        return new Sniffed("raw_buffer", List.of(protocol));
+    }
+
+    public boolean isTls() {
+        return transport.equals("tls");
+    }
+}

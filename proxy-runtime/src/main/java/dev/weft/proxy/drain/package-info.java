@@ -1,0 +1,5 @@
+/// Leaves without losing a request: [Drain] for connections, [SynGate] for listening sockets.
+@NullMarked
+package dev.weft.proxy.drain;
+
+import org.jspecify.annotations.NullMarked;

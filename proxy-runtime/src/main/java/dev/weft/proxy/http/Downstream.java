@@ -1,0 +1,33 @@
+package dev.weft.proxy.http;
+
+import dev.weft.proxy.cluster.Bare;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpResponse;
+
+/// The client's side of one request. Used on its event loop only. Every part that is written is
+/// taken.
+interface Downstream {
+    /// As access logs name it.
+    String protocol();
+
+    void writeHead(HttpResponse head, boolean last);
+
+    void writeBody(HttpContent part);
+
+    void flush();
+
+    boolean isWritable();
+
+    void pauseReading(boolean paused);
+
+    /// The answer is complete.
+    ///
+    /// @param requestComplete otherwise the rest of the request is refused
+    void done(boolean requestComplete);
+
+    /// The answer cannot be completed: the client must see that.
+    void abort();
+
+    /// After an upgrade: the connection is the caller's.
+    Bare takeOver();
+}

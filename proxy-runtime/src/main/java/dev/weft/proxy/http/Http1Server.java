@@ -1,0 +1,339 @@
+package dev.weft.proxy.http;
+
+import dev.weft.proxy.cluster.Bare;
+import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.refusal.LocalAnswer;
+import dev.weft.proxy.refusal.Refusal;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait in
+/// their order.
+public final class Http1Server extends ChannelInboundHandlerAdapter
+        implements Downstream, Drainable {
+    /// Parts of pipelined requests that wait before the client is not read any more.
+    private static final int MAX_EARLY_PARTS = 32;
+
+    /// How long a client may go on sending a request that has been answered already, before it is
+    /// reset.
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private final HttpChain chain;
+    private final Http1Codec.Encoder encoder;
+    private final Channel channel;
+    private final Deque<Object> early = new ArrayDeque<>();
+    private @Nullable Exchange exchange;
+    private HttpMethod method = HttpMethod.GET;
+    private boolean oldVersion;
+    private boolean keepAlive = true;
+    private boolean paused;
+    private boolean closing;
+
+    private Http1Server(HttpChain chain, Http1Codec.Encoder encoder, Channel channel) {
+        this.chain = chain;
+        this.encoder = encoder;
+        this.channel = channel;
+    }
+
+    static void install(HttpChain chain, Channel channel) {
+        var encoder = new Http1Codec.Encoder();
+        var server = new Http1Server(chain, encoder, channel);
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        channel.pipeline()
+                .addLast(Http1Codec.decoder(chain.current().maxHeaderBytes()), encoder, server);
+        chain.worker().drain(chain.origin().direction()).opened(server);
+        channel.config().setAutoRead(true);
+    }
+
+    @Override
+    public Channel channel() {
+        return channel;
+    }
+
+    /// The next answer says `Connection: close`.
+    @Override
+    public void drain() {}
+
+    @Override
+    public void closeIfIdle() {
+        if (exchange == null && early.isEmpty()) {
+            channel.close();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (closing) {
+            ReferenceCountUtil.release(message);
+        } else if (exchange != null && exchange.isRequestComplete()) {
+            early.add(message);
+            updateReading();
+        } else {
+            accept(message);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (exchange != null) {
+            exchange.requestReadComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (exchange != null) {
+            exchange.downstreamWritable();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        closing = true;
+        early.forEach(ReferenceCountUtil::release);
+        early.clear();
+        if (exchange != null) {
+            var gone = exchange;
+            exchange = null;
+            gone.downstreamGone();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        context.close();
+    }
+
+    private void accept(Object message) {
+        if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
+            malformed(part.decoderResult().cause());
+            ReferenceCountUtil.release(message);
+        } else if (message instanceof HttpRequest head) {
+            begin(head);
+        } else if (message instanceof HttpContent part && exchange != null) {
+            exchange.requestBody(part);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void begin(HttpRequest head) {
+        method = head.method();
+        encoder.answering(method);
+        oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
+        keepAlive = HttpUtil.isKeepAlive(head);
+        var authority = head.headers().get(HttpHeaderNames.HOST);
+        if (authority == null && oldVersion) {
+            authority = "";
+        }
+        if (authority == null
+                || (!oldVersion && !HeaderHygiene.hasOneHost(head.headers()))
+                || HeaderHygiene.hasAmbiguousFraming(head.headers())
+                || head.method().equals(HttpMethod.CONNECT)) {
+            refuse(Refusal.MALFORMED_REQUEST);
+            return;
+        }
+        var begun = new Exchange(chain, this, Carried.HTTP1);
+        exchange = begun;
+        begun.begin(head, authority, false);
+    }
+
+    private void malformed(Throwable cause) {
+        var why =
+                cause instanceof TooLongHttpHeaderException
+                                || cause instanceof TooLongHttpLineException
+                        ? Refusal.HEADERS_TOO_LARGE
+                        : Refusal.MALFORMED_REQUEST;
+        keepAlive = false;
+        if (exchange != null) {
+            exchange.requestMalformed(why);
+        } else {
+            refuse(why);
+        }
+    }
+
+    /// Answers something that did not become an exchange.
+    private void refuse(Refusal why) {
+        keepAlive = false;
+        var log = new RequestLogger(chain, protocol());
+        log.flag(why);
+        log.status(why.status().code());
+        log.write();
+        var response =
+                LocalAnswer.refusing(why, io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE);
+        response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        channel.writeAndFlush(response);
+        finish(false);
+    }
+
+    @Override
+    public String protocol() {
+        return oldVersion ? "HTTP/1.0" : "HTTP/1.1";
+    }
+
+    @Override
+    public void writeHead(HttpResponse head, boolean last) {
+        if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+            writeInformational(head);
+            return;
+        }
+        head.setProtocolVersion(HttpVersion.HTTP_1_1);
+        frame(head);
+        if (chain.isLeaving()) {
+            keepAlive = false;
+        }
+        if (!keepAlive) {
+            head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        } else if (oldVersion) {
+            head.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
+        }
+        channel.write(head, channel.voidPromise());
+        if (last) {
+            channel.write(LastHttpContent.EMPTY_LAST_CONTENT, channel.voidPromise());
+        }
+    }
+
+    private void writeInformational(HttpResponse head) {
+        if (oldVersion) {
+            return;
+        }
+        channel.write(
+                new DefaultFullHttpResponse(
+                        HttpVersion.HTTP_1_1,
+                        head.status(),
+                        Unpooled.EMPTY_BUFFER,
+                        head.headers(),
+                        io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE),
+                channel.voidPromise());
+    }
+
+    /// An answer whose length is not told is chunked, or ends with the connection for clients of
+    /// HTTP/1.0.
+    private void frame(HttpResponse head) {
+        var status = head.status().code();
+        if (status == 204 || status == 304 || method.equals(HttpMethod.HEAD)) {
+            return;
+        }
+        if (oldVersion && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
+            head.headers().remove(HttpHeaderNames.TRANSFER_ENCODING);
+            keepAlive = false;
+        } else if (!head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !HttpUtil.isTransferEncodingChunked(head)) {
+            HttpUtil.setTransferEncodingChunked(head, true);
+        }
+    }
+
+    @Override
+    public void writeBody(HttpContent part) {
+        channel.write(part, channel.voidPromise());
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void pauseReading(boolean paused) {
+        this.paused = paused;
+        updateReading();
+    }
+
+    @Override
+    public void done(boolean requestComplete) {
+        exchange = null;
+        if (!requestComplete || !keepAlive) {
+            finish(requestComplete);
+            return;
+        }
+        paused = false;
+        while (!early.isEmpty()
+                && (exchange == null || !exchange.isRequestComplete())
+                && !closing) {
+            accept(Objects.requireNonNull(early.poll()));
+        }
+        if (exchange != null) {
+            exchange.requestReadComplete();
+        }
+        updateReading();
+    }
+
+    @Override
+    public void abort() {
+        exchange = null;
+        closing = true;
+        channel.close();
+    }
+
+    @Override
+    public Bare takeOver() {
+        exchange = null;
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        return new Bare(
+                channel,
+                () -> channel.pipeline().remove(encoder),
+                () -> {
+                    channel.pipeline().remove(this);
+                    channel.pipeline().remove(HttpRequestDecoder.class);
+                });
+    }
+
+    /// Ends the connection, so that the client can read the answer although it may still be
+    /// sending.
+    private void finish(boolean requestComplete) {
+        closing = true;
+        early.forEach(ReferenceCountUtil::release);
+        early.clear();
+        if (requestComplete) {
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            return;
+        }
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                .addListener(_ -> {
+                    if (channel instanceof DuplexChannel duplex && channel.isActive()) {
+                        duplex.shutdownOutput();
+                    }
+                });
+        channel.config().setAutoRead(true);
+        var _ =
+                channel.eventLoop()
+                        .schedule(() -> channel.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void updateReading() {
+        channel.config().setAutoRead(!paused && early.size() < MAX_EARLY_PARTS);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.weft.proxy.http;
+
+import dev.weft.proxy.config.ChainSpec;
+import dev.weft.proxy.config.ChainTarget;
+import dev.weft.proxy.config.ChainTarget.RouteSource;
+import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.worker.Worker;
+import org.jspecify.annotations.Nullable;
+
+/// The filter chain of one connection, as it is in the tables of the moment: a connection that
+/// lives through a change serves its next request by the new configuration.
+final class HttpChain {
+    private final Worker worker;
+    private final Origin origin;
+    private ChainSpec chain;
+    private ChainTarget.Http http;
+    private Tables seen;
+    private boolean removed;
+
+    HttpChain(Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http) {
+        this.worker = worker;
+        this.origin = origin;
+        this.chain = chain;
+        this.http = http;
+        this.seen = worker.tables().get();
+    }
+
+    Worker worker() {
+        return worker;
+    }
+
+    Origin origin() {
+        return origin;
+    }
+
+    ChainTarget.Http current() {
+        catchUp();
+        return http;
+    }
+
+    /// Whether the connection's clients should come again by another one: it drains, or its chain
+    /// is not there any more.
+    boolean isLeaving() {
+        catchUp();
+        return removed || worker.drain(origin.direction()).isDraining();
+    }
+
+    /// Null: the route configuration is not known.
+    @Nullable RouteTable routes() {
+        return switch (current().routes()) {
+            case RouteSource.Inline(var table) -> table;
+            case RouteSource.Named(var name) -> worker.tables().get().routes().get(name);
+        };
+    }
+
+    private void catchUp() {
+        var now = worker.tables().get();
+        if (now == seen) {
+            return;
+        }
+        seen = now;
+        var listener = now.listeners().get(origin.listener());
+        var successor = listener == null ? null : listener.successorOf(chain).orElse(null);
+        if (successor != null
+                && (successor.tls() == null) == (chain.tls() == null)
+                && successor.target() instanceof ChainTarget.Http successorHttp) {
+            chain = successor;
+            http = successorHttp;
+            removed = false;
+        } else {
+            removed = true;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.weft.proxy.http;
+
+import io.netty.handler.codec.http.HttpContent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// The request's body so far, kept while it may have to be sent again. Owns what it keeps.
+final class ReplayBuffer {
+    /// A longer body is sent once.
+    static final int LIMIT_BYTES = 64 * 1024;
+
+    private final List<HttpContent> parts = new ArrayList<>();
+    private long bytes;
+    private boolean closed;
+
+    /// Keeps a reference of its own; the caller's stays the caller's.
+    void add(HttpContent part) {
+        if (!closed) {
+            bytes += part.content().readableBytes();
+            parts.add(part.retain());
+        }
+    }
+
+    boolean isFull() {
+        return bytes >= LIMIT_BYTES;
+    }
+
+    /// Whether all of the body so far is here.
+    boolean canReplay() {
+        return !closed;
+    }
+
+    /// Hands out each part, with a reference of its own.
+    void replay(Consumer<HttpContent> to) {
+        for (var part : parts) {
+            to.accept(part.retainedDuplicate());
+        }
+    }
+
+    /// Nothing will be sent again.
+    void close() {
+        closed = true;
+        parts.forEach(HttpContent::release);
+        parts.clear();
+    }
+}

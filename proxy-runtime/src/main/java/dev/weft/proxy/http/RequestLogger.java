@@ -1,0 +1,108 @@
+package dev.weft.proxy.http;
+
+import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.refusal.LocalAnswer;
+import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.RequestLog;
+import io.netty.handler.codec.http.HttpRequest;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Collects what the access log says of one request, and says it once.
+final class RequestLogger {
+    private final HttpChain chain;
+    private String protocol;
+    private final Instant start = Instant.now();
+    private final long startNanos = System.nanoTime();
+    private String method = "";
+    private String authority = "";
+    private String path = "";
+    private String cluster = "";
+    private String endpoint = "";
+    private String flags = "-";
+    private @Nullable String serverPeer;
+    private Duration held = Duration.ZERO;
+    private int status;
+    private long bytesIn;
+    private long bytesOut;
+    private boolean written;
+
+    RequestLogger(HttpChain chain, String protocol) {
+        this.chain = chain;
+        this.protocol = protocol;
+    }
+
+    void began(HttpRequest head, String authority) {
+        this.method = head.method().name();
+        this.authority = authority;
+        this.path = head.uri();
+        if (LocalAnswer.isGrpc(head.headers())) {
+            protocol = "gRPC";
+        }
+    }
+
+    void cluster(String cluster) {
+        this.cluster = cluster;
+    }
+
+    void target(Target target) {
+        endpoint =
+                target.address().getAddress().getHostAddress() + ":" + target.address().getPort();
+    }
+
+    void serverPeer(@Nullable String peer) {
+        serverPeer = peer;
+    }
+
+    /// Waits of all attempts add up.
+    void held(Duration more) {
+        held = held.plus(more);
+    }
+
+    void flag(Refusal why) {
+        flags = flags.equals("-") ? why.flag() : flags + "," + why.flag();
+    }
+
+    void status(int status) {
+        this.status = status;
+    }
+
+    void received(long bytes) {
+        bytesIn += bytes;
+    }
+
+    void answered(long bytes) {
+        bytesOut += bytes;
+    }
+
+    void write() {
+        if (written) {
+            return;
+        }
+        written = true;
+        var direction = chain.origin().direction();
+        var peer = direction == Direction.INBOUND ? chain.origin().peer() : serverPeer;
+        chain.worker()
+                .telemetry()
+                .request(
+                        new RequestLog(
+                                start,
+                                Duration.ofNanos(System.nanoTime() - startNanos),
+                                direction,
+                                protocol,
+                                method,
+                                authority,
+                                path,
+                                status,
+                                flags,
+                                bytesIn,
+                                bytesOut,
+                                cluster,
+                                endpoint,
+                                peer,
+                                peer != null,
+                                held));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.weft.proxy.refusal;
+
+import static io.netty.handler.codec.http.HttpVersion.HTTP_1_1;
+
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.nio.charset.StandardCharsets;
+
+/// The one place where answers of the proxy itself are made, for HTTP and for gRPC.
+public final class LocalAnswer {
+    private LocalAnswer() {}
+
+    /// Whether the request's headers say that it is a gRPC call, which reads its status from
+    /// trailers.
+    public static boolean isGrpc(HttpHeaders request) {
+        var type = request.get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null
+                && (type.equals("application/grpc")
+                        || type.startsWith("application/grpc+")
+                        || type.startsWith("application/grpc;"));
+    }
+
+    public static FullHttpResponse refusing(Refusal why, HttpHeaders request) {
+        return isGrpc(request)
+                ? grpc(why.grpcStatus(), why.text())
+                : answer(why.status(), "weft: " + why.text());
+    }
+
+    public static FullHttpResponse answer(HttpResponseStatus status, String body) {
+        var bytes = Unpooled.copiedBuffer(body, StandardCharsets.UTF_8);
+        var response = new DefaultFullHttpResponse(HTTP_1_1, status, bytes);
+        if (bytes.isReadable()) {
+            response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/plain");
+        }
+        if (status.code() >= 200 && status.code() != 204 && status.code() != 304) {
+            response.headers().set(HttpHeaderNames.CONTENT_LENGTH, bytes.readableBytes());
+        }
+        return response;
+    }
+
+    /// "Trailers-Only" of gRPC over HTTP/2: one header block that also ends the stream.
+    private static FullHttpResponse grpc(int status, String message) {
+        var response =
+                new DefaultFullHttpResponse(HTTP_1_1, HttpResponseStatus.OK, Unpooled.EMPTY_BUFFER);
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/grpc");
+        response.headers().set("grpc-status", status);
+        response.headers().set("grpc-message", "weft: " + message);
+        return response;
+    }
+}

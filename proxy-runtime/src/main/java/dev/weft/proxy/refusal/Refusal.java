@@ -1,0 +1,80 @@
+package dev.weft.proxy.refusal;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+
+/// Why the proxy answered instead of the service. Flags are Envoy's: dashboards keep working.
+public enum Refusal {
+    NO_ROUTE(404, Grpc.UNIMPLEMENTED, "NR", "no route matches this host and path"),
+    NO_FILTER_CHAIN(
+            404, Grpc.UNAVAILABLE, "NR", "no filter chain of the listener takes this connection"),
+    NO_CLUSTER(503, Grpc.UNAVAILABLE, "NC", "the route names a cluster that is not known"),
+    NO_HEALTHY_UPSTREAM(503, Grpc.UNAVAILABLE, "UH", "the service has no healthy endpoint"),
+    UPSTREAM_CONNECT_FAILED(
+            503, Grpc.UNAVAILABLE, "UF", "no connection to the service could be made"),
+    UPSTREAM_OVERFLOW(
+            503, Grpc.UNAVAILABLE, "UO", "too many requests wait for a connection to the service"),
+    UPSTREAM_RESET(
+            503, Grpc.UNAVAILABLE, "UC", "the service ended the connection before it answered"),
+    UPSTREAM_STREAM_RESET(503, Grpc.UNAVAILABLE, "UR", "the service reset the request"),
+    UPSTREAM_PROTOCOL_ERROR(502, Grpc.UNAVAILABLE, "UPE", "the service's answer is malformed"),
+    TIMED_OUT(504, Grpc.DEADLINE_EXCEEDED, "UT", "the service did not answer in time"),
+    MALFORMED_REQUEST(400, Grpc.INVALID_ARGUMENT, "DPE", "the request is malformed"),
+    HEADERS_TOO_LARGE(431, Grpc.RESOURCE_EXHAUSTED, "DPE", "the request's headers are too large"),
+    NO_CERTIFICATE(503, Grpc.UNAVAILABLE, "UF", "this proxy has no certificate yet"),
+    LOOP(
+            508,
+            Grpc.INTERNAL,
+            "NR",
+            "the connection was not redirected: it was made to the proxy's own port"),
+    PEER_NOT_TRUSTED(
+            403,
+            Grpc.UNAUTHENTICATED,
+            "UAEX",
+            "the peer's certificate names no identity of this mesh"),
+    DOWNSTREAM_GONE(499, Grpc.CANCELLED, "DC", "the client went away before it had its answer");
+
+    /// gRPC's status codes, as far as the proxy speaks them.
+    private static final class Grpc {
+        static final int CANCELLED = 1;
+        static final int INVALID_ARGUMENT = 3;
+        static final int DEADLINE_EXCEEDED = 4;
+        static final int RESOURCE_EXHAUSTED = 8;
+        static final int UNIMPLEMENTED = 12;
+        static final int INTERNAL = 13;
+        static final int UNAVAILABLE = 14;
+        static final int UNAUTHENTICATED = 16;
+    }
+
+    private final HttpResponseStatus status;
+    private final int grpcStatus;
+    private final String flag;
+    private final String text;
+
+    Refusal(int status, int grpcStatus, String flag, String text) {
+        this.status =
+                status == 499
+                        ? new HttpResponseStatus(499, "Client Closed Request")
+                        : HttpResponseStatus.valueOf(status);
+        this.grpcStatus = grpcStatus;
+        this.flag = flag;
+        this.text = text;
+    }
+
+    public HttpResponseStatus status() {
+        return status;
+    }
+
+    public int grpcStatus() {
+        return grpcStatus;
+    }
+
+    /// Envoy's response flag.
+    public String flag() {
+        return flag;
+    }
+
+    /// One clause that a person understands.
+    public String text() {
+        return text;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.weft.proxy.route;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.List;
+
+/// Changes to the headers of a request or an answer: removals first, then additions in their order.
+public record HeaderEdits(List<Set> sets, List<String> removes) {
+    public static final HeaderEdits NONE = new HeaderEdits(List.of(), List.of());
+
+    /// What to do when the header is there already.
+    public enum Mode {
+        APPEND,
+        OVERWRITE,
+        ADD_IF_ABSENT,
+        OVERWRITE_IF_EXISTS
+    }
+
+    public record Set(String name, String value, Mode mode) {}
+
+    public HeaderEdits {
+        sets = List.copyOf(sets);
+        removes = List.copyOf(removes);
+    }
+
+    public void apply(HttpHeaders headers) {
+        for (var name : removes) {
+            headers.remove(name);
+        }
+        for (var set : sets) {
+            switch (set.mode()) {
+                case APPEND -> headers.add(set.name(), set.value());
+                case OVERWRITE -> headers.set(set.name(), set.value());
+                case ADD_IF_ABSENT -> {
+                    if (!headers.contains(set.name())) {
+                        headers.set(set.name(), set.value());
+                    }
+                }
+                case OVERWRITE_IF_EXISTS -> {
+                    if (headers.contains(set.name())) {
+                        headers.set(set.name(), set.value());
+                    }
+                }
+            }
+        }
+    }
+}

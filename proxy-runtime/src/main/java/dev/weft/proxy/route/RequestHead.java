@@ -1,0 +1,30 @@
+package dev.weft.proxy.route;
+
+import io.netty.handler.codec.http.HttpHeaders;
+
+/// What routing looks at. `path` carries the query.
+public record RequestHead(String method, String authority, String path, HttpHeaders headers) {
+    public String pathWithoutQuery() {
+        var end = endOfPath(path);
+        return end == path.length() ? path : path.substring(0, end);
+    }
+
+    public String query() {
+        var start = path.indexOf('?');
+        if (start < 0) {
+            return "";
+        }
+        var end = path.indexOf('#', start);
+        return end < 0 ? path.substring(start + 1) : path.substring(start + 1, end);
+    }
+
+    static int endOfPath(String path) {
+        for (int i = 0; i < path.length(); i++) {
+            var c = path.charAt(i);
+            if (c == '?' || c == '#') {
+                return i;
+            }
+        }
+        return path.length();
+    }
+}

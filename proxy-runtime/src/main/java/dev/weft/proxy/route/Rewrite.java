@@ -1,0 +1,43 @@
+package dev.weft.proxy.route;
+
+import com.google.re2j.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// How a forwarded request's path and host change. Null: as it is.
+public record Rewrite(@Nullable PathRewrite path, @Nullable String host) {
+    public static final Rewrite NONE = new Rewrite(null, null);
+
+    public sealed interface PathRewrite {
+        String apply(String path);
+
+        /// @param length how much of the path the route's prefix matched
+        record ReplacePrefix(int length, String with) implements PathRewrite {
+            @Override
+            public String apply(String path) {
+                var rest = path.substring(Math.min(length, RequestHead.endOfPath(path)));
+                var end = path.substring(RequestHead.endOfPath(path));
+                if (with.endsWith("/") && rest.startsWith("/")) {
+                    rest = rest.substring(1);
+                }
+                var result = with + rest;
+                return result.isEmpty() || result.equals(end) ? "/" + end : result;
+            }
+        }
+
+        record ReplaceWhole(String with) implements PathRewrite {
+            @Override
+            public String apply(String path) {
+                return with + path.substring(RequestHead.endOfPath(path));
+            }
+        }
+
+        record ReplacePattern(Pattern pattern, String with) implements PathRewrite {
+            @Override
+            public String apply(String path) {
+                var end = RequestHead.endOfPath(path);
+                return pattern.matcher(path.substring(0, end)).replaceAll(with)
+                        + path.substring(end);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.weft.proxy.route;
+
+import dev.weft.proxy.refusal.Refusal;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// What a matched route does.
+public sealed interface RouteAction {
+    RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response);
+
+    record ForwardTo(
+            WeightedClusters clusters, Rewrite rewrite, Duration timeout, RetryPolicy retries)
+            implements RouteAction {
+        @Override
+        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+            var share = clusters.next();
+            return new RouteDecision.Forward(
+                    share.cluster(),
+                    rewrite,
+                    timeout,
+                    retries,
+                    EditChain.both(share.request(), request),
+                    EditChain.both(share.response(), response));
+        }
+    }
+
+    /// A part that is null stays as the request has it.
+    record RedirectTo(
+            int status,
+            @Nullable String scheme,
+            @Nullable String host,
+            int port,
+            Rewrite.@Nullable PathRewrite path,
+            boolean stripQuery)
+            implements RouteAction {
+        @Override
+        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+            var newScheme = scheme == null ? "http" : scheme;
+            var target = path == null ? head.path() : path.apply(head.path());
+            if (stripQuery && target.indexOf('?') >= 0) {
+                target = target.substring(0, target.indexOf('?'));
+            }
+            return new RouteDecision.Redirect(
+                    status, newScheme + "://" + newAuthority(head, newScheme) + target, response);
+        }
+
+        private String newAuthority(RequestHead head, String newScheme) {
+            var old = head.authority();
+            var colon = old.lastIndexOf(':');
+            var hasPort = colon > old.lastIndexOf(']');
+            var oldHost = hasPort && colon >= 0 ? old.substring(0, colon) : old;
+            var newHost = host == null ? oldHost : host;
+            if (port == 0) {
+                var keepsPort = hasPort && colon >= 0 && host == null && scheme == null;
+                return keepsPort ? newHost + old.substring(colon) : newHost;
+            }
+            var isDefault =
+                    (port == 80 && newScheme.equals("http"))
+                            || (port == 443 && newScheme.equals("https"));
+            return isDefault ? newHost : newHost + ":" + port;
+        }
+    }
+
+    record AnswerWith(int status, String body) implements RouteAction {
+        @Override
+        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+            return new RouteDecision.Answer(status, body, response);
+        }
+    }
+
+    /// The route exists so that its requests go nowhere.
+    record RefuseWith(Refusal why) implements RouteAction {
+        @Override
+        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+            return new RouteDecision.Refuse(why);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package dev.weft.proxy.route;
+
+import dev.weft.proxy.refusal.Refusal;
+import java.time.Duration;
+
+/// Where a request goes, or why it goes nowhere.
+public sealed interface RouteDecision {
+    /// @param timeout zero: none
+    /// @param request edits for the forwarded request, after the rewrite
+    record Forward(
+            String cluster,
+            Rewrite rewrite,
+            Duration timeout,
+            RetryPolicy retries,
+            HeaderEdits request,
+            HeaderEdits response)
+            implements RouteDecision {}
+
+    record Redirect(int status, String location, HeaderEdits response) implements RouteDecision {}
+
+    record Answer(int status, String body, HeaderEdits response) implements RouteDecision {}
+
+    record Refuse(Refusal why) implements RouteDecision {}
+}

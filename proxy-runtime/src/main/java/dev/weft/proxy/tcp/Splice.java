@@ -1,0 +1,134 @@
+package dev.weft.proxy.tcp;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.util.function.BiConsumer;
+
+/// Two connections joined: what one says the other hears, an end on one side is passed on while the
+/// other side still speaks, and a side is read only while the other one takes. Both are on the same
+/// event loop.
+///
+/// On mesh TLS an end is passed on as TCP's FIN without `close_notify`: BoringSSL's binding would
+/// answer a `close_notify` by ending its own direction too.
+public final class Splice {
+    private final Side client;
+    private final Side server;
+    private final BiConsumer<Long, Long> ended;
+    private boolean told;
+
+    private Splice(Channel client, Channel server, BiConsumer<Long, Long> ended) {
+        this.client = new Side(client, server);
+        this.server = new Side(server, client);
+        this.ended = ended;
+    }
+
+    /// @param ended told once, when both are closed: bytes from the client, bytes to the client
+    public static void join(Channel client, Channel server, BiConsumer<Long, Long> ended) {
+        var splice = new Splice(client, server, ended);
+        client.pipeline().addLast(splice.client);
+        server.pipeline().addLast(splice.server);
+        client.closeFuture().addListener(_ -> splice.closed());
+        server.closeFuture().addListener(_ -> splice.closed());
+        if (client.isActive() && server.isActive()) {
+            client.config().setAutoRead(server.isWritable());
+            server.config().setAutoRead(client.isWritable());
+        } else {
+            client.close();
+            server.close();
+        }
+    }
+
+    private void closed() {
+        if (!told && !client.self.isOpen() && !server.self.isOpen()) {
+            told = true;
+            ended.accept(client.bytes, server.bytes);
+        }
+    }
+
+    private static final class Side extends ChannelInboundHandlerAdapter {
+        private final Channel self;
+        private final Channel other;
+        private long bytes;
+        private boolean finished;
+
+        Side(Channel self, Channel other) {
+            this.self = self;
+            this.other = other;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (message instanceof ByteBuf data) {
+                bytes += data.readableBytes();
+                other.write(data, other.voidPromise());
+            } else {
+                // The end of the answer that upgraded the connection.
+                ReferenceCountUtil.release(message);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            other.flush();
+            if (!other.isWritable()) {
+                self.config().setAutoRead(false);
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            other.config().setAutoRead(self.isWritable());
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                finish();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            other.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+
+        /// This side says nothing more. When both have said so, both close.
+        private void finish() {
+            if (finished) {
+                return;
+            }
+            finished = true;
+            other.writeAndFlush(Unpooled.EMPTY_BUFFER)
+                    .addListener((ChannelFuture _) -> {
+                        if (other instanceof DuplexChannel duplex && other.isActive()) {
+                            duplex.shutdownOutput().addListener(_ -> closeIfBothFinished());
+                        }
+                    });
+        }
+
+        private void closeIfBothFinished() {
+            if (self instanceof DuplexChannel one
+                    && other instanceof DuplexChannel two
+                    && one.isInputShutdown()
+                    && two.isInputShutdown()
+                    && one.isOutputShutdown()
+                    && two.isOutputShutdown()) {
+                self.close();
+                other.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.weft.proxy.worker;
+
+import dev.weft.proxy.cluster.Upstreams;
+import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.drain.Drain;
+import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.Telemetry;
+import java.util.function.Supplier;
+
+/// One event loop's collaborators.
+///
+/// @param tables what is in force at the moment of the call
+public record Worker(
+        Upstreams upstreams,
+        Supplier<Tables> tables,
+        MeshTls tls,
+        Telemetry telemetry,
+        Drain inbound,
+        Drain outbound) {
+    public Drain drain(Direction direction) {
+        return switch (direction) {
+            case INBOUND -> inbound;
+            case OUTBOUND -> outbound;
+        };
+    }
+}

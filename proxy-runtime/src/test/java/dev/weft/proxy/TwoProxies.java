@@ -1,0 +1,181 @@
+package dev.weft.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Message;
+import dev.weft.proxy.cluster.LocalAddresses;
+import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.config.Resource;
+import dev.weft.proxy.telemetry.ConnectionLog;
+import dev.weft.proxy.telemetry.RequestLog;
+import dev.weft.proxy.telemetry.Telemetry;
+import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+/// client -> outbound proxy -> mesh TLS -> inbound proxy -> application, all on loopback.
+final class TwoProxies implements AutoCloseable {
+    static final String CLIENT_ID = "spiffe://test/ns/a/sa/client";
+    static final String SERVER_ID = "spiffe://test/ns/a/sa/server";
+
+    /// Long enough for a client on a busy machine; a test of server-first protocols makes it short.
+    private final long sniffMillis;
+
+    TwoProxies() {
+        this(5000);
+    }
+
+    TwoProxies(long sniffMillis) {
+        this.sniffMillis = sniffMillis;
+    }
+
+    final Side outbound = new Side(CLIENT_ID);
+    final Side inbound = new Side(SERVER_ID);
+
+    /// One proxy.
+    static final class Side implements AutoCloseable {
+        final MultiThreadIoEventLoopGroup loops =
+                new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        final Log log = new Log();
+        final DataPlane plane;
+
+        Side(String id) {
+            plane =
+                    new DataPlane(
+                            new TestTls(id),
+                            log,
+                            loops,
+                            channel -> (InetSocketAddress) channel.localAddress(),
+                            new LocalAddresses(Set.of()));
+            plane.start();
+        }
+
+        void apply(String type, Resource... resources) {
+            assertThat(plane.sink().apply(type, List.of(resources), List.of())).isEmpty();
+        }
+
+        void listener(String name, Message listener) {
+            apply(ConfigStore.LISTENER, Xds.resource(name, listener));
+        }
+
+        void routes(String name, Message routes) {
+            apply(ConfigStore.ROUTES, Xds.resource(name, routes));
+        }
+
+        void cluster(String name, Message cluster) {
+            apply(ConfigStore.CLUSTER, Xds.resource(name, cluster));
+        }
+
+        void endpoints(String name, Message endpoints) {
+            apply(ConfigStore.ENDPOINTS, Xds.resource(name, endpoints));
+        }
+
+        int port(String listener) {
+            try {
+                return plane.boundAddress(listener)
+                        .orElseThrow()
+                        .toCompletableFuture()
+                        .get(5, TimeUnit.SECONDS)
+                        .getPort();
+            } catch (Exception notBound) {
+                throw new AssertionError(notBound);
+            }
+        }
+
+        @Override
+        public void close() {
+            plane.close();
+            loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+        }
+    }
+
+    /// What the proxy told.
+    static final class Log implements Telemetry {
+        final List<RequestLog> requests = new CopyOnWriteArrayList<>();
+        final List<ConnectionLog> connections = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void request(RequestLog log) {
+            requests.add(log);
+        }
+
+        @Override
+        public void connection(ConnectionLog log) {
+            connections.add(log);
+        }
+    }
+
+    /// The inbound side, as the contract has it, in front of the application at `appPort`.
+    TwoProxies serving(int appPort) {
+        inbound.cluster("inbound", Xds.staticCluster("inbound", appPort).build());
+        inbound.listener("inbound-listener", inboundListener(0));
+        return this;
+    }
+
+    Message inboundListener(int port) {
+        var routes = Xds.routes("inbound", Xds.to(Xds.cluster("inbound")));
+        return Xds.sniffing(Xds.listener("inbound-listener", port), sniffMillis)
+                .setTrafficDirection(TrafficDirection.INBOUND)
+                .addFilterChains(Xds.meshChain("weft1-h2", inboundHttp(CodecType.HTTP2, routes)))
+                .addFilterChains(
+                        Xds.meshChain("weft1-http/1.1", inboundHttp(CodecType.HTTP1, routes)))
+                .addFilterChains(Xds.meshChain("weft1-tcp", Xds.tcp("inbound")))
+                .addFilterChains(Xds.clearHttpChain(inboundHttp(CodecType.AUTO, routes)))
+                .setDefaultFilterChain(Xds.chain(Xds.tcp("inbound")))
+                .build();
+    }
+
+    private static HttpConnectionManager inboundHttp(
+            CodecType codec, io.envoyproxy.envoy.config.route.v3.RouteConfiguration routes) {
+        return Xds.http(codec)
+                .setForwardClientCertDetails(ForwardClientCertDetails.SANITIZE_SET)
+                .setRouteConfig(routes)
+                .build();
+    }
+
+    int inboundPort() {
+        return inbound.port("inbound-listener");
+    }
+
+    /// The outbound side for a Service of undeclared protocol, with the inbound proxy as its one
+    /// meshed endpoint.
+    TwoProxies calling() {
+        outbound.cluster("app", Xds.edsCluster("app", SERVER_ID).build());
+        outbound.endpoints(
+                "app",
+                Xds.endpoints("app", Xds.endpoint(inboundPort(), true, HealthStatus.HEALTHY)));
+        outbound.listener(
+                "outbound-listener",
+                Xds.sniffing(Xds.listener("outbound-listener", 0), sniffMillis)
+                        .addFilterChains(
+                                Xds.clearHttpChain(
+                                        Xds.http(CodecType.AUTO)
+                                                .setRds(Xds.rds("app-routes"))
+                                                .build()))
+                        .setDefaultFilterChain(Xds.chain(Xds.tcp("app")))
+                        .build());
+        outbound.routes(
+                "app-routes",
+                Xds.routes("app-routes", Xds.to(Xds.cluster("app").setRetryPolicy(Xds.retries()))));
+        return this;
+    }
+
+    int outboundPort() {
+        return outbound.port("outbound-listener");
+    }
+
+    @Override
+    public void close() {
+        outbound.close();
+        inbound.close();
+    }
+}
