@@ -17,17 +17,29 @@ final class AppServer implements AutoCloseable {
     static final int GRPC_PORT = 9090;
     static final int ECHO_PORT = 9100;
     static final int GREETING_PORT = 9101;
+
+    /// Listens on localhost only.
+    static final int LOCALHOST_PORT = 9102;
+
     private static final Duration LINGER = Duration.ofMillis(1300);
 
     private final EventLoopGroup loops;
+    private final Draining draining;
     private final HttpPort http;
     private final GrpcPort grpc;
     private final TcpPort echo;
     private final TcpPort greeting;
 
     private AppServer(
-            EventLoopGroup loops, HttpPort http, GrpcPort grpc, TcpPort echo, TcpPort greeting) {
+            EventLoopGroup loops,
+            Draining draining,
+            HttpPort http,
+            GrpcPort grpc,
+            TcpPort echo,
+            TcpPort greeting) {
         this.loops = loops;
+        this.draining = draining;
+        draining.closesListeners(this::closeListeners);
         this.http = http;
         this.grpc = grpc;
         this.echo = echo;
@@ -46,11 +58,12 @@ final class AppServer implements AutoCloseable {
             throws Exception {
         var loops = new NioEventLoopGroup(2, new DefaultThreadFactory("app", true));
         // HTTP last: readiness is asked there, and stands for all ports.
+        var draining = new Draining();
         var grpcPort = GrpcPort.open(grpc, settings, seen);
         var echoPort = TcpPort.echo(loops, echo);
         var greetingPort = TcpPort.greeting(loops, greeting);
-        var httpPort = HttpPort.open(loops, http, settings, seen, burst);
-        return new AppServer(loops, httpPort, grpcPort, echoPort, greetingPort);
+        var httpPort = HttpPort.open(loops, http, settings, seen, burst, draining);
+        return new AppServer(loops, draining, httpPort, grpcPort, echoPort, greetingPort);
     }
 
     int httpPort() {
@@ -71,6 +84,10 @@ final class AppServer implements AutoCloseable {
 
     /// Closes the listeners; what is open is served on.
     void drain() {
+        draining.begin();
+    }
+
+    private void closeListeners() {
         http.drain();
         grpc.drain();
         echo.drain();
@@ -98,6 +115,7 @@ final class AppServer implements AutoCloseable {
                             pause(LINGER);
                             recording.ifPresent(recorder -> flushAtExit(recorder, seen));
                         }));
+        TcpPort.localhostEcho(server.loops, LOCALHOST_PORT);
         System.out.println(settings.pod() + " serves");
         new CountDownLatch(1).await();
     }

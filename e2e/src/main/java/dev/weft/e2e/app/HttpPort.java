@@ -20,24 +20,25 @@ import io.netty.handler.codec.http2.Http2StreamFrameToHttpObjectCodec;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// HTTP/1.1, HTTP/2 with prior knowledge, and WebSocket, on one port; the first bytes decide.
 final class HttpPort {
     private final Channel listener;
     private final ChannelGroup http2Connections;
-    private final AtomicBoolean draining;
 
-    private HttpPort(Channel listener, ChannelGroup http2Connections, AtomicBoolean draining) {
+    private HttpPort(Channel listener, ChannelGroup http2Connections) {
         this.listener = listener;
         this.http2Connections = http2Connections;
-        this.draining = draining;
     }
 
     static HttpPort open(
-            EventLoopGroup loops, int port, AppSettings settings, SeenRequests seen, Burst burst)
+            EventLoopGroup loops,
+            int port,
+            AppSettings settings,
+            SeenRequests seen,
+            Burst burst,
+            Draining draining)
             throws InterruptedException {
-        var draining = new AtomicBoolean();
         var http2Connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         var bootstrap =
                 new ServerBootstrap()
@@ -58,7 +59,7 @@ final class HttpPort {
                                                                 http2Connections));
                                     }
                                 });
-        return new HttpPort(bootstrap.bind(port).sync().channel(), http2Connections, draining);
+        return new HttpPort(bootstrap.bind(port).sync().channel(), http2Connections);
     }
 
     int port() {
@@ -66,7 +67,6 @@ final class HttpPort {
     }
 
     void drain() {
-        draining.set(true);
         listener.close().awaitUninterruptibly();
         for (Channel connection : http2Connections) {
             // Streams that are already on their way are still served: the connection ends with the
@@ -81,14 +81,14 @@ final class HttpPort {
         private final AppSettings settings;
         private final SeenRequests seen;
         private final Burst burst;
-        private final AtomicBoolean draining;
+        private final Draining draining;
         private final ChannelGroup http2Connections;
 
         VersionSwitch(
                 AppSettings settings,
                 SeenRequests seen,
                 Burst burst,
-                AtomicBoolean draining,
+                Draining draining,
                 ChannelGroup http2Connections) {
             this.settings = settings;
             this.seen = seen;

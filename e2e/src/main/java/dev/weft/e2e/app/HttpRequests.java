@@ -27,7 +27,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
     private final AppSettings settings;
     private final SeenRequests seen;
     private final Burst burst;
-    private final AtomicBoolean draining;
+    private final Draining draining;
 
     private @Nullable HttpRequest request;
     private @Nullable CompositeByteBuf body;
@@ -53,7 +52,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
             AppSettings settings,
             SeenRequests seen,
             Burst burst,
-            AtomicBoolean draining) {
+            Draining draining) {
         this.protocol = protocol;
         this.settings = settings;
         this.seen = seen;
@@ -127,6 +126,10 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
                         String answer = Calls.call(first(query, "url"), text).toJson();
                         context.executor().execute(() -> send(context, head, 200, answer));
                     });
+            case "/stop-listening" -> {
+                send(context, head, 200, "no new connections from now on");
+                Thread.startVirtualThread(draining::begin);
+            }
             case "/burst" -> burst(context, head, query);
             default -> send(context, head, 404, "no such path");
         }
@@ -185,7 +188,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
     }
 
     private boolean closes(HttpRequest head) {
-        return protocol.equals("HTTP/1.1") && (draining.get() || !HttpUtil.isKeepAlive(head));
+        return protocol.equals("HTTP/1.1") && (draining.hasBegun() || !HttpUtil.isKeepAlive(head));
     }
 
     private void download(ChannelHandlerContext context, HttpRequest head, long bytes) {

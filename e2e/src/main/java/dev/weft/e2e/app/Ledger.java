@@ -2,8 +2,10 @@ package dev.weft.e2e.app;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,8 +19,7 @@ final class Ledger {
     private final Map<String, JsonObject> clients = new TreeMap<>();
     private final Map<String, BitSet> received = new TreeMap<>();
     private final Set<String> batches = new HashSet<>();
-    private final JsonArray duplicateIds = new JsonArray();
-    private int duplicates;
+    private final Map<String, List<String>> duplicates = new TreeMap<>();
 
     /// A server's batch: `{"server":…, "batch":…, "ids":{client:[sequence…]}}`.
     synchronized void seen(JsonObject batch) {
@@ -31,11 +32,9 @@ final class Ledger {
             for (Object each : ids.getJsonArray(client)) {
                 int sequence = (Integer) each;
                 if (known.get(sequence)) {
-                    duplicates++;
-                    if (duplicateIds.size() < KEPT_EXAMPLES) {
-                        duplicateIds.add(
-                                client + ":" + sequence + " at " + batch.getString("server"));
-                    }
+                    duplicates
+                            .computeIfAbsent(client, _ -> new ArrayList<>())
+                            .add(client + ":" + sequence + " at " + batch.getString("server"));
                 }
                 known.set(sequence);
             }
@@ -50,32 +49,30 @@ final class Ledger {
                 (old, now) -> now.getInteger("revision") > old.getInteger("revision") ? now : old);
     }
 
-    /// Everything added up, read by [LoadReport].
+    /// Every client's books, each with what servers say of its ids; read by [LoadReport].
     synchronized JsonObject report() {
         var books = new JsonArray();
-        clients.values().forEach(books::add);
+        clients.forEach((client, snapshot) -> books.add(compared(client, snapshot)));
+        return new JsonObject().put("clients", books);
+    }
+
+    private JsonObject compared(String client, JsonObject snapshot) {
+        int issued = snapshot.getInteger("issued");
+        var known = received.getOrDefault(client, new BitSet());
+        int wanted = known.get(0, issued).cardinality();
         var missing = new JsonArray();
-        int missingCount = 0;
-        int unexpected = 0;
-        for (var client : clients.entrySet()) {
-            int issued = client.getValue().getInteger("issued");
-            var known = received.getOrDefault(client.getKey(), new BitSet());
-            int inTime = known.get(0, issued).cardinality();
-            missingCount += issued - inTime;
-            unexpected += known.cardinality() - inTime;
-            for (int i = known.nextClearBit(0);
-                    i < issued && missing.size() < KEPT_EXAMPLES;
-                    i = known.nextClearBit(i + 1)) {
-                missing.add(client.getKey() + ":" + i);
-            }
+        for (int i = known.nextClearBit(0);
+                i < issued && missing.size() < KEPT_EXAMPLES;
+                i = known.nextClearBit(i + 1)) {
+            missing.add(client + ":" + i);
         }
-        return new JsonObject()
-                .put("clients", books)
-                .put("missing", missingCount)
+        var twice = duplicates.getOrDefault(client, List.of());
+        return snapshot.copy()
+                .put("missing", issued - wanted)
                 .put("missingIds", missing)
-                .put("unexpected", unexpected)
-                .put("duplicates", duplicates)
-                .put("duplicateIds", duplicateIds.copy());
+                .put("unexpected", known.cardinality() - wanted)
+                .put("duplicates", twice.size())
+                .put("duplicateIds", new JsonArray(twice.stream().limit(KEPT_EXAMPLES).toList()));
     }
 
     /// Whether some server saw this id.

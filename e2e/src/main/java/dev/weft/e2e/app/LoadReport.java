@@ -39,22 +39,30 @@ public record LoadReport(
         NavigableMap<Long, Long> worstBySecond,
         Map<String, Latencies> latencies) {
 
+    /// All load generators together.
     public static LoadReport parse(String json) {
-        var report = new JsonObject(json);
+        return parse(json, "");
+    }
+
+    /// Those whose name begins so.
+    public static LoadReport parse(String json, String clientPrefix) {
         var sum = new Sum();
-        for (Object client : report.getJsonArray("clients")) {
-            sum.add((JsonObject) client);
+        for (Object each : new JsonObject(json).getJsonArray("clients")) {
+            var client = (JsonObject) each;
+            if (client.getString("client").startsWith(clientPrefix)) {
+                sum.add(client);
+            }
         }
         return new LoadReport(
                 sum.issued,
                 sum.finished,
                 sum.failed,
                 List.copyOf(sum.failures),
-                report.getLong("missing"),
-                strings(report.getJsonArray("missingIds")),
-                report.getLong("duplicates"),
-                strings(report.getJsonArray("duplicateIds")),
-                report.getLong("unexpected"),
+                sum.missing,
+                List.copyOf(sum.missingIds),
+                sum.duplicates,
+                List.copyOf(sum.duplicateIds),
+                sum.unexpected,
                 sum.running,
                 sum.meshedCalls,
                 sum.mtlsCalls,
@@ -79,6 +87,25 @@ public record LoadReport(
                 && unexpected == 0
                 && running == 0
                 && finishedInAll() == issued;
+    }
+
+    /// The numbers, and the first things that went wrong; for messages.
+    @Override
+    public String toString() {
+        return "sent %d %s, failed %d, missing %d %s, twice %d %s, unknown %d, still running %d, meshed %d, of them mutual TLS %d\n%s"
+                .formatted(
+                        issued,
+                        finished,
+                        failed(),
+                        missing,
+                        missingIds,
+                        duplicates,
+                        duplicateIds,
+                        unexpected,
+                        running,
+                        meshedCalls,
+                        mtlsCalls,
+                        String.join("\n", failures));
     }
 
     /// Of the calls between meshed pods, how many went over mutual TLS; 0 if there was none.
@@ -119,13 +146,23 @@ public record LoadReport(
         private final TreeSet<String> peers = new TreeSet<>();
         private final TreeMap<Long, Long> worst = new TreeMap<>();
         private final Map<String, Latencies> latencies = new TreeMap<>();
+        private final List<String> missingIds = new ArrayList<>();
+        private final List<String> duplicateIds = new ArrayList<>();
         private long issued;
+        private long missing;
+        private long duplicates;
+        private long unexpected;
         private long meshedCalls;
         private long mtlsCalls;
         private int running;
 
         void add(JsonObject client) {
             issued += client.getLong("issued");
+            missing += client.getLong("missing");
+            duplicates += client.getLong("duplicates");
+            unexpected += client.getLong("unexpected");
+            missingIds.addAll(strings(client.getJsonArray("missingIds")));
+            duplicateIds.addAll(strings(client.getJsonArray("duplicateIds")));
             meshedCalls += client.getLong("meshedCalls");
             mtlsCalls += client.getLong("mtlsCalls");
             running += client.getBoolean("last") ? 0 : 1;

@@ -6,13 +6,16 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.function.Supplier;
 
@@ -27,15 +30,23 @@ final class TcpPort {
     }
 
     static TcpPort echo(EventLoopGroup loops, int port) throws InterruptedException {
-        return open(loops, port, Echo::new);
+        return open(loops, new InetSocketAddress(port), Echo::new);
+    }
+
+    /// The same, for this pod alone.
+    static TcpPort localhostEcho(EventLoopGroup loops, int port) throws InterruptedException {
+        return open(
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Echo::new);
     }
 
     static TcpPort greeting(EventLoopGroup loops, int port) throws InterruptedException {
-        return open(loops, port, Greeting::new);
+        return open(loops, new InetSocketAddress(port), Greeting::new);
     }
 
     private static TcpPort open(
-            EventLoopGroup loops, int port, Supplier<? extends ChannelHandler> handler)
+            EventLoopGroup loops,
+            InetSocketAddress address,
+            Supplier<? extends ChannelHandler> handler)
             throws InterruptedException {
         var bootstrap =
                 new ServerBootstrap()
@@ -49,7 +60,7 @@ final class TcpPort {
                                         channel.pipeline().addLast(handler.get());
                                     }
                                 });
-        return new TcpPort(bootstrap.bind(port).sync().channel());
+        return new TcpPort(bootstrap.bind(address).sync().channel());
     }
 
     int port() {
@@ -69,9 +80,9 @@ final class TcpPort {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             // The client has said all that it wants to say; what it said has been sent back.
-            if (event instanceof io.netty.channel.socket.ChannelInputShutdownEvent) {
+            if (event instanceof ChannelInputShutdownEvent) {
                 context.writeAndFlush(Unpooled.EMPTY_BUFFER)
-                        .addListener(io.netty.channel.ChannelFutureListener.CLOSE);
+                        .addListener(ChannelFutureListener.CLOSE);
             }
         }
 

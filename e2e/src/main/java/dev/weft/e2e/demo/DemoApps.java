@@ -1,8 +1,8 @@
 package dev.weft.e2e.demo;
 
 import dev.weft.e2e.app.LoadReport;
+import dev.weft.e2e.mesh.LoadBooks;
 import dev.weft.e2e.mesh.PodPort;
-import dev.weft.e2e.mesh.Until;
 import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The demo's applications. They know nothing of the mesh, and their Deployments never change but
 /// for restarts.
@@ -23,19 +24,19 @@ final class DemoApps {
     private static final int RATE = 27;
 
     private static final int PRE_STOP_SECONDS = 4;
-    private static final String RECORDER_URL =
-            "http://recorder." + OBSERVER_NAMESPACE + ".svc.cluster.local";
 
     private final KubernetesClient client;
     private final Workloads workloads;
+    private final LoadBooks books;
 
     DemoApps(KubernetesClient client, Workloads workloads) {
         this.client = client;
         this.workloads = workloads;
+        this.books = new LoadBooks(client, workloads, OBSERVER_NAMESPACE);
     }
 
     /// The servers: two versions of a shop, its orders, and a stock with a single replica.
-    private static List<Workload> servers() {
+    private List<Workload> servers() {
         return List.of(
                 server("shop-v1").version("shop", "v1").replicas(2),
                 server("shop-v2").version("shop", "v2").replicas(1),
@@ -43,19 +44,19 @@ final class DemoApps {
                 server("stock"));
     }
 
-    private static Workload server(String name) {
+    private Workload server(String name) {
         return Workload.server(NAMESPACE, name)
-                .env("RECORDER", RECORDER_URL)
+                .env("RECORDER", books.url())
                 .preStopSeconds(PRE_STOP_SECONDS);
     }
 
-    private static Workload loadGenerator() {
+    private Workload loadGenerator() {
         return Workload.server(NAMESPACE, "load")
                 .role(
                         "loadgen",
                         Map.of(
                                 "RECORDER",
-                                RECORDER_URL,
+                                books.url(),
                                 "TARGETS",
                                 "shop,orders,stock",
                                 "TARGET_NAMESPACE",
@@ -90,7 +91,7 @@ final class DemoApps {
 
     /// Restarts every Deployment, one after the other, so that its pods come back as the
     /// namespace's label says; the load generators last, the new one before the old one ends.
-    void restartAll(java.util.function.Consumer<String> told) {
+    void restartAll(Consumer<String> told) {
         for (Workload workload : servers()) {
             workloads.restart(NAMESPACE, workload.name());
             await(workload);
@@ -103,13 +104,7 @@ final class DemoApps {
 
     /// The load's books as they are now.
     LoadReport report() {
-        return LoadReport.parse(
-                PodPort.get(
-                        client,
-                        OBSERVER_NAMESPACE,
-                        workloads.onlyPod(OBSERVER_NAMESPACE, "recorder").getMetadata().getName(),
-                        8080,
-                        "/report"));
+        return books.report("load-");
     }
 
     /// Requests on kept-alive connections, sent by a load generator; counts answers by version.
@@ -123,30 +118,6 @@ final class DemoApps {
 
     /// Ends the load, and waits until everybody has told the recorder all they know.
     LoadReport stopLoad() {
-        workloads.scale(NAMESPACE, "load", 0);
-        Until.isTrue(
-                "the load generators to end",
-                Duration.ofSeconds(60),
-                () ->
-                        client.pods()
-                                .inNamespace(NAMESPACE)
-                                .withLabel("workload", "load")
-                                .list()
-                                .getItems()
-                                .isEmpty(),
-                () -> workloads.describe(NAMESPACE));
-        try {
-            return Until.present(
-                    "the books to agree",
-                    Duration.ofSeconds(15),
-                    () -> Optional.of(report()).filter(LoadReport::flawless),
-                    () -> "");
-        } catch (IllegalStateException disagreement) {
-            return report();
-        }
-    }
-
-    Workloads workloads() {
-        return workloads;
+        return books.end(NAMESPACE, "load");
     }
 }

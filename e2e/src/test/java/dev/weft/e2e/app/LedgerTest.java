@@ -64,6 +64,15 @@ class LedgerTest {
     }
 
     @Test
+    void a_report_about_some_clients_leaves_the_others_out() {
+        answered(2);
+        ledger.sent(tally.snapshot(true));
+
+        assertThat(LoadReport.parse(ledger.report().encode(), "cli").missing()).isEqualTo(2);
+        assertThat(LoadReport.parse(ledger.report().encode(), "other").issued()).isZero();
+    }
+
+    @Test
     void an_older_snapshot_that_comes_late_changes_nothing() {
         var early = tally.snapshot(false);
         answered(2);
