@@ -2,6 +2,7 @@ package dev.weft.e2e;
 
 import dev.weft.e2e.cluster.LocalClusterCommand;
 import dev.weft.e2e.cluster.UnusableException;
+import dev.weft.e2e.image.ImagesCommand;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "weft 0.2.0",
         description = "Builds, shows and tries the mesh from a checkout.",
-        subcommands = {HelpCommand.class, LocalClusterCommand.class},
+        subcommands = {HelpCommand.class, LocalClusterCommand.class, ImagesCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:all went well",

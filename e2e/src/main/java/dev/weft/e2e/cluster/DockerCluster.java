@@ -131,7 +131,7 @@ public final class DockerCluster implements Cluster {
 
     @Override
     public Optional<Node> node() {
-        if (!Prerequisites.onPath("docker")) {
+        if (!DebianPackages.onPath("docker")) {
             return Optional.empty();
         }
         return Optional.of(command -> {

@@ -9,7 +9,7 @@ final class Kubectl {
     private Kubectl() {}
 
     static String path(Cache cache, Progress progress) {
-        return Prerequisites.onPath("kubectl")
+        return DebianPackages.onPath("kubectl")
                 ? "kubectl"
                 : new Parts(cache, progress).kubectl().toString();
     }

@@ -6,36 +6,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// What a local cluster needs from the machine, looked at before anything is begun.
 final class Prerequisites {
     static final int GO_MINOR = 26;
     static final long FREE_BYTES = 6L << 30;
     static final long FREE_BYTES_TO_BUILD = 12L << 30;
-
-    /// A file that one of Debian's packages brings → the package.
-    private static final Map<String, String> PACKAGES = new LinkedHashMap<>();
-
-    static {
-        PACKAGES.put("runc", "runc");
-        PACKAGES.put("/usr/lib/cni/ptp", "containernetworking-plugins");
-        PACKAGES.put("iptables", "iptables");
-        PACKAGES.put("nft", "nftables");
-        PACKAGES.put("conntrack", "conntrack");
-        PACKAGES.put("socat", "socat");
-        PACKAGES.put("ip", "iproute2");
-        PACKAGES.put("sysctl", "procps");
-        PACKAGES.put("openssl", "openssl");
-        PACKAGES.put("mmdebstrap", "mmdebstrap");
-        PACKAGES.put("tcpdump", "tcpdump");
-    }
 
     private static final Pattern GO_VERSION = Pattern.compile("go version go1\\.(\\d+)");
 
@@ -44,7 +23,7 @@ final class Prerequisites {
             String os,
             boolean root,
             boolean namespaces,
-            boolean hasApt,
+            boolean canInstall,
             List<String> missingPackages,
             String goVersion,
             boolean mustBuild,
@@ -61,7 +40,7 @@ final class Prerequisites {
             throw new UnusableException(String.join("\n", problems));
         }
         if (!machine.missingPackages().isEmpty()) {
-            install(machine.missingPackages(), progress);
+            DebianPackages.install(machine.missingPackages(), progress);
         }
     }
 
@@ -82,12 +61,8 @@ final class Prerequisites {
                     "A local cluster needs namespaces of its own, and this machine refuses them (unshare): run this"
                             + " outside of the container, or with its --privileged.");
         }
-        if (!machine.missingPackages().isEmpty() && !(machine.hasApt() && machine.root())) {
-            problems.add(
-                    "A local cluster needs programs that are not here: install these Debian packages, or what your"
-                            + " system calls them: "
-                            + String.join(" ", machine.missingPackages())
-                            + ".");
+        if (!machine.missingPackages().isEmpty() && !machine.canInstall()) {
+            problems.add(DebianPackages.sentence(machine.missingPackages()));
         }
         if (machine.mustBuild()) {
             var go = GO_VERSION.matcher(machine.goVersion());
@@ -128,12 +103,9 @@ final class Prerequisites {
                             && succeeds(
                                     "unshare", "--net", "--mount", "--pid", "--uts", "--ipc",
                                     "--fork", "true"),
-                    onPath("apt-get"),
-                    PACKAGES.entrySet().stream()
-                            .filter(each -> !present(each.getKey()))
-                            .map(Map.Entry::getValue)
-                            .toList(),
-                    mustBuild && onPath("go")
+                    DebianPackages.canInstall(),
+                    DebianPackages.missing(),
+                    mustBuild && DebianPackages.onPath("go")
                             ? Processes.run(List.of("go", "version")).stdout()
                             : "",
                     mustBuild,
@@ -144,47 +116,7 @@ final class Prerequisites {
         }
     }
 
-    static void install(List<String> packages, Progress progress) {
-        progress.say("Installing Debian packages: " + String.join(" ", packages));
-        if (!apt(packages).succeeded()) {
-            // Stale lists are the usual reason.
-            Processes.run(apt("update"));
-            apt(packages).orThrow();
-        }
-    }
-
-    private static Output apt(List<String> packages) {
-        var command =
-                Stream.concat(
-                        Stream.of("install", "-y", "--no-install-recommends"), packages.stream());
-        return Processes.run(apt(command.toArray(String[]::new)));
-    }
-
-    private static ProcessBuilder apt(String... arguments) {
-        var command = Stream.concat(Stream.of("apt-get", "-q"), Stream.of(arguments)).toList();
-        var builder = new ProcessBuilder(command);
-        builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
-        return builder;
-    }
-
-    private static boolean present(String file) {
-        return file.startsWith("/") ? Files.exists(Path.of(file)) : onPath(file);
-    }
-
-    static boolean onPath(String program) {
-        var folders =
-                Stream.of(
-                        String.valueOf(System.getenv("PATH")).split(":"),
-                        new String[] {"/usr/sbin", "/sbin"});
-        return folders
-                .flatMap(Stream::of)
-                .filter(folder -> !folder.isEmpty())
-                .collect(Collectors.toSet())
-                .stream()
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
-    }
-
     private static boolean succeeds(String... command) {
-        return onPath(command[0]) && Processes.run(List.of(command)).succeeded();
+        return DebianPackages.onPath(command[0]) && Processes.run(List.of(command)).succeeded();
     }
 }

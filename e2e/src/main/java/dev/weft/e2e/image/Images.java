@@ -1,0 +1,131 @@
+package dev.weft.e2e.image;
+
+import com.google.cloud.tools.jib.api.Containerizer;
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.TarImage;
+import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
+import dev.weft.e2e.Progress;
+import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.cache.Fingerprint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Packs what Maven has built into images, as archives under `e2e/target/images`. An image whose
+/// content has not changed is left as it is.
+public final class Images {
+    private final Path top;
+    private final Cache cache;
+    private final Progress progress;
+    private final Base base;
+
+    /// @param top the checkout
+    public Images(Path top, Cache cache, Progress progress) {
+        this.top = top;
+        this.cache = cache;
+        this.progress = progress;
+        this.base = new Base(cache, progress);
+    }
+
+    /// The checkout in which this code was built: `-Dweft.top`, else the folder above the working
+    /// directory that has it.
+    public static Path top() {
+        var named = System.getProperty("weft.top");
+        if (named != null) {
+            return Path.of(named);
+        }
+        for (var folder = Path.of("").toAbsolutePath();
+                folder != null;
+                folder = folder.getParent()) {
+            if (Files.isDirectory(folder.resolve("proxy-runtime"))
+                    && Files.isDirectory(folder.resolve("e2e"))) {
+                return folder;
+            }
+        }
+        throw new IllegalStateException(
+                "this is no checkout of Weft: run it inside of one, or set -Dweft.top");
+    }
+
+    /// Every image: both builds of the mesh, and the workload of tests and demo.
+    public List<BuiltImage> all() {
+        var images = new ArrayList<BuiltImage>();
+        MeshBuild.ALL.forEach(build -> images.addAll(mesh(build)));
+        images.add(testapp());
+        return images;
+    }
+
+    /// Operator, control plane and proxy of one build.
+    public List<BuiltImage> mesh(MeshBuild build) {
+        return Component.MESH.stream().map(component -> image(component, build)).toList();
+    }
+
+    /// The workload of tests and demo.
+    public BuiltImage testapp() {
+        return image(Component.TESTAPP, MeshBuild.NEW);
+    }
+
+    private BuiltImage image(Component component, MeshBuild build) {
+        try {
+            var content = Content.of(component, build, top);
+            var fingerprint =
+                    Fingerprint.builder()
+                            .add("layout 1")
+                            .add(component.toString())
+                            .add(base.fingerprint().hex())
+                            .add(content.fingerprint().hex())
+                            .build();
+            var folder = Files.createDirectories(top.resolve("e2e/target/images"));
+            var image =
+                    new BuiltImage(
+                            component.image(),
+                            build.version(),
+                            folder.resolve(component.image() + "-" + build.version() + ".tar"));
+            var stamp = folder.resolve(component.image() + "-" + build.version() + ".fingerprint");
+            if (!Files.exists(image.archive())
+                    || !Files.exists(stamp)
+                    || !Files.readString(stamp).equals(fingerprint.hex())) {
+                Files.deleteIfExists(stamp);
+                progress.timed(
+                        "Packing " + image.localReference(),
+                        () -> pack(component, content.layers(), image));
+                Files.writeString(stamp, fingerprint.hex());
+            }
+            return image;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make the image " + component.image(), e);
+        }
+    }
+
+    private String pack(Component component, List<FileEntriesLayer> layers, BuiltImage image) {
+        var part = image.archive().resolveSibling(image.archive().getFileName() + ".part");
+        try {
+            Files.deleteIfExists(part);
+            var plan =
+                    Jib.from(TarImage.at(base.archive()))
+                            .setCreationTime(Instant.EPOCH)
+                            .setUser(component.user())
+                            .setEntrypoint(component.entrypoint());
+            layers.forEach(plan::addFileEntriesLayer);
+            var container =
+                    plan.containerize(
+                            Containerizer.to(TarImage.at(part).named(image.localReference()))
+                                    .setBaseImageLayersCache(cache.root().resolve("jib"))
+                                    .setApplicationLayersCache(cache.root().resolve("jib"))
+                                    .setOfflineMode(true));
+            Files.move(part, image.archive(), StandardCopyOption.REPLACE_EXISTING);
+            return container.getImageId().toString();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while packing " + image.name(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot pack " + image.name(), e);
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot pack " + image.name(), e);
+        }
+    }
+}
