@@ -1,0 +1,91 @@
+package dev.weft.controlplane.compile;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import com.google.protobuf.Struct;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.CommonLbConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.EdsClusterConfig;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster.TransportSocketMatch;
+import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
+import io.envoyproxy.envoy.type.v3.Percent;
+import java.util.List;
+
+/// Builds clusters.
+final class Clusters {
+    private static final Duration CONNECT_TIMEOUT = Duration.newBuilder().setSeconds(5).build();
+
+    private static final String HTTP_OPTIONS =
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+    /// A request goes on in the protocol in which it came.
+    private static final Any DOWNSTREAM_PROTOCOL =
+            Any.pack(
+                    HttpProtocolOptions.newBuilder()
+                            .setUseDownstreamProtocolConfig(
+                                    UseDownstreamHttpConfig.newBuilder()
+                                            .setHttpProtocolOptions(
+                                                    Http1ProtocolOptions.getDefaultInstance())
+                                            .setHttp2ProtocolOptions(
+                                                    Http2ProtocolOptions.getDefaultInstance()))
+                            .build());
+
+    private Clusters() {}
+
+    /// A Service's port. Its endpoints say by their metadata whether they are meshed.
+    static Cluster service(String name, List<Account> peers, MeshPolicy policy) {
+        var cluster =
+                cluster(name)
+                        .setType(DiscoveryType.EDS)
+                        .setEdsClusterConfig(
+                                EdsClusterConfig.newBuilder()
+                                        .setEdsConfig(Listeners.ADS)
+                                        .setServiceName(name))
+                        // Below half of healthy endpoints Envoy would send to the draining ones.
+                        .setCommonLbConfig(
+                                CommonLbConfig.newBuilder()
+                                        .setHealthyPanicThreshold(Percent.getDefaultInstance()));
+        if (policy.plaintextOut()) {
+            return cluster.build();
+        }
+        return cluster.addTransportSocketMatches(
+                        TransportSocketMatch.newBuilder()
+                                .setName("mesh")
+                                .setMatch(ClusterEndpoints.MESH)
+                                .setTransportSocket(MeshTls.upstream(peers, policy)))
+                .addTransportSocketMatches(
+                        TransportSocketMatch.newBuilder()
+                                .setName("plaintext")
+                                .setMatch(Struct.getDefaultInstance())
+                                .setTransportSocket(MeshTls.rawBuffer()))
+                .build();
+    }
+
+    /// Meshed pods of one service account, each at the address that the application called.
+    static Cluster direct(String name, Account account, MeshPolicy policy) {
+        var cluster = originalDestination(name).toBuilder();
+        return policy.plaintextOut()
+                ? cluster.build()
+                : cluster.setTransportSocket(MeshTls.upstream(List.of(account), policy)).build();
+    }
+
+    /// Whatever address the connection was made to, in clear.
+    static Cluster originalDestination(String name) {
+        return cluster(name)
+                .setType(DiscoveryType.ORIGINAL_DST)
+                .setLbPolicy(LbPolicy.CLUSTER_PROVIDED)
+                .build();
+    }
+
+    private static Cluster.Builder cluster(String name) {
+        return Cluster.newBuilder()
+                .setName(name)
+                .setConnectTimeout(CONNECT_TIMEOUT)
+                .putTypedExtensionProtocolOptions(HTTP_OPTIONS, DOWNSTREAM_PROTOCOL);
+    }
+}

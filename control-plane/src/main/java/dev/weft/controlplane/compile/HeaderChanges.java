@@ -1,0 +1,59 @@
+package dev.weft.controlplane.compile;
+
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster.ClusterWeight;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPHeader;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPHeaderFilter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Headers to set, add and remove, on requests and on responses.
+record HeaderChanges(Side request, Side response) {
+    static final HeaderChanges NONE = new HeaderChanges(Side.NONE, Side.NONE);
+
+    record Side(List<HeaderValueOption> values, List<String> removed) {
+        static final Side NONE = new Side(List.of(), List.of());
+
+        static Side of(String place, @Nullable HTTPHeaderFilter filter) {
+            HTTPHeaderFilter present = UnsupportedRoute.require(filter, place);
+            List<HeaderValueOption> values = new ArrayList<>();
+            for (HTTPHeader header : present.getSet()) {
+                values.add(value(header, HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD));
+            }
+            for (HTTPHeader header : present.getAdd()) {
+                values.add(value(header, HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD));
+            }
+            return new Side(values, List.copyOf(present.getRemove()));
+        }
+
+        private static HeaderValueOption value(HTTPHeader header, HeaderAppendAction action) {
+            return HeaderValueOption.newBuilder()
+                    .setHeader(
+                            HeaderValue.newBuilder()
+                                    .setKey(header.getName().toLowerCase(Locale.ROOT))
+                                    // Envoy reads % as the start of a variable.
+                                    .setValue(header.getValue().replace("%", "%%")))
+                    .setAppendAction(action)
+                    .build();
+        }
+    }
+
+    void applyTo(Route.Builder route) {
+        route.addAllRequestHeadersToAdd(request.values())
+                .addAllRequestHeadersToRemove(request.removed())
+                .addAllResponseHeadersToAdd(response.values())
+                .addAllResponseHeadersToRemove(response.removed());
+    }
+
+    void applyTo(ClusterWeight.Builder cluster) {
+        cluster.addAllRequestHeadersToAdd(request.values())
+                .addAllRequestHeadersToRemove(request.removed())
+                .addAllResponseHeadersToAdd(response.values())
+                .addAllResponseHeadersToRemove(response.removed());
+    }
+}

@@ -1,0 +1,33 @@
+package dev.weft.controlplane.compile;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.Duration;
+import io.envoyproxy.envoy.config.listener.v3.Filter;
+import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+
+/// Completes HTTP connection managers so that applications do not see that there is one.
+final class HttpFilters {
+    private HttpFilters() {}
+
+    /// @param envoyHeaders whether the router adds `x-envoy-upstream-service-time`
+    static Filter manager(HttpConnectionManager.Builder manager, boolean envoyHeaders) {
+        var router = Router.newBuilder().setSuppressEnvoyHeaders(!envoyHeaders);
+        manager.setServerHeaderTransformation(ServerHeaderTransformation.PASS_THROUGH)
+                .setGenerateRequestId(BoolValue.of(false))
+                .setStreamIdleTimeout(Duration.getDefaultInstance())
+                .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
+                .addHttpFilters(
+                        HttpFilter.newBuilder()
+                                .setName("envoy.filters.http.router")
+                                .setTypedConfig(Any.pack(router.build())));
+        return Filter.newBuilder()
+                .setName("envoy.filters.network.http_connection_manager")
+                .setTypedConfig(Any.pack(manager.build()))
+                .build();
+    }
+}

@@ -1,0 +1,184 @@
+package dev.weft.controlplane.compile;
+
+import dev.weft.controlplane.model.MeshModel;
+import dev.weft.controlplane.model.MeshPod;
+import dev.weft.controlplane.model.MeshService;
+import dev.weft.controlplane.model.MeshSlice;
+import dev.weft.controlplane.model.MeshSlice.Backend;
+import dev.weft.controlplane.model.MeshSlice.State;
+import dev.weft.controlplane.model.PortKind;
+import dev.weft.controlplane.revision.RevisionSettings.WorkedPod;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Which pods are behind which ports of which Services.
+final class Topology {
+    private final MeshModel model;
+    private final Set<String> draining;
+    private final Map<String, MeshPod> meshedByIp = new HashMap<>();
+
+    private final List<ServicePort> servicePorts = new ArrayList<>();
+    private final Map<MeshPod, TreeMap<Integer, PortKind>> podPorts = new HashMap<>();
+    private final Map<String, Set<String>> assignmentsOfDraining = new HashMap<>();
+    private final Set<String> lastEndpoints = new HashSet<>();
+
+    /// @param peers service accounts of the meshed pods behind the port, ready or not
+    record ServicePort(
+            MeshService service,
+            MeshService.Port port,
+            List<Account> peers,
+            List<MeshEndpoint> endpoints) {}
+
+    private record Candidate(String address, int port, State state, @Nullable MeshPod pod) {}
+
+    private Topology(MeshModel model) {
+        this.model = model;
+        this.draining =
+                model.settings().pods().stream()
+                        .filter(WorkedPod::drain)
+                        .map(WorkedPod::uid)
+                        .collect(Collectors.toUnmodifiableSet());
+        for (MeshPod pod : model.pods().values()) {
+            if (pod.meshed()) {
+                pod.ips().forEach(ip -> meshedByIp.put(ip, pod));
+            }
+        }
+    }
+
+    static Topology of(MeshModel model) {
+        Topology topology = new Topology(model);
+        for (MeshService service : model.services().values()) {
+            if (!service.external()) {
+                service.ports().forEach(port -> topology.add(service, port));
+            }
+        }
+        return topology;
+    }
+
+    List<ServicePort> servicePorts() {
+        return servicePorts;
+    }
+
+    /// Of each meshed pod the ports that some Service has on it.
+    Map<MeshPod, TreeMap<Integer, PortKind>> podPorts() {
+        return podPorts;
+    }
+
+    /// The endpoint resources that a draining pod can be in.
+    Set<String> assignmentsOf(String draining) {
+        return assignmentsOfDraining.getOrDefault(draining, Set.of());
+    }
+
+    /// Whether a draining pod stays in use somewhere, because there is nobody else.
+    boolean isLastEndpoint(String draining) {
+        return lastEndpoints.contains(draining);
+    }
+
+    private void add(MeshService service, MeshService.Port port) {
+        List<Candidate> candidates = candidates(service, port);
+        Set<Account> peers = new TreeSet<>();
+        for (Candidate candidate : candidates) {
+            MeshPod pod = candidate.pod;
+            if (pod != null && pod.meshed()) {
+                peers.add(Account.of(pod));
+                podPorts.computeIfAbsent(pod, _ -> new TreeMap<>())
+                        .merge(candidate.port, port.kind(), PortKind::and);
+            }
+        }
+        servicePorts.add(
+                new ServicePort(
+                        service,
+                        port,
+                        List.copyOf(peers),
+                        endpoints(Names.outbound(service, port.port()), candidates)));
+    }
+
+    private List<Candidate> candidates(MeshService service, MeshService.Port port) {
+        TreeMap<MeshEndpoint, Candidate> found = new TreeMap<>();
+        for (MeshSlice slice : model.slices().getOrDefault(service.name(), List.of())) {
+            for (MeshSlice.Port slicePort : slice.ports()) {
+                if (slicePort.name().equals(port.name())) {
+                    slice.backends().stream()
+                            .filter(this::isKnown)
+                            .map(backend -> candidate(backend, slicePort.number()))
+                            .forEach(candidate ->
+                                    found.merge(key(candidate), candidate, Topology::better));
+                }
+            }
+        }
+        return List.copyOf(found.values());
+    }
+
+    /// Slices and pods come by different watches. An endpoint whose pod has not been seen yet
+    /// waits: it could be meshed, and would be called in clear.
+    private boolean isKnown(Backend backend) {
+        if (backend.pod() == null) {
+            return true;
+        }
+        MeshPod pod = model.pods().get(backend.pod());
+        return pod != null && (backend.podUid() == null || backend.podUid().equals(pod.uid()));
+    }
+
+    private Candidate candidate(Backend backend, int port) {
+        MeshPod pod =
+                backend.pod() == null
+                        ? meshedByIp.get(backend.address())
+                        : model.pods().get(backend.pod());
+        return new Candidate(backend.address(), port, backend.state(), pod);
+    }
+
+    private static MeshEndpoint key(Candidate candidate) {
+        return new MeshEndpoint(candidate.address, candidate.port, false, false);
+    }
+
+    /// While an endpoint moves from one slice to another it is in both.
+    private static Candidate better(Candidate one, Candidate other) {
+        return one.state.compareTo(other.state) <= 0 ? one : other;
+    }
+
+    private List<MeshEndpoint> endpoints(String assignment, List<Candidate> candidates) {
+        boolean someoneElse =
+                candidates.stream()
+                        .anyMatch(candidate ->
+                                candidate.state == State.READY && !isDraining(candidate));
+        List<MeshEndpoint> endpoints = new ArrayList<>();
+        for (Candidate candidate : candidates) {
+            MeshPod pod = candidate.pod;
+            boolean draining = isDraining(candidate);
+            if (pod != null && draining) {
+                assignmentsOfDraining
+                        .computeIfAbsent(pod.uid(), _ -> new HashSet<>())
+                        .add(assignment);
+            }
+            if (pod != null && draining && !someoneElse && candidate.state != State.TERMINATING) {
+                // It stays even while it is not ready: the peers hold requests until it is back.
+                lastEndpoints.add(pod.uid());
+                endpoints.add(endpoint(candidate, false));
+            } else if (candidate.state != State.NOT_READY) {
+                endpoints.add(
+                        endpoint(candidate, draining || candidate.state == State.TERMINATING));
+            }
+        }
+        return endpoints;
+    }
+
+    private boolean isDraining(Candidate candidate) {
+        return candidate.pod != null && draining.contains(candidate.pod.uid());
+    }
+
+    private static MeshEndpoint endpoint(Candidate candidate, boolean draining) {
+        return new MeshEndpoint(
+                candidate.address,
+                candidate.port,
+                candidate.pod != null && candidate.pod.meshed(),
+                draining);
+    }
+}
