@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,15 +23,18 @@ import java.util.function.Supplier;
 /// The last configuration that was in force, in one file: delimited [DeltaDiscoveryResponse]s, one
 /// per type. A proxy that is killed while no control plane is there serves by it again.
 public final class LastGood {
-    /// A large mesh changes every few milliseconds; each write is a whole file.
-    private static final Duration QUIET = Duration.ofMillis(200);
+    /// A large mesh changes every few milliseconds, and each write is a whole file: at most a tenth
+    /// of the time is spent on that.
+    private static final int QUIET_FOR_WRITE = 9;
+
+    private static final Duration MOST_QUIET = Duration.ofMillis(200);
 
     private static final Logger LOG = System.getLogger(LastGood.class.getName());
 
     private final Path file;
     private final ControlThread control;
-    private boolean justWritten;
-    private boolean again;
+    private final List<Runnable> waiting = new ArrayList<>();
+    private long nextNanos = System.nanoTime();
 
     public LastGood(Path file, ControlThread control) {
         this.file = file;
@@ -60,24 +64,32 @@ public final class LastGood {
         }
     }
 
-    /// Writes what is in force at once, or, if that has just been done, a little later with
+    /// Writes what is in force, now or, if the last write is too recent, soon, together with
     /// whatever else has changed by then. On the control thread.
-    public void keep(Supplier<Map<String, Collection<Resource>>> inForce) {
-        if (justWritten) {
-            again = true;
+    ///
+    /// @param kept called when it has been written, or cannot be: a full folder must not stop the
+    ///   mesh
+    public void keep(Supplier<Map<String, Collection<Resource>>> inForce, Runnable kept) {
+        waiting.add(kept);
+        if (waiting.size() > 1) {
             return;
         }
-        justWritten = true;
+        var wait = Duration.ofNanos(nextNanos - System.nanoTime());
+        if (wait.isPositive()) {
+            control.after(wait, () -> writeAndTell(inForce));
+        } else {
+            writeAndTell(inForce);
+        }
+    }
+
+    private void writeAndTell(Supplier<Map<String, Collection<Resource>>> inForce) {
+        long began = System.nanoTime();
         write(inForce.get());
-        control.after(
-                QUIET,
-                () -> {
-                    justWritten = false;
-                    if (again) {
-                        again = false;
-                        keep(inForce);
-                    }
-                });
+        long ended = System.nanoTime();
+        nextNanos = ended + Math.min(MOST_QUIET.toNanos(), (ended - began) * QUIET_FOR_WRITE);
+        var told = List.copyOf(waiting);
+        waiting.clear();
+        told.forEach(Runnable::run);
     }
 
     private void write(Map<String, Collection<Resource>> inForce) {

@@ -87,6 +87,11 @@ public final class AdsClient implements Link.Owner {
         return Optional.ofNullable(current).map(link -> link.target().revision());
     }
 
+    /// Whether it is on its way to another control plane. On the control thread.
+    public boolean moving() {
+        return candidate != null;
+    }
+
     /// Puts the last good configuration in force. On the control thread, before [#follow].
     public void restore() {
         var kept = lastGood.load();
@@ -197,13 +202,13 @@ public final class AdsClient implements Link.Owner {
             stream.nack(response, refusal.get());
             return;
         }
-        // kept before it is acknowledged: what a control plane has seen accepted outlives this
-        // process
-        if (!changed.isEmpty() || response.getRemovedResourcesCount() > 0) {
-            lastGood.keep(configuration::snapshot);
-        }
         events.accepted(type);
-        stream.ack(response);
+        if (changed.isEmpty() && response.getRemovedResourcesCount() == 0) {
+            stream.ack(response);
+        } else {
+            // only then: what a control plane has seen accepted outlives this process
+            lastGood.keep(configuration::snapshot, () -> stream.ack(response));
+        }
         switch (type) {
             case CLUSTER -> resubscribe(stream, ResourceType.ENDPOINTS);
             case LISTENER -> resubscribe(stream, ResourceType.ROUTES);

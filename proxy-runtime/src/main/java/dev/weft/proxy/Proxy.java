@@ -1,0 +1,148 @@
+package dev.weft.proxy;
+
+import dev.weft.proxy.admin.Admin;
+import dev.weft.proxy.admin.Ports;
+import dev.weft.proxy.bootstrap.Build;
+import dev.weft.proxy.bootstrap.ControlPlane;
+import dev.weft.proxy.bootstrap.Paths;
+import dev.weft.proxy.bootstrap.Pod;
+import dev.weft.proxy.bootstrap.Revisions;
+import dev.weft.proxy.control.ControlThread;
+import dev.weft.proxy.identity.MeshIdentity;
+import dev.weft.proxy.state.LastGood;
+import dev.weft.proxy.telemetry.AccessLog;
+import dev.weft.proxy.telemetry.ProxyMetrics;
+import dev.weft.proxy.telemetry.ProxyTelemetry;
+import dev.weft.proxy.xds.AdsClient;
+import dev.weft.proxy.xds.Configuration;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.time.Clock;
+import java.util.Random;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import sun.misc.Signal;
+
+/// The proxy, whole: built here by constructors, in the order in which things depend on each other.
+///
+/// Threads: event loops that carry requests, one more for everything else that has sockets, one
+/// control thread for configuration, one that writes the access log.
+public final class Proxy implements AutoCloseable {
+    /// A sidecar is no gateway: more loops would be more memory, not more throughput.
+    private static final int MAX_LOOPS = 2;
+
+    private final ControlThread control = new ControlThread();
+    private final EventLoopGroup traffic;
+    private final EventLoopGroup aside;
+    private final AccessLog accessLog;
+    private final MeshIdentity identity;
+    private final DataPlane dataPlane;
+    private final AdsClient ads;
+    private final Revisions revisions;
+    private final Lifecycle lifecycle;
+    private final Admin admin;
+
+    Proxy(Build build, Paths paths, Ports ports) {
+        var clock = Clock.systemUTC();
+        var random = new Random();
+        traffic =
+                loops(
+                        "weft-traffic",
+                        Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors()));
+        aside = loops("weft-aside", 1);
+
+        accessLog = new AccessLog(new FileOutputStream(FileDescriptor.out));
+        var metrics = new ProxyMetrics(build.version(), accessLog::dropped);
+        var events = new ControlMetrics(metrics);
+        identity = new MeshIdentity(paths, control, aside, clock, random, events);
+        dataPlane = new DataPlane(identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic);
+
+        var configuration = new Configuration(dataPlane.sink());
+        var pod = Pod.read(paths);
+        ads =
+                new AdsClient(
+                        configuration,
+                        new LastGood(paths.lastGood(), control),
+                        controlPlane -> controlPlane.tell(pod, build),
+                        identity.dialer(),
+                        control,
+                        random,
+                        events);
+        revisions = new Revisions(paths, control, this::follow);
+        lifecycle = new Lifecycle(paths, control, dataPlane);
+        var view =
+                new ProxyView(
+                        build, metrics, configuration, ads, dataPlane, lifecycle, control, traffic);
+        admin = Admin.open(ports, paths, control, aside, view, view);
+    }
+
+    void start() {
+        lifecycle.start();
+        accessLog.start();
+        dataPlane.start();
+        control.execute(() -> {
+            identity.start();
+            ads.restore();
+            revisions.start();
+        });
+    }
+
+    private void follow(ControlPlane controlPlane) {
+        identity.signedBy(controlPlane);
+        ads.follow(controlPlane);
+    }
+
+    /// The ports that its own servers have taken.
+    Ports ports() {
+        return admin.ports();
+    }
+
+    /// Leaves as the contract says; what was on its way is served first.
+    CompletionStage<Void> stop() {
+        return lifecycle.stop().whenComplete((done, failure) -> accessLog.close());
+    }
+
+    /// Ends at once, and lets go of everything.
+    @Override
+    public void close() {
+        admin.close();
+        dataPlane.close();
+        control.execute(ads::close);
+        control.close();
+        accessLog.close();
+        traffic.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        aside.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+
+    private static EventLoopGroup loops(String name, int threads) {
+        return new MultiThreadIoEventLoopGroup(
+                threads, new DefaultThreadFactory(name, true), EpollIoHandler.newFactory());
+    }
+
+    /// `--version` is all that can be said on the command line: it proves that the image runs here.
+    /// Settings come from the image, the bootstrap and xDS.
+    public static void main(String... arguments) throws InterruptedException {
+        var build = Build.onClassPath();
+        if (arguments.length > 0 && arguments[0].equals("--version")) {
+            System.out.println(build.version());
+            return;
+        }
+        run(new Proxy(build, Paths.CONTRACT, Ports.CONTRACT));
+    }
+
+    /// Runs until SIGTERM.
+    static void run(Proxy proxy) throws InterruptedException {
+        var term = new CountDownLatch(1);
+        Signal.handle(new Signal("TERM"), signal -> term.countDown());
+        Signal.handle(new Signal("INT"), signal -> term.countDown());
+        proxy.start();
+        term.await();
+        proxy.stop().toCompletableFuture().join();
+        Runtime.getRuntime().halt(0);
+    }
+}

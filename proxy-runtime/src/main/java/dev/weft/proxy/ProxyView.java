@@ -1,0 +1,110 @@
+package dev.weft.proxy;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.weft.proxy.admin.Health;
+import dev.weft.proxy.admin.Insight;
+import dev.weft.proxy.bootstrap.Build;
+import dev.weft.proxy.control.ControlThread;
+import dev.weft.proxy.telemetry.ProxyMetrics;
+import dev.weft.proxy.xds.AdsClient;
+import dev.weft.proxy.xds.Configuration;
+import dev.weft.proxy.xds.ResourceType;
+import io.netty.channel.EventLoopGroup;
+import java.util.ArrayList;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.StreamSupport;
+
+/// The proxy as its own ports show it.
+final class ProxyView implements Health, Insight {
+    private final Build build;
+    private final ProxyMetrics metrics;
+    private final Configuration configuration;
+    private final AdsClient ads;
+    private final DataPlane dataPlane;
+    private final Lifecycle lifecycle;
+    private final ControlThread control;
+    private final EventLoopGroup traffic;
+
+    ProxyView(
+            Build build,
+            ProxyMetrics metrics,
+            Configuration configuration,
+            AdsClient ads,
+            DataPlane dataPlane,
+            Lifecycle lifecycle,
+            ControlThread control,
+            EventLoopGroup traffic) {
+        this.build = build;
+        this.metrics = metrics;
+        this.configuration = configuration;
+        this.ads = ads;
+        this.dataPlane = dataPlane;
+        this.lifecycle = lifecycle;
+        this.control = control;
+        this.traffic = traffic;
+    }
+
+    @Override
+    public Optional<String> unready() {
+        if (lifecycle.leaving()) {
+            return Optional.of("draining");
+        }
+        if (!ads.configured()) {
+            return Optional.of("no configuration yet: waiting for the control plane");
+        }
+        if (!dataPlane.listening()) {
+            return Optional.of("the listeners do not accept yet");
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public CompletionStage<?> pulse() {
+        var beats = new ArrayList<CompletableFuture<?>>();
+        beats.add(CompletableFuture.runAsync(() -> {}, control));
+        StreamSupport.stream(traffic.spliterator(), false)
+                .map(loop -> CompletableFuture.runAsync(() -> {}, loop))
+                .forEach(beats::add);
+        return CompletableFuture.allOf(beats.toArray(CompletableFuture[]::new));
+    }
+
+    @Override
+    public CompletionStage<String> config() {
+        return CompletableFuture.supplyAsync(this::describe, control);
+    }
+
+    private String describe() {
+        var versions = new JsonObject();
+        for (ResourceType type : ResourceType.values()) {
+            var ofType = new JsonObject();
+            configuration.versions(type).forEach(ofType::addProperty);
+            versions.add(type.name().toLowerCase(Locale.ROOT), ofType);
+        }
+        var json = new JsonObject();
+        json.addProperty("revision", ads.revision().orElse(""));
+        json.addProperty("synced", ads.synced());
+        json.add("versions", versions);
+        json.add("inForce", JsonParser.parseString(dataPlane.dump()));
+        return json.toString();
+    }
+
+    @Override
+    public String version() {
+        var features = new JsonArray();
+        build.features().forEach(features::add);
+        var json = new JsonObject();
+        json.addProperty("version", build.version());
+        json.add("features", features);
+        return json.toString();
+    }
+
+    @Override
+    public String metrics() {
+        return metrics.text();
+    }
+}

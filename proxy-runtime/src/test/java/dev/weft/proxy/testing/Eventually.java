@@ -1,0 +1,22 @@
+package dev.weft.proxy.testing;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// Waits for what will come.
+public final class Eventually {
+    private static final Duration MOST = Duration.ofSeconds(20);
+
+    private Eventually() {}
+
+    public static void eventually(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + MOST.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("not within " + MOST.toSeconds() + " s: " + what);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
+    }
+}
