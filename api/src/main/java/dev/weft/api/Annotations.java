@@ -11,6 +11,9 @@ public final class Annotations {
     /// On a meshed pod: the application's own probes, as JSON.
     public static final String PROBES = "weft.dev/probes";
 
+    /// On a meshed pod, while its proxy is being replaced: the id of the container that shall go.
+    public static final String REPLACING = "weft.dev/replacing";
+
     /// On what the operator owns: the hash of what it last wanted, which tells drift from its own
     /// changes.
     public static final String APPLIED = "weft.dev/applied";

@@ -2,7 +2,7 @@ package dev.weft.api;
 
 /// The conditions of a [MeshInstallation].
 public enum ConditionType {
-    /// `True`: the version in force serves the mesh, and nothing that `spec` asks for is missing.
+    /// `True`: the version in force serves the mesh, also while another one is on its way in.
     Ready,
     /// `True`: the operator is on its way from what is to what `spec` asks for.
     Progressing,

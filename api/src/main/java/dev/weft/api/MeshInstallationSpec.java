@@ -129,12 +129,12 @@ public record MeshInstallationSpec(
                     @ValidationRule(
                             value =
                                     "self.map(s, s.percent).isSorted() && self.all(s, self.exists_one(t, t.percent == s.percent))",
-                            messageExpression =
-                                    "'percents are ' + self.map(s, string(s.percent)).join(', ') + ': each must be higher than the one before it, for example 10, 50, 100'")
+                            message =
+                                    "percents must rise from step to step, for example 10, 50, 100")
                     @ValidationRule(
                             value = "self[size(self) - 1].percent == 100",
-                            messageExpression =
-                                    "'the last percent is ' + string(self[size(self) - 1].percent) + ': it must be 100, so that every proxy moves'")
+                            message =
+                                    "the last percent must be 100, so that every proxy moves: add a step of 100")
                     @JsonPropertyDescription(
                             "Shares of the meshed pods that move to the new control plane, one step after the other.")
                     List<Step> steps,

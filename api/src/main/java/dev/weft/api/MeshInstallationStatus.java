@@ -73,6 +73,7 @@ public record MeshInstallationStatus(
             @JsonPropertyDescription("The generation of spec that asked for it.")
                     @Nullable Long generation,
             @JsonPropertyDescription("When it began.") @Nullable String startedAt,
+            @JsonPropertyDescription("When it last came on.") @Nullable String progressAt,
             @JsonPropertyDescription("When it ended.") @Nullable String endedAt) {}
 
     /// The phases of an upgrade, in their order; the last two are its ends.

@@ -1,0 +1,92 @@
+package dev.weft.operator.observe;
+
+import dev.weft.api.DrainState;
+import dev.weft.api.MeshRevisionSpec;
+import dev.weft.api.MeshRevisionStatus.PodState;
+import dev.weft.api.MeshRevisionStatus.Replica;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One installed revision: what it was told, and what its replicas say.
+///
+/// @param generation of the `MeshRevision`, with which its replicas' words must agree
+/// @param controlPlaneImage of its Deployment; empty when there is none
+/// @param serving whether at least one replica is available
+/// @param available whether all replicas that its Deployment wants are available
+/// @param liveReplicas the names of its control plane pods that run; words of others are old
+/// @param podsGone whether none of its control plane's pods is left
+/// @param replicas what the live replicas say
+public record RevisionSeen(
+        String name,
+        MeshRevisionSpec spec,
+        long generation,
+        String controlPlaneImage,
+        boolean serving,
+        boolean available,
+        boolean podsGone,
+        Set<String> liveReplicas,
+        List<Replica> replicas) {
+
+    public RevisionSeen {
+        liveReplicas = Set.copyOf(liveReplicas);
+        var live = liveReplicas;
+        replicas = replicas.stream().filter(r -> live.contains(r.name())).toList();
+    }
+
+    /// Proxies that are connected, over all replicas.
+    public int proxies() {
+        return replicas.stream().mapToInt(Replica::proxies).sum();
+    }
+
+    /// Whether all live replicas speak of this generation, and all their proxies have ACKed all of
+    /// it.
+    public boolean allSynced() {
+        return speaksOfNow() && replicas.stream().allMatch(r -> r.synced() == r.proxies());
+    }
+
+    /// Whether a pod's proxy is connected to a replica, and has ACKed all that was pushed to it.
+    public boolean serves(MeshedPod pod) {
+        return stateOf(pod) instanceof PodState state && state.synced();
+    }
+
+    /// The version that a connected pod's proxy says it runs; empty when it is not seen.
+    public String versionOf(MeshedPod pod) {
+        return stateOf(pod) instanceof PodState state && state.version() != null
+                ? state.version()
+                : "";
+    }
+
+    /// Whether every live replica says that nobody sends to the pod any more, or that peers hold
+    /// their requests.
+    public boolean drained(String uid) {
+        return speaksOfNow()
+                && replicas.stream()
+                        .allMatch(r ->
+                                r.pods().stream()
+                                        .anyMatch(p ->
+                                                p.uid().equals(uid)
+                                                        && p.drain() != null
+                                                        && p.drain() != DrainState.Pending));
+    }
+
+    private boolean speaksOfNow() {
+        return !liveReplicas.isEmpty()
+                && replicas.size() == liveReplicas.size()
+                && replicas.stream()
+                        .allMatch(r ->
+                                r.observedGeneration() != null
+                                        && r.observedGeneration() >= generation);
+    }
+
+    private @Nullable PodState stateOf(MeshedPod pod) {
+        for (var replica : replicas) {
+            for (var state : replica.pods()) {
+                if (state.uid().equals(pod.uid()) && state.connected()) {
+                    return state;
+                }
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,14 @@
+package dev.weft.operator.plan;
+
+import dev.weft.operator.observe.MeshedPod;
+
+/// A change of a running meshed pod.
+public sealed interface PodChange {
+    MeshedPod pod();
+
+    /// The pod's proxy shall keep its stream to another revision: an annotation.
+    record Move(MeshedPod pod, String revision) implements PodChange {}
+
+    /// The pod's `weft-proxy` shall run another image: the kubelet restarts that container alone.
+    record Replace(MeshedPod pod, String image) implements PodChange {}
+}
