@@ -6,21 +6,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 
 /// Points the kubelet's probes at the proxy, and writes down what they were. The kubelet is not in
 /// the mesh: in strict mode it could not reach the application itself.
 final class Probes {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-    private static final Map<String, String> KINDS =
-            Map.of(
-                    "livenessProbe",
-                    "liveness",
-                    "readinessProbe",
-                    "readiness",
-                    "startupProbe",
-                    "startup");
+    private static final List<String> KINDS = List.of("liveness", "readiness", "startup");
 
     /// What the proxy is told, by container and kind.
     private final ObjectNode originals;
@@ -44,11 +36,12 @@ final class Probes {
     /// command stay.
     void rewrite(ObjectNode container) {
         var name = container.path("name").asText();
-        KINDS.forEach((field, kind) -> {
-            if (container.get(field) instanceof ObjectNode probe && !isOurs(probe, name, kind)) {
+        for (var kind : KINDS) {
+            if (container.get(kind + "Probe") instanceof ObjectNode probe
+                    && !isOurs(probe, name, kind)) {
                 rewrite(container, name, kind, probe);
             }
-        });
+        }
     }
 
     private void rewrite(ObjectNode container, String name, String kind, ObjectNode probe) {
