@@ -1,8 +1,9 @@
 package dev.weft.e2e;
 
 import dev.weft.e2e.cluster.LocalClusterCommand;
+import dev.weft.e2e.cluster.UnusableException;
+import dev.weft.e2e.demo.DemoCommand;
 import dev.weft.e2e.image.ImagesCommand;
-import dev.weft.e2e.machine.UnusableException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,7 +18,12 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "weft 0.2.0",
         description = "Builds, shows and tries the mesh from a checkout.",
-        subcommands = {HelpCommand.class, LocalClusterCommand.class, ImagesCommand.class},
+        subcommands = {
+            HelpCommand.class,
+            DemoCommand.class,
+            LocalClusterCommand.class,
+            ImagesCommand.class
+        },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:all went well",

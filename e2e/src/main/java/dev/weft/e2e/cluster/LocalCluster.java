@@ -3,9 +3,6 @@ package dev.weft.e2e.cluster;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.image.BuiltImage;
-import dev.weft.e2e.machine.Output;
-import dev.weft.e2e.machine.Processes;
-import dev.weft.e2e.machine.UnusableException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -46,6 +43,12 @@ public final class LocalCluster implements Cluster {
     public static LocalCluster start(Cache cache, Progress progress) {
         var nodes = new LocalNodes(cache, progress);
         return new LocalCluster(nodes.startAttached(), true, progress);
+    }
+
+    /// Makes a cluster that goes on after this process, until `weft cluster down` ends it.
+    public static LocalCluster startToStay(String name, Cache cache, Progress progress) {
+        new LocalNodes(cache, progress).startDetached(name);
+        return attach(name, cache, progress);
     }
 
     /// Uses a cluster that `weft cluster up` has made, and leaves it running.

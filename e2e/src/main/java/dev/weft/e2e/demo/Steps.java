@@ -51,6 +51,11 @@ final class Steps {
         out.accept("          " + line);
     }
 
+    /// Text that stands for itself.
+    void page(String text) {
+        out.accept(text);
+    }
+
     Map<String, Double> seconds() {
         var all = new LinkedHashMap<>(seconds);
         all.put("total", Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0);

@@ -4,8 +4,7 @@ import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cache.Fingerprint;
 import dev.weft.e2e.cache.Folders;
-import dev.weft.e2e.machine.DebianPackages;
-import dev.weft.e2e.machine.Processes;
+import dev.weft.e2e.cluster.DebianPackages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -98,7 +97,7 @@ final class Base {
     }
 
     private static Path debian(Path root) {
-        Processes.must(
+        Commands.run(
                 "mmdebstrap",
                 "--quiet",
                 "--variant=extract",
@@ -117,7 +116,7 @@ final class Base {
                 Files.createDirectories(root.resolve(wanted));
             }
             for (var open : List.of("tmp", "var/tmp")) {
-                Processes.must("chmod", "1777", root.resolve(open).toString());
+                Commands.run("chmod", "1777", root.resolve(open).toString());
             }
             Files.createSymbolicLink(root.resolve("var/run"), Path.of("/run"));
             Files.write(root.resolve("etc/passwd"), PASSWD);
@@ -156,7 +155,7 @@ final class Base {
                         "--no-man-pages"));
         command.addAll(
                 List.of("--generate-cds-archive", "--output", root.resolve("opt/java").toString()));
-        Processes.must(command.toArray(String[]::new));
+        Commands.run(command.toArray(String[]::new));
         return root;
     }
 }

@@ -1,7 +1,6 @@
 package dev.weft.e2e.image;
 
 import dev.weft.e2e.cache.Folders;
-import dev.weft.e2e.machine.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +28,7 @@ final class DockerArchive implements AutoCloseable {
     /// Adds a folder's content as a layer that is the same whenever the content is.
     void layer(Path folder) throws IOException {
         var name = "layer" + layers.size() + ".tar";
-        Processes.must(
+        Commands.run(
                 "tar",
                 "--create",
                 "--file=" + work.resolve(name),
@@ -65,7 +64,7 @@ final class DockerArchive implements AutoCloseable {
                         List.of("tar", "--create", "--file=" + archive, "--directory=" + work));
         command.addAll(List.of("manifest.json", "config.json"));
         command.addAll(layers);
-        Processes.must(command.toArray(String[]::new));
+        Commands.run(command.toArray(String[]::new));
     }
 
     private static String array(List<String> names) {

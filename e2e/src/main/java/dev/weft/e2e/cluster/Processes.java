@@ -1,4 +1,4 @@
-package dev.weft.e2e.machine;
+package dev.weft.e2e.cluster;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -8,19 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// Runs a command to its end and collects what it says.
-public final class Processes {
+final class Processes {
     private Processes() {}
 
-    /// Standard output of a program that must succeed.
-    public static String must(String... command) {
-        return run(List.of(command)).orThrow();
-    }
-
-    public static Output run(List<String> command) {
+    static Output run(List<String> command) {
         return run(new ProcessBuilder(command));
     }
 
-    public static Output run(ProcessBuilder builder) {
+    static Output run(ProcessBuilder builder) {
         try {
             var process = builder.start();
             process.getOutputStream().close();
