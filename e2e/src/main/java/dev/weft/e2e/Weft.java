@@ -1,9 +1,9 @@
 package dev.weft.e2e;
 
 import dev.weft.e2e.cluster.LocalClusterCommand;
-import dev.weft.e2e.cluster.UnusableException;
 import dev.weft.e2e.demo.DemoCommand;
 import dev.weft.e2e.image.ImagesCommand;
+import dev.weft.e2e.machine.UnusableException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,6 +1,7 @@
 package dev.weft.e2e.cluster;
 
 import dev.weft.e2e.image.BuiltImage;
+import dev.weft.e2e.machine.Output;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Path;
 import java.util.List;

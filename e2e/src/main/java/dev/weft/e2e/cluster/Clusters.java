@@ -2,6 +2,7 @@ package dev.weft.e2e.cluster;
 
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.machine.UnusableException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 

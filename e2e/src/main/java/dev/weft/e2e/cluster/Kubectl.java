@@ -2,6 +2,7 @@ package dev.weft.e2e.cluster;
 
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.machine.DebianPackages;
 
 /// Finds a kubectl for clusters that bring none: the person's own, else the one of the local
 /// Kubernetes.

@@ -2,6 +2,8 @@ package dev.weft.e2e.cluster;
 
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.machine.Processes;
+import dev.weft.e2e.machine.UnusableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;

@@ -1,5 +1,7 @@
 package dev.weft.e2e.cluster;
 
+import dev.weft.e2e.machine.Output;
+import dev.weft.e2e.machine.Processes;
 import java.util.List;
 
 /// The machine under a cluster, for tests that look from below: packets on a pod's veth, signals to

@@ -4,7 +4,8 @@ import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cache.Fingerprint;
 import dev.weft.e2e.cache.Folders;
-import dev.weft.e2e.cluster.DebianPackages;
+import dev.weft.e2e.machine.DebianPackages;
+import dev.weft.e2e.machine.Processes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -97,7 +98,7 @@ final class Base {
     }
 
     private static Path debian(Path root) {
-        Commands.run(
+        Processes.must(
                 "mmdebstrap",
                 "--quiet",
                 "--variant=extract",
@@ -116,7 +117,7 @@ final class Base {
                 Files.createDirectories(root.resolve(wanted));
             }
             for (var open : List.of("tmp", "var/tmp")) {
-                Commands.run("chmod", "1777", root.resolve(open).toString());
+                Processes.must("chmod", "1777", root.resolve(open).toString());
             }
             Files.createSymbolicLink(root.resolve("var/run"), Path.of("/run"));
             Files.write(root.resolve("etc/passwd"), PASSWD);
@@ -155,7 +156,7 @@ final class Base {
                         "--no-man-pages"));
         command.addAll(
                 List.of("--generate-cds-archive", "--output", root.resolve("opt/java").toString()));
-        Commands.run(command.toArray(String[]::new));
+        Processes.must(command.toArray(String[]::new));
         return root;
     }
 }

@@ -30,6 +30,7 @@ record Component(String image, String module, String user, List<String> entrypoi
                     NONROOT,
                     List.of(
                             JAVA,
+                            "--enable-native-access=ALL-UNNAMED",
                             "-XX:+UseSerialGC",
                             "-XX:TieredStopAtLevel=1",
                             "-Xmx128m",

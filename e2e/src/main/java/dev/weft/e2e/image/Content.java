@@ -4,7 +4,7 @@ import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import dev.weft.e2e.cache.Fingerprint;
-import dev.weft.e2e.cluster.UnusableException;
+import dev.weft.e2e.machine.UnusableException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package dev.weft.e2e.image;
 
 import dev.weft.e2e.cache.Folders;
+import dev.weft.e2e.machine.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ final class DockerArchive implements AutoCloseable {
     /// Adds a folder's content as a layer that is the same whenever the content is.
     void layer(Path folder) throws IOException {
         var name = "layer" + layers.size() + ".tar";
-        Commands.run(
+        Processes.must(
                 "tar",
                 "--create",
                 "--file=" + work.resolve(name),
@@ -64,7 +65,7 @@ final class DockerArchive implements AutoCloseable {
                         List.of("tar", "--create", "--file=" + archive, "--directory=" + work));
         command.addAll(List.of("manifest.json", "config.json"));
         command.addAll(layers);
-        Commands.run(command.toArray(String[]::new));
+        Processes.must(command.toArray(String[]::new));
     }
 
     private static String array(List<String> names) {

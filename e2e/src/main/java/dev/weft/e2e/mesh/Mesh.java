@@ -8,7 +8,7 @@ import dev.weft.api.MeshInstallationSpec;
 import dev.weft.api.MeshInstallationStatus;
 import dev.weft.api.Names;
 import dev.weft.e2e.cluster.Cluster;
-import dev.weft.e2e.cluster.Output;
+import dev.weft.e2e.machine.Output;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,4 +1,4 @@
-package dev.weft.e2e.cluster;
+package dev.weft.e2e.machine;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -8,14 +8,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /// Runs a command to its end and collects what it says.
-final class Processes {
+public final class Processes {
     private Processes() {}
 
-    static Output run(List<String> command) {
+    /// Standard output of a program that must succeed.
+    public static String must(String... command) {
+        return run(List.of(command)).orThrow();
+    }
+
+    public static Output run(List<String> command) {
         return run(new ProcessBuilder(command));
     }
 
-    static Output run(ProcessBuilder builder) {
+    public static Output run(ProcessBuilder builder) {
         try {
             var process = builder.start();
             process.getOutputStream().close();

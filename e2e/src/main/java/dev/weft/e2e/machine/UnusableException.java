@@ -1,4 +1,4 @@
-package dev.weft.e2e.cluster;
+package dev.weft.e2e.machine;
 
 /// There can be no such cluster here. The message is for the person: what is missing and what to
 /// do, no stack trace needed.

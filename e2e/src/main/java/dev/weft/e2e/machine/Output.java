@@ -1,4 +1,4 @@
-package dev.weft.e2e.cluster;
+package dev.weft.e2e.machine;
 
 /// What a command has said, and how it ended.
 public record Output(int exitCode, String stdout, String stderr) {

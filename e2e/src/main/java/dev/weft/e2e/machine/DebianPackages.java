@@ -1,4 +1,4 @@
-package dev.weft.e2e.cluster;
+package dev.weft.e2e.machine;
 
 import dev.weft.e2e.Progress;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ public final class DebianPackages {
     private DebianPackages() {}
 
     /// All that the local cluster and the images use.
-    static List<String> missing() {
+    public static List<String> missing() {
         return missing(PROVES.keySet());
     }
 
@@ -51,17 +51,17 @@ public final class DebianPackages {
         install(missing, progress);
     }
 
-    static boolean canInstall() {
+    public static boolean canInstall() {
         return onPath("apt-get") && Files.isWritable(Path.of("/var/lib/dpkg"));
     }
 
-    static String sentence(List<String> missing) {
+    public static String sentence(List<String> missing) {
         return "Programs are missing: install these Debian packages, or what your system calls them: "
                 + String.join(" ", missing)
                 + ".";
     }
 
-    static void install(List<String> packages, Progress progress) {
+    public static void install(List<String> packages, Progress progress) {
         progress.say("Installing Debian packages: " + String.join(" ", packages));
         if (!apt(packages).succeeded()) {
             // Stale lists are the usual reason.
@@ -88,7 +88,7 @@ public final class DebianPackages {
         return file.startsWith("/") ? Files.exists(Path.of(file)) : onPath(file);
     }
 
-    static boolean onPath(String program) {
+    public static boolean onPath(String program) {
         var path = System.getenv("PATH");
         return Stream.of(((path == null ? "" : path) + ":/usr/sbin:/sbin").split(":"))
                 .filter(folder -> !folder.isEmpty())
