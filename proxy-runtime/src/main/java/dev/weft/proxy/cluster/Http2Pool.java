@@ -1,20 +1,106 @@
 package dev.weft.proxy.cluster;
 
+import dev.weft.proxy.refusal.Refusal;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
 
+/// HTTP/2 connections to one destination: as few as its limits of streams allow.
 final class Http2Pool implements Pool {
-    Http2Pool(Destination destination, Connector connector, EventLoop loop) {}
+    private final Destination destination;
+    private final Connector connector;
+    private final EventLoop loop;
+    private final List<Http2Connection> connections = new ArrayList<>();
+    private final Waiting waiting;
+    private boolean connecting;
+    private boolean retired;
 
-    @Override
-    public void acquire(StreamWaiter waiter) {
-        throw new UnsupportedOperationException();
+    Http2Pool(Destination destination, Connector connector, EventLoop loop) {
+        this.destination = destination;
+        this.connector = connector;
+        this.loop = loop;
+        this.waiting = new Waiting(destination.limits().pending());
     }
 
     @Override
-    public void retire() {}
+    public void acquire(StreamWaiter waiter) {
+        for (var connection : List.copyOf(connections)) {
+            if (connection.hasRoom()) {
+                connection.open(waiter);
+                return;
+            }
+        }
+        if (waiting.add(waiter)) {
+            connectForTheWaiting();
+        } else {
+            waiter.failed(Refusal.UPSTREAM_OVERFLOW, destination.target());
+        }
+    }
+
+    @Override
+    public void retire() {
+        retired = true;
+        List.copyOf(connections).forEach(Http2Connection::leave);
+    }
 
     @Override
     public boolean isEmpty() {
-        return true;
+        return connections.isEmpty() && !connecting && waiting.size() == 0;
+    }
+
+    /// A connection can take more streams than before.
+    void roomier() {
+        for (var connection : List.copyOf(connections)) {
+            while (waiting.size() > 0 && connection.hasRoom()) {
+                var waiter = waiting.next();
+                if (waiter == null) {
+                    break;
+                }
+                connection.open(waiter);
+            }
+        }
+        connectForTheWaiting();
+    }
+
+    void closed(Http2Connection connection) {
+        connections.remove(connection);
+        connectForTheWaiting();
+    }
+
+    private void connectForTheWaiting() {
+        if (connecting
+                || waiting.size() == 0
+                || connections.size() >= destination.limits().connections()) {
+            return;
+        }
+        connecting = true;
+        var connection = new Http2Connection(this, destination.target());
+        var connected = loop.<Channel>newPromise();
+        connected.addListener(_ -> {
+            connecting = false;
+            if (connected.isSuccess()) {
+                connections.add(connection);
+                connection.established(connected.getNow());
+                roomier();
+                if (retired) {
+                    connection.leave();
+                }
+            } else {
+                failAll(connected.cause());
+            }
+        });
+        connector.connect(destination, connection.handler(), connected);
+    }
+
+    /// They all waited for this connection. Each decides by its own policy whether it tries again.
+    private void failAll(Throwable cause) {
+        for (var left = waiting.size(); left > 0; left--) {
+            var waiter = waiting.next();
+            if (waiter == null) {
+                return;
+            }
+            waiter.failed(ConnectFailure.refusalOf(cause), destination.target());
+        }
     }
 }

@@ -304,7 +304,9 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         tidyAnswer(to, head);
         log.status(head.status().code());
         downstream.writeHead(head, last);
-        if (last) {
+        if (switching) {
+            tunnel();
+        } else if (last) {
             answered();
         }
     }
@@ -339,13 +341,6 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     public void answerBody(HttpContent part) {
         if (ended || !answering) {
             part.release();
-            return;
-        }
-        if (switching) {
-            part.release();
-            if (part instanceof LastHttpContent) {
-                tunnel();
-            }
             return;
         }
         log.answered(part.content().readableBytes());
