@@ -87,13 +87,16 @@ final class Lifecycle {
         long began = System.nanoTime();
         return dataPlane
                 .drainOutbound(STOP_MOST.dividedBy(2))
-                .thenCompose(outbound -> {
-                    dataPlane.stopAccepting();
-                    var left = STOP_MOST.minusNanos(System.nanoTime() - began);
-                    return CompletableFuture.allOf(
-                            dataPlane.drainInbound(left).toCompletableFuture(),
-                            dataPlane.drainOutbound(left).toCompletableFuture());
-                })
+                .thenComposeAsync(
+                        outbound -> {
+                            // waits for the event loops, so it must not be on one
+                            dataPlane.stopAccepting();
+                            var left = STOP_MOST.minusNanos(System.nanoTime() - began);
+                            return CompletableFuture.allOf(
+                                    dataPlane.drainInbound(left).toCompletableFuture(),
+                                    dataPlane.drainOutbound(left).toCompletableFuture());
+                        },
+                        control)
                 .toCompletableFuture()
                 .completeOnTimeout(null, STOP_MOST.toMillis(), TimeUnit.MILLISECONDS);
     }

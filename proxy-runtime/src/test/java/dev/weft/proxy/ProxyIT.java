@@ -1,0 +1,235 @@
+package dev.weft.proxy;
+
+import static dev.weft.proxy.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonParser;
+import com.sun.net.httpserver.HttpServer;
+import dev.weft.proxy.testing.TestControlPlane;
+import dev.weft.proxy.testing.TestMesh;
+import dev.weft.proxy.xds.ResourceType;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A whole proxy process on loopback, from bootstrap file to exit.
+class ProxyIT {
+    @TempDir Path folder;
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private TestMesh mesh;
+    private TestControlPlane controlPlane;
+    private HttpServer application;
+    private Process proxy;
+    private Path output;
+    private int web;
+
+    @BeforeEach
+    void start() throws IOException {
+        application =
+                HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+        application.createContext(
+                "/",
+                exchange -> {
+                    byte[] body = "hello".getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(200, body.length);
+                    exchange.getResponseBody().write(body);
+                    exchange.close();
+                });
+        application.start();
+        web = freePort();
+        mesh = new TestMesh(folder);
+        controlPlane = new TestControlPlane(mesh.authority).start();
+        mesh.bootstrap("a", controlPlane.port());
+        mesh.revision("a");
+        controlPlane.put(
+                ResourceType.CLUSTER,
+                "app",
+                "1",
+                Xds.staticCluster("app", application.getAddress().getPort()).build());
+        controlPlane.put(ResourceType.LISTENER, "virtualInbound", "1", virtual("virtualInbound"));
+        controlPlane.put(ResourceType.LISTENER, "virtualOutbound", "1", virtual("virtualOutbound"));
+        controlPlane.put(
+                ResourceType.LISTENER,
+                "web",
+                "1",
+                Xds.listener("web", web)
+                        .addFilterChains(
+                                Xds.chain(Xds.http(CodecType.AUTO).setRds(Xds.rds("web")).build()))
+                        .build());
+        controlPlane.put(
+                ResourceType.ROUTES, "web", "1", Xds.routes("web", Xds.to(Xds.cluster("app"))));
+        output = folder.resolve("output");
+        proxy = launch();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        proxy.destroyForcibly().waitFor();
+        controlPlane.close();
+        application.stop(0);
+    }
+
+    @Test
+    void serves_tells_and_leaves_with_0() throws Exception {
+        ready();
+
+        assertThat(get(web, "/").body()).isEqualTo("hello");
+        assertThat(get(health(), "/live").statusCode()).isEqualTo(200);
+        assertThat(
+                        JsonParser.parseString(get(admin(), "/version").body())
+                                .getAsJsonObject()
+                                .get("version")
+                                .getAsString())
+                .isNotEmpty();
+        var config = JsonParser.parseString(get(admin(), "/config").body()).getAsJsonObject();
+        assertThat(config.get("revision").getAsString()).isEqualTo("a");
+        assertThat(config.getAsJsonObject("versions").getAsJsonObject("listener").keySet())
+                .containsExactlyInAnyOrder("virtualInbound", "virtualOutbound", "web");
+        eventually(
+                "the certificate shows",
+                () ->
+                        get(metrics(), "/metrics")
+                                .body()
+                                .contains("weft_certificate_signings_total{result=\"signed\"} 1"));
+        assertThat(get(metrics(), "/metrics").body()).contains("weft_requests_total{");
+        eventually("the request is logged", () -> logged("\"path\":\"/\""));
+
+        long began = System.nanoTime();
+        proxy.destroy();
+
+        assertThat(proxy.waitFor(5, TimeUnit.SECONDS)).as("exits within 5 s").isTrue();
+        assertThat(proxy.exitValue()).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void serves_again_after_a_kill_without_a_control_plane() throws Exception {
+        ready();
+        eventually("it is certified", () -> Files.exists(mesh.paths.identity()));
+        proxy.destroyForcibly().waitFor();
+        controlPlane.stop();
+
+        proxy = launch();
+        ready();
+
+        assertThat(get(web, "/").body()).isEqualTo("hello");
+    }
+
+    @Test
+    void drains_on_the_marker_goes_on_serving_and_says_when_it_is_done() throws Exception {
+        ready();
+
+        Files.createFile(mesh.paths.drain());
+
+        eventually("it says so", () -> Files.exists(mesh.paths.drained()));
+        assertThat(get(health(), "/ready").statusCode()).isEqualTo(503);
+        assertThat(get(web, "/").body()).isEqualTo("hello");
+        proxy.destroyForcibly().waitFor();
+        proxy = launch();
+        ready();
+        assertThat(mesh.paths.drain()).doesNotExist();
+        assertThat(mesh.paths.drained()).doesNotExist();
+    }
+
+    private Process launch() throws IOException {
+        Files.deleteIfExists(mesh.paths.state().resolve("ports"));
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        // the image's own flags, but for the paths that only the image has
+        Files.readAllLines(Path.of("src/main/image/opt/weft/jvm.options")).stream()
+                .filter(line -> line.startsWith("-") && !line.contains("/var/lib/weft"))
+                .forEach(command::add);
+        command.addAll(
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TestProxyMain.class.getName(),
+                        folder.toString()));
+        var launched =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+                        .start();
+        eventually(
+                "its ports are open\n" + output,
+                () -> Files.exists(mesh.paths.state().resolve("ports")));
+        return launched;
+    }
+
+    private void ready() {
+        eventually("ready, see " + output, () -> get(health(), "/ready").statusCode() == 200);
+    }
+
+    private boolean logged(String text) {
+        try {
+            return Files.readString(output).contains(text);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private int admin() {
+        return ports(0);
+    }
+
+    private int metrics() {
+        return ports(1);
+    }
+
+    private int health() {
+        return ports(2);
+    }
+
+    private int ports(int which) {
+        try {
+            var ports = Files.readString(mesh.paths.state().resolve("ports")).split(" ");
+            return Integer.parseInt(ports[which]);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private HttpResponse<String> get(int port, String path) {
+        try {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                            .timeout(Duration.ofSeconds(10))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Listener virtual(String name) {
+        return Xds.listener(name, 0).addFilterChains(Xds.chain(Xds.tcp("app"))).build();
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
