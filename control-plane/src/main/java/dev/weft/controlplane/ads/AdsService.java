@@ -157,6 +157,21 @@ public final class AdsService extends AggregatedDiscoveryServiceImplBase impleme
         return scope.lastEndpoint() ? Drain.LAST_ENDPOINT : Drain.ACKNOWLEDGED;
     }
 
+    /// For metrics.
+    public long acks() {
+        return acks.sum();
+    }
+
+    /// For metrics.
+    public long nacks() {
+        return nacks.sum();
+    }
+
+    /// For metrics.
+    public int streams() {
+        return streams.size();
+    }
+
     @Override
     public void onChange(Runnable listener) {
         listeners.add(listener);

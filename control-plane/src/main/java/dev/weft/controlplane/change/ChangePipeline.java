@@ -10,6 +10,8 @@ import dev.weft.controlplane.revision.RevisionSource;
 import dev.weft.controlplane.routestatus.RouteStatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jboss.logging.Logger;
@@ -49,16 +51,23 @@ public final class ChangePipeline implements AutoCloseable {
         debounce.signal();
     }
 
-    /// Proxies can be served.
-    public boolean isReady() {
-        return hasCompiled;
+    /// What proxies cannot be served without, and is not there yet; empty when they can be served.
+    public List<String> missing() {
+        if (hasCompiled) {
+            return List.of();
+        }
+        List<String> missing = new ArrayList<>(watch.missing());
+        if (revision.current() == null) {
+            missing.add("meshrevision");
+        }
+        return missing.isEmpty() ? List.of("first compilation") : missing;
     }
 
     private void run() {
         try {
             RevisionSettings settings = revision.current();
-            if (settings == null || !watch.hasSynced()) {
-                return; // each of the two signals when it is there
+            if (settings == null || (!hasCompiled && !watch.missing().isEmpty())) {
+                return; // each of them signals when it is there
             }
             Compilation next = Compiler.compile(store.snapshot(settings), latest);
             latest = next;

@@ -28,7 +28,7 @@ final class Debounce {
         if (!scheduled) {
             scheduled = true;
             firstNanos = lastNanos;
-            schedule(quietNanos);
+            schedule(Math.min(quietNanos, latestNanos));
         }
     }
 

@@ -4,11 +4,14 @@ import dev.weft.controlplane.ads.AdsService;
 import dev.weft.controlplane.revision.RevisionSource;
 import dev.weft.controlplane.routestatus.RouteStatusWriter;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import java.util.List;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -24,7 +27,14 @@ final class Startup implements HealthCheck {
     private volatile @Nullable ChangePipeline pipeline;
 
     @Inject
-    Startup(KubernetesClient client, RevisionSource revision, AdsService ads) {
+    Startup(
+            KubernetesClient client,
+            RevisionSource revision,
+            AdsService ads,
+            MeterRegistry meters) {
+        meters.more().counter("weft.xds.acks", Tags.empty(), ads, AdsService::acks);
+        meters.more().counter("weft.xds.nacks", Tags.empty(), ads, AdsService::nacks);
+        meters.gauge("weft.xds.streams", ads, AdsService::streams);
         this.client = client;
         this.revision = revision;
         this.ads = ads;
@@ -44,8 +54,10 @@ final class Startup implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         ChangePipeline running = pipeline;
+        List<String> missing = running == null ? List.of("start") : running.missing();
         return HealthCheckResponse.named("xDS")
-                .status(running != null && running.isReady())
+                .status(missing.isEmpty())
+                .withData("missing", String.join(", ", missing))
                 .build();
     }
 }

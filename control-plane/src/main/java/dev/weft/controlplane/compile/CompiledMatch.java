@@ -47,6 +47,14 @@ record CompiledMatch(RouteMatch envoy, Path path, boolean method, int headers, i
                 match);
     }
 
+    /// The same match as two, for the path itself and for what is below it: then each can have its
+    /// matched part, slash included, replaced by one slash.
+    List<RouteMatch> withAndWithoutSlash() {
+        return List.of(
+                envoy.toBuilder().setPath(path.value()).build(),
+                envoy.toBuilder().setPrefix(path.value() + "/").build());
+    }
+
     static CompiledMatch of(String place, HTTPRouteMatch match) {
         RouteMatch.Builder envoy = RouteMatch.newBuilder();
         Path path = path(place + ".path", match.getPath(), envoy);

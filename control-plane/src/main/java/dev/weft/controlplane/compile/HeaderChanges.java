@@ -23,19 +23,31 @@ record HeaderChanges(Side request, Side response) {
             HTTPHeaderFilter present = UnsupportedRoute.require(filter, place);
             List<HeaderValueOption> values = new ArrayList<>();
             for (HTTPHeader header : present.getSet()) {
-                values.add(value(header, HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD));
+                values.add(value(place, header, HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD));
             }
             for (HTTPHeader header : present.getAdd()) {
-                values.add(value(header, HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD));
+                values.add(value(place, header, HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD));
             }
-            return new Side(values, List.copyOf(present.getRemove()));
+            return new Side(
+                    values, present.getRemove().stream().map(name -> name(place, name)).toList());
         }
 
-        private static HeaderValueOption value(HTTPHeader header, HeaderAppendAction action) {
+        /// The host is no header in HTTP/2: what is to be done with it is a rewrite.
+        private static String name(String place, String name) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (lower.equals("host") || lower.startsWith(":")) {
+                throw UnsupportedRoute.value(
+                        place, "changes " + name + ": use a URLRewrite with a hostname instead.");
+            }
+            return lower;
+        }
+
+        private static HeaderValueOption value(
+                String place, HTTPHeader header, HeaderAppendAction action) {
             return HeaderValueOption.newBuilder()
                     .setHeader(
                             HeaderValue.newBuilder()
-                                    .setKey(header.getName().toLowerCase(Locale.ROOT))
+                                    .setKey(name(place, header.getName()))
                                     // Envoy reads % as the start of a variable.
                                     .setValue(header.getValue().replace("%", "%%")))
                     .setAppendAction(action)

@@ -1,9 +1,9 @@
 package dev.weft.controlplane.compile;
 
-import com.google.re2j.Pattern;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction.RedirectResponseCode;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPPathModifier;
@@ -120,10 +120,7 @@ record RouteFilters(
             return redirect.setPathRedirect(fullPath(place, path)).build();
         }
         String replacement = prefix(place, path, match);
-        if (needsRegex(replacement, match)) {
-            return redirect.setRegexRewrite(cutPrefix(match)).build();
-        }
-        return redirect.setPrefixRewrite(ofWhole(replacement, match)).build();
+        return redirect.setPrefixRewrite(withSlash(replacement, match)).build();
     }
 
     private static RedirectResponseCode code(String place, @Nullable Integer status) {
@@ -156,11 +153,7 @@ record RouteFilters(
             return;
         }
         String replacement = prefix(place, path, match);
-        if (needsRegex(replacement, match)) {
-            action.setRegexRewrite(cutPrefix(match));
-        } else {
-            action.setPrefixRewrite(ofWhole(replacement, match));
-        }
+        action.setPrefixRewrite(withSlash(replacement, match));
     }
 
     private static String fullPath(String place, HTTPPathModifier path) {
@@ -187,18 +180,25 @@ record RouteFilters(
                 : replacement;
     }
 
-    /// Replacing `/a` by `/` in `/a/b` would leave `//b`.
-    private static boolean needsRegex(String replacement, CompiledMatch match) {
-        return replacement.isEmpty() && !match.path().value().isEmpty();
+    /// What matches: a prefix that is replaced by `/` is two matches, or `/a/b` would become `//b`.
+    List<RouteMatch> matches() {
+        return cutsPrefix() ? match.withAndWithoutSlash() : List.of(match.envoy());
     }
 
-    /// A match of `/` is replaced with its slash.
-    private static String ofWhole(String replacement, CompiledMatch match) {
-        return match.path().value().isEmpty() ? replacement + "/" : replacement;
+    private boolean cutsPrefix() {
+        String rewrite = redirect == null ? "" : redirect.getPrefixRewrite();
+        HTTPPathModifier path = urlRewrite == null ? null : urlRewrite.getPath();
+        if (path != null && "ReplacePrefixMatch".equals(path.getType())) {
+            rewrite = withSlash(prefix(place, path, match), match);
+        }
+        return rewrite.equals("/") && !match.path().value().isEmpty();
     }
 
-    private static RegexMatchAndSubstitute cutPrefix(CompiledMatch match) {
-        return substitute("^" + Pattern.quote(match.path().value()) + "/*", "/");
+    /// A match of `/` is replaced with its slash, and nothing is replaced by nothing.
+    private static String withSlash(String replacement, CompiledMatch match) {
+        return replacement.isEmpty() || match.path().value().isEmpty()
+                ? replacement + "/"
+                : replacement;
     }
 
     private static RegexMatchAndSubstitute substitute(String regex, String replacement) {

@@ -59,10 +59,9 @@ final class RouteRules {
         List<RankedRoute> routes = new ArrayList<>();
         for (int i = 0; i < matches.size(); i++) {
             CompiledMatch match = CompiledMatch.of(place + ".matches[" + i + "]", matches.get(i));
-            routes.add(
-                    new RankedRoute(
-                            match.rank(owner.created(), owner.name(), index, i),
-                            route(place, index, rule, match)));
+            RankedRoute.Rank rank = match.rank(owner.created(), owner.name(), index, i);
+            route(place, index, rule, match)
+                    .forEach(route -> routes.add(new RankedRoute(rank, route)));
         }
         return routes;
     }
@@ -79,26 +78,33 @@ final class RouteRules {
         }
     }
 
-    private Route route(String place, int index, HTTPRouteRule rule, CompiledMatch match) {
+    private List<Route> route(String place, int index, HTTPRouteRule rule, CompiledMatch match) {
         RouteFilters filters = RouteFilters.of(place + ".filters", rule.getFilters(), match);
-        Route.Builder route =
-                Route.newBuilder().setName(name(owner.name(), index)).setMatch(match.envoy());
+        Route.Builder route = Route.newBuilder().setName(name(owner.name(), index));
         filters.headers().applyTo(route);
+        act(place, rule, filters, route);
+        return filters.matches().stream()
+                .map(matched -> route.clone().setMatch(matched).build())
+                .toList();
+    }
+
+    private void act(String place, HTTPRouteRule rule, RouteFilters filters, Route.Builder route) {
         if (filters.redirect() != null) {
             if (!rule.getBackendRefs().isEmpty()) {
                 throw UnsupportedRoute.incompatible(
                         place, "has a RequestRedirect and backendRefs: remove one of them.");
             }
-            return route.setRedirect(filters.redirect()).build();
+            route.setRedirect(filters.redirect());
+            return;
         }
         RouteAction.Builder action = backends.action(place, rule.getBackendRefs());
         if (action == null) {
-            return route.setDirectResponse(DirectResponseAction.newBuilder().setStatus(NO_BACKEND))
-                    .build();
+            route.setDirectResponse(DirectResponseAction.newBuilder().setStatus(NO_BACKEND));
+            return;
         }
         filters.rewrite(action);
         RouteTimeouts.apply(place + ".timeouts", rule.getTimeouts(), action);
-        return route.setRoute(action).build();
+        route.setRoute(action);
     }
 
     private static String name(ObjectName owner, int rule) {

@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Watches the cluster into a [ModelStore].
 ///
@@ -45,13 +47,21 @@ public final class ClusterWatch implements AutoCloseable {
         gatewayApi = new GatewayApiWatch(client, store, onChange);
     }
 
-    /// Everything that was there at the start has been seen. Before that nothing must be compiled:
-    /// a route or a pod that is only late would be taken for gone.
-    public boolean hasSynced() {
-        return pods.hasSynced()
-                && services.hasSynced()
-                && slices.hasSynced()
-                && gatewayApi.hasSynced();
+    /// The kinds whose first list has not come yet. Until all have, nothing must be compiled: a
+    /// route or a pod that is only late would be taken for gone.
+    public List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        addUnless(pods.hasSynced(), "pods", missing);
+        addUnless(services.hasSynced(), "services", missing);
+        addUnless(slices.hasSynced(), "endpointslices", missing);
+        missing.addAll(gatewayApi.missing());
+        return missing;
+    }
+
+    private static void addUnless(boolean synced, String kind, List<String> missing) {
+        if (!synced) {
+            missing.add(kind);
+        }
     }
 
     @Override

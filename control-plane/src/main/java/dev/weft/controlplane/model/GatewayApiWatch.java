@@ -44,8 +44,12 @@ final class GatewayApiWatch implements AutoCloseable {
         definitions.put(plural, new Definition(plural, versions, start, clear));
     }
 
-    boolean hasSynced() {
-        return definitions.values().stream().allMatch(Definition::hasSynced);
+    List<String> missing() {
+        return definitions.entrySet().stream()
+                .filter(definition -> !definition.getValue().hasSynced())
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
     }
 
     private Watched<?> routes(String version) {
