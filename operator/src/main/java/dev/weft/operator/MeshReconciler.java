@@ -102,9 +102,14 @@ public final class MeshReconciler
             Outcome outcome;
             try {
                 if (plan instanceof Plan.Run) {
-                    root = roots.ensure(seen.spec().trust().domain(), seen.now());
+                    root =
+                            roots.ensure(
+                                    seen.spec().trust().domain(),
+                                    !seen.revisions().isEmpty(),
+                                    seen.now());
                 }
                 if (plan instanceof Plan.Remove) {
+                    roots.forget();
                     tell(
                             mesh,
                             seen,

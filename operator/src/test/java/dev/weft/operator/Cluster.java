@@ -270,7 +270,8 @@ public final class Cluster {
                             up,
                             false,
                             up ? Set.of("replica") : Set.of(),
-                            List.of(replica(name, rev))));
+                            List.of(replica(name, rev)),
+                            List.of()));
         });
         return new Observed(
                 "mesh",

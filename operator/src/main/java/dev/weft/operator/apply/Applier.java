@@ -2,6 +2,8 @@ package dev.weft.operator.apply;
 
 import dev.weft.api.Annotations;
 import dev.weft.api.MeshInstallation;
+import dev.weft.api.MeshRevision;
+import dev.weft.api.MeshRevisionStatus;
 import dev.weft.api.Names;
 import dev.weft.operator.desired.Desired;
 import dev.weft.operator.desired.ProofPod;
@@ -11,6 +13,7 @@ import dev.weft.operator.plan.Plan;
 import dev.weft.operator.plan.PodChange;
 import dev.weft.operator.trust.Root;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -86,6 +89,12 @@ public final class Applier {
                                     .withGracePeriod(0)
                                     .delete());
         }
+        for (var revision : seen.revisions().values()) {
+            for (var replica : revision.departed()) {
+                work.attempt(
+                        "MeshRevision " + revision.name(), () -> forget(revision.name(), replica));
+            }
+        }
         var done = true;
         for (var revision : run.retire()) {
             done &= cleanup.revision(revision, seen, owned, work);
@@ -130,6 +139,21 @@ public final class Applier {
                 .fieldManager(Desired.MANAGER)
                 .forceConflicts()
                 .serverSideApply();
+    }
+
+    /// Says nothing any more in the name of a replica that is gone, which takes its entry away.
+    private void forget(String revision, String replica) {
+        var nothing = new MeshRevision();
+        nothing.setMetadata(new ObjectMetaBuilder().withName(revision).build());
+        nothing.setStatus(new MeshRevisionStatus(List.of()));
+        client.resource(nothing)
+                .subresource("status")
+                .patch(
+                        new PatchContext.Builder()
+                                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                                .withFieldManager(replica)
+                                .withForce(true)
+                                .build());
     }
 
     private void createOnce(HasMetadata object) {

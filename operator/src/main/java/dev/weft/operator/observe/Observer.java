@@ -3,6 +3,7 @@ package dev.weft.operator.observe;
 import dev.weft.api.Labels;
 import dev.weft.api.MeshInstallation;
 import dev.weft.api.MeshRevision;
+import dev.weft.api.MeshRevisionStatus.Replica;
 import dev.weft.api.Names;
 import dev.weft.operator.apply.Key;
 import dev.weft.operator.desired.Desired;
@@ -175,7 +176,9 @@ public final class Observer {
                                         && p.getMetadata().getDeletionTimestamp() == null)
                         .map(p -> p.getMetadata().getName())
                         .collect(Collectors.toSet());
-        var replicas = revision.getStatus();
+        var replicas =
+                revision.getStatus() == null ? List.<Replica>of() : revision.getStatus().replicas();
+        var there = pods.stream().map(p -> p.getMetadata().getName()).collect(Collectors.toSet());
         return new RevisionSeen(
                 revision.getMetadata().getName(),
                 revision.getSpec(),
@@ -193,7 +196,8 @@ public final class Observer {
                 deployment != null && isAvailable(deployment),
                 pods.isEmpty(),
                 live,
-                replicas == null ? List.of() : replicas.replicas());
+                replicas,
+                replicas.stream().map(Replica::name).filter(r -> !there.contains(r)).toList());
     }
 
     private static int available(Deployment deployment) {

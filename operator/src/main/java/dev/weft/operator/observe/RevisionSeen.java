@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param liveReplicas the names of its control plane pods that run; words of others are old
 /// @param podsGone whether none of its control plane's pods is left
 /// @param replicas what the live replicas say
+/// @param departed replicas whose pods are gone, but whose words are still in status
 public record RevisionSeen(
         String name,
         MeshRevisionSpec spec,
@@ -26,11 +27,13 @@ public record RevisionSeen(
         boolean available,
         boolean podsGone,
         Set<String> liveReplicas,
-        List<Replica> replicas) {
+        List<Replica> replicas,
+        List<String> departed) {
 
     public RevisionSeen {
         liveReplicas = Set.copyOf(liveReplicas);
         var live = liveReplicas;
+        departed = List.copyOf(departed);
         replicas = replicas.stream().filter(r -> live.contains(r.name())).toList();
     }
 

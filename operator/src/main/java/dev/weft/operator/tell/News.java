@@ -44,7 +44,9 @@ public record News(Reason reason, String message) {
                     && !Objects.equals(upgrade.patched(), old.patched())) {
                 add(news, Reason.UpgradePatching, upgrade.message());
             }
-            if (upgrade.phase() == UpgradePhase.Done && old.phase() != UpgradePhase.Done) {
+            if (upgrade.phase() == UpgradePhase.Done
+                    && old.phase() != UpgradePhase.Done
+                    && !upgrade.from().equals(upgrade.to())) {
                 add(news, Reason.Upgraded, upgrade.message());
             }
         }

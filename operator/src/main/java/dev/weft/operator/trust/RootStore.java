@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Map;
@@ -22,17 +23,36 @@ public final class RootStore {
     private static final String KEY = "tls.key";
     private static final int CONFLICT = 409;
 
+    /// So long the Secret is not read again; it is immutable, and reading it is all that the
+    /// operator may do by polling.
+    private static final Duration KNOWN_FOR = Duration.ofSeconds(30);
+
     private final KubernetesClient client;
+    private @Nullable Root known;
+    private Instant knownUntil = Instant.EPOCH;
 
     public RootStore(KubernetesClient client) {
         this.client = client;
     }
 
-    /// The root that there is, else a new one.
+    /// The root that there is; for a mesh that is about to be installed, else a new one.
     ///
-    /// @throws UnusableRoot when there is a Secret of that name which is no root
-    public Root ensure(String trustDomain, Instant now) throws UnusableRoot {
+    /// @param installed whether a mesh runs: a new root would then cut every proxy off, so none is
+    ///   made
+    /// @throws UnusableRoot when there is a Secret of that name which is no root, or none although
+    ///   a mesh runs
+    public Root ensure(String trustDomain, boolean installed, Instant now) throws UnusableRoot {
+        var known = this.known;
+        if (known != null && now.isBefore(knownUntil)) {
+            return known;
+        }
         var there = read();
+        if (there == null && installed) {
+            throw new UnusableRoot(
+                    "Secret %s/%s is gone although the mesh runs; a new root would cut its proxies off. Put it back from a backup; control plane pods still hold it in /etc/weft/root"
+                            .formatted(Names.NAMESPACE, Names.ROOT_SECRET),
+                    null);
+        }
         if (there == null) {
             create(trustDomain, now);
             there = read();
@@ -41,7 +61,15 @@ public final class RootStore {
             throw new UnusableRoot(
                     "Secret %s went away while it was read".formatted(Names.ROOT_SECRET), null);
         }
-        return parse(there);
+        var root = parse(there);
+        this.known = root;
+        this.knownUntil = now.plus(KNOWN_FOR);
+        return root;
+    }
+
+    /// After the mesh has gone its root has, too.
+    public void forget() {
+        known = null;
     }
 
     private @Nullable Secret read() {
