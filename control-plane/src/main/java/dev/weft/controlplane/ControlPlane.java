@@ -101,6 +101,7 @@ public final class ControlPlane {
     }
 
     void start(@Observes StartupEvent started) {
+        revision.onChange(() -> upkeep.execute(this::keepUp));
         revision.start(client);
         configMaps.start();
         keepUp();
@@ -138,14 +139,16 @@ public final class ControlPlane {
         return clock.instant().isBefore(upkeptAt.plus(STUCK));
     }
 
-    private void keepUp() {
+    /// Nobody is let in before the settings are known: without the trust domain no certificate
+    /// could be judged.
+    private synchronized void keepUp() {
         guarded(
                         () -> {
                             if (authority.refresh()) {
                                 configMaps.rootsChanged();
                             }
                             serving.renewIfDue();
-                            if (serving.notAfter() != null) {
+                            if (serving.notAfter() != null && revision.current() != null) {
                                 listen();
                             }
                             configMaps.tick();

@@ -106,7 +106,7 @@ public final class CallerInterceptor extends ServerTransportFilter implements Se
                 ? ofConnection
                 : new Credential.Rejected(
                         "nobody is known to call: present a certificate of this mesh, or the token of"
-                                + " /var/run/secrets/weft/token as 'authorization: Bearer …'.");
+                                + " /var/run/secrets/weft/token as 'authorization: Bearer TOKEN'.");
     }
 
     private <Q, A> ServerCall.Listener<Q> end(

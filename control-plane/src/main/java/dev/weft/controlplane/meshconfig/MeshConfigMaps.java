@@ -114,6 +114,9 @@ public final class MeshConfigMaps implements AutoCloseable {
         }
         for (var namespace : Set.copyOf(due)) {
             due.remove(namespace);
+            if (current.mode() != RevisionSettings.Mode.MESH && !present.containsKey(namespace)) {
+                continue; // the mesh is going: no new one
+            }
             try {
                 ensure(namespace);
             } catch (RuntimeException e) {
@@ -175,11 +178,6 @@ public final class MeshConfigMaps implements AutoCloseable {
         return true;
     }
 
-    private boolean meshWanted() {
-        var current = settings.current();
-        return current != null && current.mode() == RevisionSettings.Mode.MESH;
-    }
-
     private final class ConfigMapEvents implements ResourceEventHandler<ConfigMap> {
         @Override
         public void onAdd(ConfigMap added) {
@@ -195,9 +193,9 @@ public final class MeshConfigMaps implements AutoCloseable {
         public void onDelete(ConfigMap deleted, boolean finalStateUnknown) {
             var namespace = deleted.getMetadata().getNamespace();
             present.remove(namespace);
-            if (meshWanted() && !namespace.equals(ownNamespace)) {
+            if (!namespace.equals(ownNamespace)) {
                 LOG.warn(
-                        "ConfigMap {}/{} was deleted: it is written again",
+                        "ConfigMap {}/{} was deleted: it is written again while the mesh is meant to be one",
                         namespace,
                         Names.MESH_CONFIG_MAP);
                 due.add(namespace);
@@ -233,7 +231,7 @@ public final class MeshConfigMaps implements AutoCloseable {
             if (namespace.getMetadata().getDeletionTimestamp() != null) {
                 forget(name);
             } else if (labels != null && Labels.INJECT_ENABLED.equals(labels.get(Labels.INJECT))) {
-                if (labelled.add(name) && meshWanted()) {
+                if (labelled.add(name)) {
                     due.add(name);
                 }
             } else {
