@@ -87,7 +87,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             ""),
                     rule(
                             "envoy.config.route.v3.RouteAction",
-                            "cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
+                            "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
                                     + " retry_policy upgrade_configs",
                             "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
@@ -104,11 +104,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.RedirectAction",
                             "https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite"
-                                    + " response_code strip_query",
-                            "regex_rewrite"),
+                                    + " response_code strip_query regex_rewrite",
+                            ""),
                     rule(
                             "envoy.config.route.v3.RetryPolicy",
-                            "retry_on num_retries retriable_headers retriable_status_codes retry_back_off",
+                            "per_try_timeout retry_on num_retries retriable_headers retriable_status_codes retry_back_off",
                             ""),
                     rule(
                             "envoy.config.core.v3.HeaderValueOption",

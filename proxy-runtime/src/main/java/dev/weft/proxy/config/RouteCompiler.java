@@ -20,9 +20,12 @@ import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -224,20 +227,32 @@ final class RouteCompiler {
                 };
         Rewrite.PathRewrite path = null;
         if (action.hasRegexRewrite()) {
-            path =
-                    new Rewrite.PathRewrite.ReplacePattern(
-                            TextMatchCompiler.regex(
-                                    place, action.getRegexRewrite().getPattern().getRegex()),
-                            substitution(action.getRegexRewrite().getSubstitution()));
+            path = patternRewrite(place, action.getRegexRewrite());
         } else if (!action.getPrefixRewrite().isEmpty()) {
             path = prefixRewrite(route.getMatch(), action.getPrefixRewrite());
         }
         var host = action.getHostRewriteLiteral().isEmpty() ? null : action.getHostRewriteLiteral();
         return new RouteAction.ForwardTo(
                 clusters,
+                noCluster(action.getClusterNotFoundResponseCode()),
                 new Rewrite(path, host),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
                 action.hasRetryPolicy() ? retries(place, action.getRetryPolicy()) : hostRetries);
+    }
+
+    private static HttpResponseStatus noCluster(ClusterNotFoundResponseCode code) {
+        return switch (code) {
+            case SERVICE_UNAVAILABLE, UNRECOGNIZED -> HttpResponseStatus.SERVICE_UNAVAILABLE;
+            case NOT_FOUND -> HttpResponseStatus.NOT_FOUND;
+            case INTERNAL_SERVER_ERROR -> HttpResponseStatus.INTERNAL_SERVER_ERROR;
+        };
+    }
+
+    private static Rewrite.PathRewrite patternRewrite(
+            String place, RegexMatchAndSubstitute rewrite) {
+        return new Rewrite.PathRewrite.ReplacePattern(
+                TextMatchCompiler.regex(place, rewrite.getPattern().getRegex()),
+                substitution(rewrite.getSubstitution()));
     }
 
     /// Envoy writes groups as `\1`, RE2/J as `$1`.
@@ -267,8 +282,7 @@ final class RouteCompiler {
                             new Rewrite.PathRewrite.ReplaceWhole(redirect.getPathRedirect());
                     case PREFIX_REWRITE ->
                             prefixRewrite(route.getMatch(), redirect.getPrefixRewrite());
-                    case REGEX_REWRITE ->
-                            throw Rejected.at(place, "regex_rewrite is not supported");
+                    case REGEX_REWRITE -> patternRewrite(place, redirect.getRegexRewrite());
                     case PATHREWRITESPECIFIER_NOT_SET -> null;
                 };
         var status =
@@ -339,6 +353,9 @@ final class RouteCompiler {
                 retries,
                 headers,
                 new HashSet<>(policy.getRetriableStatusCodesList()),
+                policy.hasPerTryTimeout()
+                        ? Unpack.duration(place, policy.getPerTryTimeout())
+                        : Duration.ZERO,
                 base,
                 max);
     }

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -112,6 +113,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         if (part instanceof LastHttpContent) {
             requestComplete = true;
             startTimerWhenComplete();
+            startAttemptTimer();
         }
         if (stream == null || mayRetry()) {
             body.add(part);
@@ -201,7 +203,11 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         sent = false;
         var cluster = chain.worker().tables().get().clusters().get(to.cluster());
         if (cluster == null) {
-            refuse(Refusal.NO_CLUSTER);
+            log.flag(Refusal.NO_CLUSTER);
+            answer(
+                    LocalAnswer.refusing(
+                            Refusal.NO_CLUSTER, to.noClusterStatus(), requestHeaders()),
+                    HeaderEdits.NONE);
             return;
         }
         waitingSince = System.nanoTime();
@@ -250,6 +256,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             }
         }
         sent = true;
+        startAttemptTimer();
         ready.flush();
         downstream.pauseReading(!ready.isWritable());
     }
@@ -431,8 +438,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             end();
             return;
         }
-        var headers = request == null ? EmptyHttpHeaders.INSTANCE : request.headers();
-        var response = LocalAnswer.refusing(why, headers);
+        var response = LocalAnswer.refusing(why, why.status(), requestHeaders());
         if (why == Refusal.UPSTREAM_CONNECT_FAILED
                 && chain.origin().direction() == Direction.INBOUND
                 && chain.origin().mtls()) {
@@ -501,6 +507,40 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         server.stopEncoding().run();
         client.stopDecoding().run();
         server.stopDecoding().run();
+    }
+
+    private HttpHeaders requestHeaders() {
+        return request == null ? EmptyHttpHeaders.INSTANCE : request.headers();
+    }
+
+    /// One attempt has had its time; the whole request may have more.
+    private void attemptTimedOut(int attempt, Forward to) {
+        if (ended || attempt != attempts || stream == null) {
+            return;
+        }
+        rememberFailure();
+        cancelStream();
+        if (RetryRules.afterTimeout(to.retries()) && mayRetry()) {
+            retry();
+        } else {
+            refuse(Refusal.TIMED_OUT);
+        }
+    }
+
+    private void startAttemptTimer() {
+        var to = forward;
+        if (to == null || !requestComplete || stream == null || to.retries().perTry().isZero()) {
+            return;
+        }
+        var attempt = attempts;
+        var _ =
+                chain.worker()
+                        .upstreams()
+                        .loop()
+                        .schedule(
+                                () -> attemptTimedOut(attempt, to),
+                                to.retries().perTry().toMillis(),
+                                TimeUnit.MILLISECONDS);
     }
 
     private void timedOut() {

@@ -55,6 +55,11 @@ final class RetryRules {
                         && policy.retriableStatuses().contains(status));
     }
 
+    /// The attempt did not answer in its time.
+    static boolean afterTimeout(RetryPolicy policy) {
+        return policy.on(On.SERVER_ERROR) || policy.on(On.GATEWAY_ERROR) || policy.on(On.RESET);
+    }
+
     /// Fully jittered exponential back-off.
     static Duration pause(RetryPolicy policy, int attempt, RandomGenerator random) {
         var ceiling =

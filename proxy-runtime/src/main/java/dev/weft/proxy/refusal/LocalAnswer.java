@@ -25,9 +25,15 @@ public final class LocalAnswer {
     }
 
     public static FullHttpResponse refusing(Refusal why, HttpHeaders request) {
+        return refusing(why, why.status(), request);
+    }
+
+    /// @param status instead of the refusal's own; gRPC has but its own
+    public static FullHttpResponse refusing(
+            Refusal why, HttpResponseStatus status, HttpHeaders request) {
         return isGrpc(request)
                 ? grpc(why.grpcStatus(), why.text())
-                : answer(why.status(), "weft: " + why.text());
+                : answer(status, "weft: " + why.text());
     }
 
     public static FullHttpResponse answer(HttpResponseStatus status, String body) {

@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.Set;
 
 /// When a request may be sent again, and how often.
+///
+/// @param perTry the time that one attempt has; zero: as long as the request
+/// @param baseInterval the pause before the first retry, at most
 public record RetryPolicy(
         Set<On> on,
         int retries,
         List<String> retriableHeaders,
         Set<Integer> retriableStatuses,
+        Duration perTry,
         Duration baseInterval,
         Duration maxInterval) {
     public static final RetryPolicy NEVER =
@@ -18,6 +22,7 @@ public record RetryPolicy(
                     0,
                     List.of(),
                     Set.of(),
+                    Duration.ZERO,
                     Duration.ofMillis(25),
                     Duration.ofMillis(250));
 

@@ -1,6 +1,7 @@
 package dev.weft.proxy.route;
 
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +10,18 @@ public sealed interface RouteAction {
     RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response);
 
     record ForwardTo(
-            WeightedClusters clusters, Rewrite rewrite, Duration timeout, RetryPolicy retries)
+            WeightedClusters clusters,
+            HttpResponseStatus noClusterStatus,
+            Rewrite rewrite,
+            Duration timeout,
+            RetryPolicy retries)
             implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
             var share = clusters.next();
             return new RouteDecision.Forward(
                     share.cluster(),
+                    noClusterStatus,
                     rewrite,
                     timeout,
                     retries,

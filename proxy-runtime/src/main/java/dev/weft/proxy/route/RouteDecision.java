@@ -1,14 +1,17 @@
 package dev.weft.proxy.route;
 
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 
 /// Where a request goes, or why it goes nowhere.
 public sealed interface RouteDecision {
+    /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
     /// @param request edits for the forwarded request, after the rewrite
     record Forward(
             String cluster,
+            HttpResponseStatus noClusterStatus,
             Rewrite rewrite,
             Duration timeout,
             RetryPolicy retries,

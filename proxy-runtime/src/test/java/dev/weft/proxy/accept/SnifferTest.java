@@ -1,0 +1,81 @@
+package dev.weft.proxy.accept;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.proxy.config.Sniffed;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class SnifferTest {
+    @Test
+    void http_1_is_known_by_its_request_line_and_not_before() {
+        assertThat(look("GET /a?b HTTP/1.1\r\n")).isEqualTo(Sniffed.http("http/1.1"));
+        assertThat(look("GET / HTTP/1.0\n")).isEqualTo(Sniffed.http("http/1.0"));
+        assertThat(look("GET / HT")).isNull();
+        assertThat(look("GE")).isNull();
+    }
+
+    @Test
+    void http_2_is_known_by_its_preface() {
+        assertThat(look("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).isEqualTo(Sniffed.http("h2c"));
+        assertThat(look("PRI * HTTP/2")).isNull();
+    }
+
+    @Test
+    void what_looks_like_a_method_but_is_no_request_is_opaque() {
+        assertThat(look("EHLO mail.example\r\n")).isEqualTo(Sniffed.NOTHING);
+        assertThat(look("\u0000\u0001binary")).isEqualTo(Sniffed.NOTHING);
+        assertThat(look("SSH-2.0-client\r\n")).isEqualTo(Sniffed.NOTHING);
+    }
+
+    @Test
+    void a_client_hello_tells_its_alpn_however_it_is_cut() throws Exception {
+        var hello = clientHello("weft1-h2", "h2");
+
+        for (int length = 1; length < hello.length; length++) {
+            assertThat(Sniffer.look(Unpooled.wrappedBuffer(hello, 0, length), true, true))
+                    .as("%d bytes", length)
+                    .isNull();
+        }
+        assertThat(Sniffer.look(Unpooled.wrappedBuffer(hello), true, true))
+                .isEqualTo(Sniffed.tls(List.of("weft1-h2", "h2")));
+    }
+
+    @Test
+    void a_broken_client_hello_is_opaque_and_never_an_error() throws Exception {
+        var hello = clientHello("h2");
+        for (int i = 5; i < hello.length; i++) {
+            var broken = hello.clone();
+            broken[i] = (byte) 0xff;
+            // Any result is fine, an exception is not.
+            Sniffer.look(Unpooled.wrappedBuffer(broken), true, true);
+        }
+        hello[5] = 9;
+
+        assertThat(Sniffer.look(Unpooled.wrappedBuffer(hello), true, true))
+                .isEqualTo(Sniffed.NOTHING);
+    }
+
+    private static @Nullable Sniffed look(String text) {
+        return Sniffer.look(
+                Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.ISO_8859_1)), true, true);
+    }
+
+    private static byte[] clientHello(String... alpn) throws Exception {
+        var engine = SSLContext.getDefault().createSSLEngine();
+        engine.setUseClientMode(true);
+        var parameters = engine.getSSLParameters();
+        parameters.setApplicationProtocols(alpn);
+        engine.setSSLParameters(parameters);
+        var out = java.nio.ByteBuffer.allocate(20_000);
+        engine.wrap(java.nio.ByteBuffer.allocate(0), out);
+        out.flip();
+        var bytes = new byte[out.remaining()];
+        out.get(bytes);
+        return bytes;
+    }
+}
