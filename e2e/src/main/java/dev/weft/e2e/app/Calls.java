@@ -15,8 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /// One call to somewhere, for tests that want to see what an application sees.
 ///
-/// `http://` is HTTP/1.1 (a POST if there is a body), `grpc://` the unary echo, `tcp://` sends the
-/// body and reads as much back, `greet://` waits for the server to speak.
+/// `http://` is HTTP/1.1 (a POST if there is a body; a fragment becomes its id, a query `as=` a
+/// forged identity), `grpc://` the unary echo, `tcp://` sends the body and reads as much back,
+/// `greet://` waits for the server to speak.
 final class Calls {
     private static final int TIMEOUT_MILLIS = 5000;
 
@@ -63,6 +64,11 @@ final class Calls {
         connection.setRequestProperty("Connection", "close");
         if (target.getFragment() != null) {
             connection.setRequestProperty(RequestId.HEADER, target.getFragment());
+        }
+        String forged = target.getRawQuery();
+        if (forged != null && forged.startsWith("as=")) {
+            connection.setRequestProperty(
+                    PeerIdentity.HEADER, "URI=" + forged.substring("as=".length()));
         }
         if (!body.isEmpty()) {
             connection.setDoOutput(true);

@@ -25,6 +25,7 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.vertx.core.json.JsonObject;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -124,6 +125,16 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
             case "/call" ->
                     Thread.startVirtualThread(() -> {
                         String answer = Calls.call(first(query, "url"), text).toJson();
+                        context.executor().execute(() -> send(context, head, 200, answer));
+                    });
+            case "/check" ->
+                    Thread.startVirtualThread(() -> {
+                        String answer =
+                                Checks.run(
+                                                first(query, "what"),
+                                                URI.create(first(query, "url")),
+                                                Long.parseLong(first(query, "amount")))
+                                        .encode();
                         context.executor().execute(() -> send(context, head, 200, answer));
                     });
             case "/stop-listening" -> {
@@ -256,6 +267,11 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
             throw new IllegalArgumentException("the query needs " + name);
         }
         return values.getFirst();
+    }
+
+    /// The byte at this position of a download.
+    static byte downloaded(long position) {
+        return CHUNK[(int) (position % CHUNK.length)];
     }
 
     private static byte[] chunk() {

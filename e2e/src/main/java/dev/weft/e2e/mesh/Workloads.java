@@ -3,6 +3,7 @@ package dev.weft.e2e.mesh;
 import dev.weft.api.Annotations;
 import dev.weft.api.Labels;
 import dev.weft.api.Names;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Starts, restarts and finds the pods of test workloads.
 public final class Workloads {
@@ -38,6 +40,11 @@ public final class Workloads {
 
     /// Starts a workload with its ServiceAccount, and a Service of the app's name. Does not wait.
     public void start(Workload workload) {
+        start(workload, container -> {});
+    }
+
+    /// The same, with something changed about its container.
+    public void start(Workload workload, Consumer<Container> change) {
         client.resource(workload.account()).forceConflicts().serverSideApply();
         client.resource(
                         Workload.service(
@@ -47,7 +54,9 @@ public final class Workloads {
                                 Optional.empty()))
                 .forceConflicts()
                 .serverSideApply();
-        client.resource(workload.deployment(image)).forceConflicts().serverSideApply();
+        var deployment = workload.deployment(image);
+        change.accept(deployment.getSpec().getTemplate().getSpec().getContainers().getFirst());
+        client.resource(deployment).forceConflicts().serverSideApply();
     }
 
     public void awaitRolledOut(String namespace, String deployment, Duration atMost) {
@@ -141,7 +150,7 @@ public final class Workloads {
     public static Optional<String> proxyImage(Pod pod) {
         return pod.getSpec().getInitContainers().stream()
                 .filter(container -> container.getName().equals(Names.PROXY_CONTAINER))
-                .map(io.fabric8.kubernetes.api.model.Container::getImage)
+                .map(Container::getImage)
                 .findFirst();
     }
 

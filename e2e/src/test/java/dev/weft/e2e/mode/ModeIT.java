@@ -1,0 +1,194 @@
+package dev.weft.e2e.mode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.api.MtlsMode;
+import dev.weft.e2e.mesh.Until;
+import dev.weft.e2e.mesh.Workload;
+import dev.weft.e2e.mesh.Workloads;
+import dev.weft.e2e.suite.MeshTest;
+import dev.weft.e2e.suite.TestMesh;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodIP;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// First the permissive mode, then the strict one; at the end the mesh is permissive again.
+@MeshTest
+@Order(50)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ModeIT {
+    private static final String CLIENT = "spiffe://cluster.local/ns/it/sa/client";
+    private static final List<String> PROTOCOLS =
+            List.of("http://%s/echo", "grpc://%s:9090", "tcp://%s:9100", "greet://%s:9101");
+
+    private final TestMesh mesh;
+
+    ModeIT(TestMesh mesh) {
+        this.mesh = mesh;
+    }
+
+    @AfterAll
+    static void permissive_again() {
+        TestMesh.shared().mode(MtlsMode.Permissive);
+    }
+
+    @Test
+    @Order(1)
+    void permissive_a_plain_client_reaches_a_meshed_service_over_every_protocol() {
+        for (String url : PROTOCOLS) {
+            var answer = mesh.outsider().call(url.formatted(TestMesh.host("web")));
+
+            assertThat(answer.status()).as(url + ": " + answer).isEqualTo(200);
+        }
+    }
+
+    @Test
+    @Order(2)
+    void permissive_a_plain_client_has_no_identity_even_if_it_forges_the_header() {
+        var answer = mesh.outsider().callAs(CLIENT, TestMesh.url("web")).echo();
+
+        assertThat(answer.forwardedClientCert()).isFalse();
+    }
+
+    @Test
+    @Order(3)
+    void a_meshed_client_speaks_mutual_tls_with_its_own_identity() {
+        for (String url : List.of("http://%s/echo", "grpc://%s:9090")) {
+            var answer = mesh.meshedClient().call(url.formatted(TestMesh.host("web"))).echo();
+
+            assertThat(answer.peer()).contains(CLIENT);
+        }
+    }
+
+    @Test
+    @Order(10)
+    void strict_a_plain_client_is_refused_over_every_protocol_and_a_meshed_one_is_not() {
+        mesh.mode(MtlsMode.Strict);
+
+        for (String url : PROTOCOLS) {
+            String target = url.formatted(TestMesh.host("web"));
+            assertThat(mesh.outsider().call(target).status()).as(target).isZero();
+            assertThat(mesh.meshedClient().call(target).status()).as(target).isEqualTo(200);
+        }
+    }
+
+    @Test
+    @Order(11)
+    void strict_nobody_gets_around_the_proxy_by_pod_ip_not_even_over_ipv6() {
+        var pod = mesh.workloads().onlyPod(TestMesh.MESHED, "client");
+
+        for (String ip : ips(pod)) {
+            for (int port : List.of(8080, 15006, 15001)) {
+                assertThat(mesh.outsider().call(url(ip, port)).status()).as(url(ip, port)).isZero();
+            }
+        }
+    }
+
+    @Test
+    @Order(12)
+    void strict_the_meshed_reach_an_ipv6_listener_through_the_proxy() {
+        var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
+        var sixes = ips(web).stream().filter(ip -> ip.contains(":")).toList();
+        Assumptions.assumeFalse(sixes.isEmpty(), "pods of this cluster have no IPv6 address");
+
+        var answer = mesh.meshedClient().call(url(sixes.getFirst(), 8080)).echo();
+
+        assertThat(answer.peer()).contains(CLIENT);
+    }
+
+    @Test
+    @Order(13)
+    void strict_http_tcp_and_grpc_probes_pass_and_fail_when_the_app_stops_listening() {
+        var probes =
+                Map.of(
+                        "probe-http",
+                        probe().withNewHttpGet()
+                                .withPath("/healthz")
+                                .withPort(new IntOrString(8080))
+                                .endHttpGet()
+                                .build(),
+                        "probe-tcp",
+                        probe().withNewTcpSocket()
+                                .withPort(new IntOrString(9100))
+                                .endTcpSocket()
+                                .build(),
+                        "probe-grpc",
+                        probe().withNewGrpc().withPort(9090).endGrpc().build());
+        try {
+            probes.forEach(this::startWith);
+            for (String name : probes.keySet()) {
+                mesh.workloads().awaitRolledOut(TestMesh.MESHED, name, TestMesh.ROLLOUT);
+            }
+
+            for (String name : probes.keySet()) {
+                mesh.app(TestMesh.MESHED, name).get("/stop-listening");
+            }
+
+            for (String name : probes.keySet()) {
+                Until.isTrue(
+                        name + " to be not ready",
+                        Duration.ofSeconds(40),
+                        () -> !Workloads.isReady(mesh.workloads().onlyPod(TestMesh.MESHED, name)),
+                        () -> mesh.workloads().describe(TestMesh.MESHED));
+            }
+        } finally {
+            probes.keySet().forEach(name -> mesh.workloads().scale(TestMesh.MESHED, name, 0));
+        }
+    }
+
+    private void startWith(String name, Probe readiness) {
+        mesh.workloads()
+                .start(
+                        Workload.server(TestMesh.MESHED, name),
+                        container -> container.setReadinessProbe(readiness));
+    }
+
+    private static ProbeBuilder probe() {
+        return new ProbeBuilder()
+                .withPeriodSeconds(1)
+                .withFailureThreshold(3)
+                .withTimeoutSeconds(2);
+    }
+
+    @Test
+    @Order(14)
+    void strict_an_app_calls_itself_through_its_service() {
+        var client = mesh.meshedClient();
+
+        var answer = client.call(TestMesh.url("client")).echo();
+
+        assertThat(answer.pod()).isEqualTo(client.pod());
+    }
+
+    @Test
+    @Order(15)
+    void strict_a_localhost_only_listener_is_as_unreachable_as_without_the_mesh() {
+        var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
+        var plain = mesh.workloads().onlyPod(TestMesh.PLAIN, "outsider");
+
+        for (Pod pod : List.of(web, plain)) {
+            var answer = mesh.meshedClient().call("tcp://" + pod.getStatus().getPodIP() + ":9102");
+            assertThat(answer.status()).as(pod.getMetadata().getName()).isZero();
+        }
+        assertThat(mesh.outsider().call("tcp://127.0.0.1:9102").status()).isEqualTo(200);
+    }
+
+    private static List<String> ips(Pod pod) {
+        return pod.getStatus().getPodIPs().stream().map(PodIP::getIp).toList();
+    }
+
+    private static String url(String ip, int port) {
+        return "http://" + (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port + "/echo";
+    }
+}

@@ -1,0 +1,58 @@
+package dev.weft.e2e.suite;
+
+import dev.weft.e2e.app.EchoAnswer;
+import dev.weft.e2e.mesh.PodPort;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.vertx.core.json.JsonObject;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/// An application's pod, told through `port-forward` what to call: what it sees, any application
+/// would see.
+public record App(KubernetesClient client, String namespace, String pod) {
+    /// What an application got for its call.
+    ///
+    /// @param status 0 if there was no answer at all
+    public record Answer(int status, String body, String error, long millis) {
+        /// The body, if it came from a workload's `/echo` or its gRPC.
+        public EchoAnswer echo() {
+            if (status != 200) {
+                throw new AssertionError("no answer: " + this);
+            }
+            return EchoAnswer.parse(body);
+        }
+    }
+
+    public Answer call(String url) {
+        return call(url, "");
+    }
+
+    /// An HTTP call that brings a forged `x-forwarded-client-cert`.
+    public Answer callAs(String spiffeId, String url) {
+        return call(url + "?as=" + spiffeId);
+    }
+
+    /// `http://`, `grpc://`, `tcp://` or `greet://`, from inside of the pod.
+    public Answer call(String url, String body) {
+        try (var port = PodPort.open(client, namespace, pod, 8080)) {
+            String path = "/call?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8);
+            var answer =
+                    new JsonObject(
+                            body.isEmpty()
+                                    ? port.get(path, Duration.ofSeconds(30))
+                                    : port.post(path, body, Duration.ofSeconds(30)));
+            return new Answer(
+                    answer.getInteger("status"),
+                    answer.getString("body"),
+                    answer.getString("error"),
+                    answer.getLong("millis"));
+        }
+    }
+
+    public String get(String path) {
+        try (var port = PodPort.open(client, namespace, pod, 8080)) {
+            return port.get(path, Duration.ofSeconds(90));
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.weft.e2e.suite;
+
+import dev.weft.e2e.cluster.Node;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.stream.Stream;
+
+/// Ends the processes of a container without asking them.
+public final class Kill {
+    private Kill() {}
+
+    /// `kill -9`, from the node.
+    public static void nine(Node node, Pod pod, String container) {
+        String id = containerId(pod, container);
+        node.exec(
+                        "sh",
+                        "-c",
+                        "found=; for p in /proc/[0-9]*; do if grep -q "
+                                + id
+                                + " $p/cgroup 2>/dev/null; then kill -9 ${p#/proc/} && found=1; fi; done; test -n \"$found\"")
+                .orThrow();
+    }
+
+    private static String containerId(Pod pod, String container) {
+        return Stream.concat(
+                        pod.getStatus().getInitContainerStatuses().stream(),
+                        pod.getStatus().getContainerStatuses().stream())
+                .filter(status -> status.getName().equals(container))
+                .map(ContainerStatus::getContainerID)
+                .filter(id -> id != null)
+                .map(id -> id.substring(id.lastIndexOf('/') + 1))
+                .findFirst()
+                .orElseThrow();
+    }
+}

@@ -1,0 +1,166 @@
+package dev.weft.e2e.upgrade;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.api.ConditionType;
+import dev.weft.api.MeshInstallation;
+import dev.weft.api.MeshInstallationStatus.UpgradePhase;
+import dev.weft.api.Names;
+import dev.weft.e2e.demo.ProxyProbe;
+import dev.weft.e2e.mesh.Mesh;
+import dev.weft.e2e.mesh.Workloads;
+import dev.weft.e2e.suite.App;
+import dev.weft.e2e.suite.MeshTest;
+import dev.weft.e2e.suite.Packets;
+import dev.weft.e2e.suite.TestMesh;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/// First an upgrade that cannot succeed, then one that does, then the way back.
+@MeshTest
+@Order(80)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class UpgradeIT {
+    private static final Duration UPGRADE = Duration.ofMinutes(4);
+    private static final String BROKEN = "0.3.0";
+
+    private final TestMesh mesh;
+
+    UpgradeIT(TestMesh mesh) {
+        this.mesh = mesh;
+    }
+
+    @Test
+    @Order(1)
+    void a_version_whose_control_plane_never_gets_ready_is_given_up_and_traffic_never_notices() {
+        mesh.cluster()
+                .kubectl(
+                        "-n",
+                        Names.NAMESPACE,
+                        "patch",
+                        "configmap",
+                        Names.VERSIONS_CONFIG_MAP,
+                        "--type=merge",
+                        "-p",
+                        "{\"data\":{\"0.3.0\":\"{controlPlane: localhost/weft/nowhere:0.3.0, proxy: localhost/weft/nowhere:0.3.0, contract: 1}\"}}")
+                .orThrow();
+        try (var load = mesh.load("given-up-load", "web", 10)) {
+            mesh.mesh().patchSpec("{\"version\":\"" + BROKEN + "\"}").orThrow();
+
+            var now =
+                    mesh.mesh()
+                            .await(
+                                    "the upgrade to be given up",
+                                    Duration.ofSeconds(90),
+                                    it ->
+                                            Mesh.isUpToDate(it)
+                                                    && it.getStatus().upgrade() != null
+                                                    && it.getStatus().upgrade().phase()
+                                                            == UpgradePhase.GivenUp);
+
+            var degraded =
+                    Objects.requireNonNull(now.getStatus().condition(ConditionType.Degraded));
+            assertThat(degraded.getReason()).isEqualTo("UpgradeGivenUp");
+            assertThat(degraded.getMessage()).contains(BROKEN, TestMesh.OLD);
+            assertThat(now.getStatus().version()).isEqualTo(TestMesh.OLD);
+            var report = load.end();
+            assertThat(report.flawless()).as(report.toString()).isTrue();
+        } finally {
+            mesh.mesh().patchSpec("{\"version\":\"" + TestMesh.OLD + "\"}").orThrow();
+            mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofSeconds(60));
+        }
+    }
+
+    @Test
+    @Order(2)
+    void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
+            throws Exception {
+        goesTo(TestMesh.OLD, TestMesh.NEW);
+    }
+
+    @Test
+    @Order(3)
+    void going_back_works_the_same_way() throws Exception {
+        goesTo(TestMesh.NEW, TestMesh.OLD);
+    }
+
+    private void goesTo(String from, String to) throws Exception {
+        var before = new TreeMap<String, String>();
+        try (var load = mesh.load("upgrade-load", "web,client", 17)) {
+            for (Pod pod : mesh.workloads().meshedPods(TestMesh.MESHED)) {
+                before.put(pod.getMetadata().getName(), pod.getMetadata().getUid());
+                assertThat(version(pod.getMetadata().getName())).isEqualTo(from);
+            }
+            String marker = "marker-" + System.nanoTime();
+            var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
+            try (var packets =
+                    Packets.capture(mesh.node(), "tcp and host " + web.getStatus().getPodIP())) {
+                var ended = new AtomicBoolean();
+                var sending =
+                        Thread.ofVirtual()
+                                .start(() -> sendUntil(ended, mesh.meshedClient(), marker));
+
+                mesh.mesh().patchSpec("{\"version\":\"" + to + "\"}").orThrow();
+                mesh.mesh().await("the upgrade to " + to, UPGRADE, now -> isAt(now, to));
+
+                ended.set(true);
+                sending.join();
+                assertThat(packets.size()).isPositive();
+                assertThat(packets.contain(marker)).isFalse();
+            }
+            load.awaitMore(100);
+            assertSamePods(before, to);
+            var report = load.end();
+            assertThat(report.flawless()).as(report.toString()).isTrue();
+            assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
+        }
+        assertThat(
+                        mesh.client()
+                                .apps()
+                                .deployments()
+                                .inNamespace(Names.NAMESPACE)
+                                .withName(Names.controlPlane(Names.revision(from)))
+                                .get())
+                .as("the old control plane")
+                .isNull();
+    }
+
+    private void assertSamePods(Map<String, String> before, String to) {
+        var after = new TreeMap<String, String>();
+        for (Pod pod : mesh.workloads().meshedPods(TestMesh.MESHED)) {
+            String name = pod.getMetadata().getName();
+            after.put(name, pod.getMetadata().getUid());
+            assertThat(version(name)).as(name).isEqualTo(to);
+            assertThat(Workloads.appRestarts(pod)).as(name).isZero();
+        }
+        assertThat(after).isEqualTo(before);
+    }
+
+    private String version(String pod) {
+        return ProxyProbe.version(mesh.client(), TestMesh.MESHED, pod);
+    }
+
+    private static void sendUntil(AtomicBoolean ended, App app, String marker) {
+        while (!ended.get()) {
+            app.call(TestMesh.url("web"), marker);
+        }
+    }
+
+    private static boolean isAt(MeshInstallation now, String version) {
+        var proxies = now.getStatus().proxies();
+        return Mesh.isUpToDate(now)
+                && version.equals(now.getStatus().version())
+                && Mesh.conditionIs(now, ConditionType.Ready, "True")
+                && !Mesh.conditionIs(now, ConditionType.Progressing, "True")
+                && proxies != null
+                && proxies.total() == proxies.upToDate();
+    }
+}
