@@ -90,14 +90,15 @@ run etcd etcd --data-dir "$folder/etcd" --unsafe-no-fsync --log-level warn --quo
 
 openssl_quiet() { openssl "$@" 2>>"$log/openssl.log"; }
 openssl_quiet req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$pki/ca.key" -out "$pki/ca.crt" -subj /CN=weft-local -days 30
-certificate() { # name, subject, alternative names
-  openssl_quiet req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$pki/$1.key" -out "$pki/$1.csr" -subj "$2"
+certificate() { # name, subject, alternative names, kind of key
+  openssl_quiet req -newkey ${4:-ec -pkeyopt ec_paramgen_curve:P-256} -nodes -keyout "$pki/$1.key" -out "$pki/$1.csr" -subj "$2"
   openssl_quiet x509 -req -in "$pki/$1.csr" -CA "$pki/ca.crt" -CAkey "$pki/ca.key" -set_serial "0x$(openssl rand -hex 8)" -days 30 -out "$pki/$1.crt" \
     -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$3")
 }
 certificate apiserver /CN=kube-apiserver "IP:127.0.0.1,IP:$node,IP:10.96.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc" &
 made=$!
-certificate admin /O=system:masters/CN=admin DNS:admin
+# RSA for people: not every client reads EC keys.
+certificate admin /O=system:masters/CN=admin DNS:admin rsa:2048
 certificate kubelet-client /O=system:masters/CN=apiserver-kubelet-client DNS:apiserver-kubelet-client
 certificate front-proxy /CN=front-proxy-client DNS:front-proxy-client
 openssl_quiet ecparam -name prime256v1 -genkey -noout -out "$pki/sa.key"

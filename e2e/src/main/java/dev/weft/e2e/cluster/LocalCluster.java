@@ -45,7 +45,13 @@ public final class LocalCluster implements Cluster {
     /// happens.
     public static LocalCluster start(Cache cache, Progress progress) {
         var nodes = new LocalNodes(cache, progress);
-        return new LocalCluster(nodes.startAttached(), true, progress);
+        var running = nodes.startAttached();
+        try {
+            return new LocalCluster(running, true, progress);
+        } catch (RuntimeException e) {
+            running.stop();
+            throw e;
+        }
     }
 
     /// Makes a cluster that goes on after this process, until `weft cluster down` ends it.

@@ -52,6 +52,14 @@ record Part(String name, List<String> files, List<Binary> binaries, List<String>
                     List.of(new Binary("pause", ".")),
                     SMALL);
 
+    /// For trying clusters that pull from a registry; no part of the node.
+    static final Part REGISTRY =
+            new Part(
+                    "registry",
+                    List.of("main.go", "go.mod", "go.sum"),
+                    List.of(new Binary("registry", ".")),
+                    SMALL);
+
     static final List<Part> ALL = List.of(ETCD, CONTAINERD_AND_SHIM, COREDNS, PAUSE, KUBE);
 
     /// The names by which the binary `kube` is called.

@@ -60,6 +60,11 @@ final class Parts {
                 .resolve("kubectl");
     }
 
+    /// An image registry.
+    Path registry() {
+        return build(Part.REGISTRY).resolve("registry");
+    }
+
     private void assemble(Path folder) throws IOException {
         for (var part : Part.ALL) {
             var built = build(part);

@@ -1,0 +1,246 @@
+package dev.weft.e2e.cluster;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.weft.e2e.Progress;
+import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.image.BuiltImage;
+import dev.weft.e2e.image.Images;
+import io.fabric8.kubernetes.client.LocalPortForward;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// What every kind of cluster must do, whichever is chosen.
+@ParameterizedClass
+@EnumSource(ClusterContractIT.Kind.class)
+class ClusterContractIT {
+    enum Kind {
+        LOCAL,
+        DOCKER,
+        NAMED
+    }
+
+    private static final Cache CACHE = Cache.ofUser();
+    private static final Progress PROGRESS = Progress.toStandardError();
+
+    private static AutoCloseable under = () -> {};
+    private static @Nullable Cluster opened;
+    private static @Nullable BuiltImage loaded;
+
+    private final Cluster cluster = requireNonNull(opened);
+    private final BuiltImage image = requireNonNull(loaded);
+
+    ClusterContractIT(Kind kind) {}
+
+    @BeforeParameterizedClassInvocation
+    static void open(Kind kind) {
+        switch (kind) {
+            case LOCAL -> opened = LocalCluster.start(CACHE, PROGRESS);
+            case DOCKER -> {
+                assumeTrue(DockerCluster.answers(), "not run: no Docker daemon answers here");
+                opened = DockerCluster.start(CACHE, PROGRESS);
+            }
+            case NAMED -> {
+                var local = LocalCluster.start(CACHE, PROGRESS);
+                var registry = LocalRegistry.start(local);
+                under =
+                        () -> {
+                            registry.close();
+                            local.close();
+                        };
+                opened = NamedCluster.connect(local.kubeconfig(), registry.name(), CACHE, PROGRESS);
+            }
+        }
+        var cluster = requireNonNull(opened);
+        var image = new Images(Images.top(), CACHE, PROGRESS).testapp();
+        loaded = image;
+        cluster.load(List.of(image));
+        cluster.kubectl("create", "namespace", "contract").orThrow();
+        cluster.kubectl(
+                        "-n",
+                        "contract",
+                        "wait",
+                        "--for=create",
+                        "serviceaccount/default",
+                        "--timeout=30s")
+                .orThrow();
+        cluster.kubectl(
+                        "-n",
+                        "contract",
+                        "run",
+                        "web",
+                        "--image=" + cluster.reference(image),
+                        "--image-pull-policy=IfNotPresent",
+                        "--port=8080",
+                        "--expose",
+                        "--command",
+                        "--",
+                        "/opt/java/bin/java",
+                        "-m",
+                        "jdk.httpserver",
+                        "-b",
+                        "0.0.0.0",
+                        "-p",
+                        "8080",
+                        "-d",
+                        "/etc")
+                .orThrow();
+        cluster.kubectl(
+                        "-n",
+                        "contract",
+                        "wait",
+                        "--for=condition=Ready",
+                        "pod/web",
+                        "--timeout=120s")
+                .orThrow();
+    }
+
+    @AfterParameterizedClassInvocation
+    static void close() throws Exception {
+        if (opened != null) {
+            opened.close();
+            opened = null;
+        }
+        under.close();
+        under = () -> {};
+    }
+
+    @Test
+    void an_image_that_was_loaded_runs_in_a_pod() {
+        var pod = cluster.client().pods().inNamespace("contract").withName("web").get();
+
+        assertThat(pod.getStatus().getContainerStatuses().getFirst().getImage())
+                .endsWith(image.name() + ":" + image.tag());
+        assertThat(pod.getStatus().getPodIP()).isNotBlank();
+    }
+
+    @Test
+    void loading_an_image_again_is_no_mistake() {
+        cluster.load(List.of(image));
+    }
+
+    @Test
+    void exec_runs_in_the_pod_and_cluster_dns_answers_there() {
+        var answer =
+                cluster.kubectl(
+                        "-n",
+                        "contract",
+                        "exec",
+                        "web",
+                        "--",
+                        "nslookup",
+                        "web.contract.svc.cluster.local");
+        var address =
+                cluster.client()
+                        .services()
+                        .inNamespace("contract")
+                        .withName("web")
+                        .get()
+                        .getSpec()
+                        .getClusterIP();
+
+        assertThat(answer.orThrow()).contains(address);
+    }
+
+    @Test
+    void a_pod_reaches_itself_through_its_service() {
+        var answer =
+                cluster.kubectl(
+                        "-n",
+                        "contract",
+                        "exec",
+                        "web",
+                        "--",
+                        "wget",
+                        "-q",
+                        "-O",
+                        "-",
+                        "http://web:8080/passwd");
+
+        assertThat(answer.orThrow()).contains("weft:x:1337:");
+    }
+
+    @Test
+    void logs_are_read() {
+        var marker = UUID.randomUUID().toString();
+        cluster.kubectl(
+                "-n",
+                "contract",
+                "exec",
+                "web",
+                "--",
+                "wget",
+                "-q",
+                "-O",
+                "-",
+                "http://web:8080/" + marker);
+
+        assertThat(cluster.kubectl("-n", "contract", "logs", "web").orThrow()).contains(marker);
+    }
+
+    @Test
+    void a_port_is_forwarded() throws Exception {
+        try (LocalPortForward forward =
+                        cluster.client()
+                                .pods()
+                                .inNamespace("contract")
+                                .withName("web")
+                                .portForward(8080);
+                var http = HttpClient.newHttpClient()) {
+            var uri = URI.create("http://127.0.0.1:" + forward.getLocalPort() + "/passwd");
+            var answer =
+                    http.send(
+                            HttpRequest.newBuilder(uri).build(),
+                            HttpResponse.BodyHandlers.ofString());
+
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.body()).contains("weft:x:1337:");
+        }
+    }
+
+    @Test
+    void a_failing_command_says_how_it_failed() {
+        var answer = cluster.kubectl("-n", "contract", "get", "pod", "nobody");
+
+        assertThat(answer.succeeded()).isFalse();
+        assertThat(answer.stderr()).contains("nobody");
+    }
+
+    @Test
+    void the_kubeconfig_is_a_file_that_works_from_here() {
+        assertThat(Files.isReadable(cluster.kubeconfig())).isTrue();
+        assertThat(cluster.kubectl("get", "--raw", "/readyz").orThrow()).isEqualTo("ok");
+    }
+
+    @Test
+    void commands_run_in_the_node_where_it_can_be_entered() {
+        assumeTrue(
+                cluster.node().isPresent(),
+                "a cluster that a person named is not entered from below");
+        var address =
+                cluster.client()
+                        .pods()
+                        .inNamespace("contract")
+                        .withName("web")
+                        .get()
+                        .getStatus()
+                        .getPodIP();
+
+        var answer = cluster.node().orElseThrow().exec("ip", "route", "get", address);
+
+        assertThat(answer.orThrow()).contains(address).doesNotContain("eth0");
+    }
+}
