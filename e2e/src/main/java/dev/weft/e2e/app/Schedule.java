@@ -8,6 +8,9 @@ import java.util.List;
 /// @param services the targets, in turn
 /// @param perProtocol requests a second of each protocol
 record Schedule(List<String> services, int perProtocol) {
+    /// So many requests are sent at a third of the rate.
+    static final int GENTLE = 180;
+
     private static final Protocol[] PROTOCOLS = Protocol.values();
 
     Schedule {
@@ -34,8 +37,10 @@ record Schedule(List<String> services, int perProtocol) {
                 lap / 3 % 2 == 1);
     }
 
-    /// When it should start, counted from the start of the load.
+    /// When it should start, counted from the start of the load. The first requests come at a third of the rate:
+    /// servers that have just been started are still cold.
     long dueNanos(int sequence) {
-        return sequence * 1_000_000_000L / ((long) perProtocol * PROTOCOLS.length);
+        long interval = 1_000_000_000L / ((long) perProtocol * PROTOCOLS.length);
+        return interval * (sequence + 2L * Math.min(sequence, GENTLE));
     }
 }

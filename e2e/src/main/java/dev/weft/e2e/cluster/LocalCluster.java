@@ -31,10 +31,10 @@ public final class LocalCluster implements Cluster {
         this.ours = ours;
         this.progress = progress;
         this.node = new LocalNode(running.folder(), running.bin());
-        this.client =
-                new KubernetesClientBuilder()
-                        .withConfig(Config.fromKubeconfig(read(kubeconfig())))
-                        .build();
+        var config = Config.fromKubeconfig(read(kubeconfig()));
+        // PKCS#8 does not say it in its first line, and the client takes RSA for granted.
+        config.setClientKeyAlgo("EC");
+        this.client = new KubernetesClientBuilder().withConfig(config).build();
         this.hook = new Thread(running::stop, "weft-cluster-teardown");
         if (ours) {
             Runtime.getRuntime().addShutdownHook(hook);

@@ -1,6 +1,7 @@
 package dev.weft.e2e.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,10 +14,17 @@ class ScheduleTest {
 
     @Test
     void sends_the_rate_of_each_protocol_in_a_second() {
-        assertThat(schedule.dueNanos(150)).isEqualTo(1_000_000_000L);
+        long gentle = schedule.dueNanos(Schedule.GENTLE);
+        assertThat(schedule.dueNanos(Schedule.GENTLE + 150) - gentle)
+                .isCloseTo(1_000_000_000L, within(1_000_000L));
         for (Protocol protocol : Protocol.values()) {
             assertThat(first36).filteredOn(p -> p.protocol() == protocol).hasSize(12);
         }
+    }
+
+    @Test
+    void begins_at_a_third_of_the_rate() {
+        assertThat(schedule.dueNanos(150)).isCloseTo(3_000_000_000L, within(1_000_000L));
     }
 
     @Test
