@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import org.jspecify.annotations.Nullable;
 
 /// Reads an Envoy bootstrap for the one thing that it must say: by which cluster ADS is reached.
@@ -17,6 +18,7 @@ final class BootstrapFile {
                     .usingTypeRegistry(
                             JsonFormat.TypeRegistry.newBuilder()
                                     .add(UpstreamTlsContext.getDescriptor())
+                                    .add(HttpProtocolOptions.getDescriptor())
                                     .build());
 
     private BootstrapFile() {}
