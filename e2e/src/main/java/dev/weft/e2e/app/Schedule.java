@@ -37,8 +37,8 @@ record Schedule(List<String> services, int perProtocol) {
                 lap / 3 % 2 == 1);
     }
 
-    /// When it should start, counted from the start of the load. The first requests come at a third of the rate:
-    /// servers that have just been started are still cold.
+    /// When it should start, counted from the start of the load. The first requests come at a third
+    /// of the rate: servers that have just been started are still cold.
     long dueNanos(int sequence) {
         long interval = 1_000_000_000L / ((long) perProtocol * PROTOCOLS.length);
         return interval * (sequence + 2L * Math.min(sequence, GENTLE));
