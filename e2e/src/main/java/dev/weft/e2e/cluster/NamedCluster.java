@@ -15,6 +15,7 @@ import dev.weft.e2e.machine.UnusableException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,6 +43,15 @@ public final class NamedCluster implements Cluster {
             return name + "/" + image.name() + ":" + image.tag();
         }
     }
+
+    private static final ResourceDefinitionContext MESH =
+            new ResourceDefinitionContext.Builder()
+                    .withGroup("weft.dev")
+                    .withVersion("v1alpha1")
+                    .withKind("MeshInstallation")
+                    .withPlural("meshinstallations")
+                    .withNamespaced(false)
+                    .build();
 
     private final Path kubeconfig;
     private final @Nullable Registry registry;
@@ -102,10 +112,16 @@ public final class NamedCluster implements Cluster {
     }
 
     private void refuseMesh() {
-        var installed =
-                client.genericKubernetesResources("weft.dev/v1alpha1", "MeshInstallation")
-                        .list()
-                        .getItems();
+        var definition =
+                client.apiextensions()
+                        .v1()
+                        .customResourceDefinitions()
+                        .withName(MESH.getPlural() + "." + MESH.getGroup())
+                        .get();
+        if (definition == null) {
+            return;
+        }
+        var installed = client.genericKubernetesResources(MESH).list().getItems();
         if (!installed.isEmpty()) {
             throw new UnusableException(
                     "Context %s has the MeshInstallation %s, and what runs here would disturb it: name another cluster."

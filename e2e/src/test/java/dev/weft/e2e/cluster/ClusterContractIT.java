@@ -2,18 +2,22 @@ package dev.weft.e2e.cluster;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.image.BuiltImage;
 import dev.weft.e2e.image.Images;
+import dev.weft.e2e.machine.UnusableException;
+import dev.weft.e2e.mesh.Until;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +110,23 @@ class ClusterContractIT {
                         "pod/web",
                         "--timeout=120s")
                 .orThrow();
+        Until.isTrue(
+                "the web server in the pod",
+                Duration.ofMinutes(1),
+                () ->
+                        cluster.kubectl(
+                                        "-n",
+                                        "contract",
+                                        "exec",
+                                        "web",
+                                        "--",
+                                        "wget",
+                                        "-q",
+                                        "-O",
+                                        "-",
+                                        "http://127.0.0.1:8080/passwd")
+                                .succeeded(),
+                () -> cluster.kubectl("-n", "contract", "logs", "web").stdout());
     }
 
     @AfterParameterizedClassInvocation
@@ -168,7 +189,7 @@ class ClusterContractIT {
                         "-q",
                         "-O",
                         "-",
-                        "http://web:8080/passwd");
+                        "http://web.contract.svc.cluster.local:8080/passwd");
 
         assertThat(answer.orThrow()).contains("weft:x:1337:");
     }
@@ -223,6 +244,22 @@ class ClusterContractIT {
     void the_kubeconfig_is_a_file_that_works_from_here() {
         assertThat(Files.isReadable(cluster.kubeconfig())).isTrue();
         assertThat(cluster.kubectl("get", "--raw", "/readyz").orThrow()).isEqualTo("ok");
+    }
+
+    @Test
+    void a_named_cluster_that_has_a_mesh_is_refused() {
+        assumeTrue(
+                cluster instanceof NamedCluster,
+                "only what a person names can have a mesh of theirs");
+        cluster.client().load(getClass().getResourceAsStream("mesh.yaml")).create();
+        cluster.kubectl("wait", "--for=condition=Established", "crd/meshinstallations.weft.dev")
+                .orThrow();
+        cluster.client().load(getClass().getResourceAsStream("mesh-installation.yaml")).create();
+
+        assertThatThrownBy(() -> NamedCluster.connect(cluster.kubeconfig(), null, CACHE, PROGRESS))
+                .isInstanceOf(UnusableException.class)
+                .hasMessageContaining("MeshInstallation theirs")
+                .hasMessageContaining("name another cluster");
     }
 
     @Test
