@@ -55,16 +55,13 @@ final class Intake extends ChannelInboundHandlerAdapter {
     public void channelActive(ChannelHandlerContext context) {
         var channel = context.channel();
         var local = (InetSocketAddress) channel.localAddress();
-        var destination =
-                acceptor.useOriginalDestination() ? originalDestination.of(channel) : local;
-        if (acceptor.useOriginalDestination() && destination.equals(local)) {
+        var destination = acceptor.restoresDestination() ? originalDestination.of(channel) : local;
+        if (acceptor.restoresDestination() && destination.equals(local)) {
             refuse(context, Refusal.LOOP);
             return;
         }
         var byDestination =
-                acceptor.useOriginalDestination()
-                        ? worker.tables().get().listenerFor(destination)
-                        : null;
+                acceptor.handsOver() ? worker.tables().get().listenerFor(destination) : null;
         var found = byDestination == null ? acceptor : byDestination;
         listener = found;
         origin = new Origin(found.direction(), found.name(), destination, null);

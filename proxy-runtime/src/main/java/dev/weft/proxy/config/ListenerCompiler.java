@@ -64,6 +64,7 @@ final class ListenerCompiler {
                 Unpack.address(place + ".address", listener.getAddress()),
                 binds,
                 listener.getUseOriginalDst().getValue() || hasOriginalDestinationFilter(listener),
+                listener.getUseOriginalDst().getValue(),
                 sniffing(place, listener),
                 chains,
                 defaultChain);

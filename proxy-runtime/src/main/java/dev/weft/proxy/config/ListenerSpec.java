@@ -10,12 +10,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param bind where it accepts by itself; null: it only takes connections handed over by original
 ///   destination
+/// @param restoresDestination whether its connections were redirected: the original destination
+///   counts, not the address at which they arrived
+/// @param handsOver whether the listener of that original destination, if there is one, takes the
+///   connection (Envoy's `use_original_dst`)
 public record ListenerSpec(
         String name,
         Direction direction,
         InetSocketAddress address,
         boolean binds,
-        boolean useOriginalDestination,
+        boolean restoresDestination,
+        boolean handsOver,
         Sniffing sniffing,
         List<ChainSpec> chains,
         @Nullable ChainSpec defaultChain) {
