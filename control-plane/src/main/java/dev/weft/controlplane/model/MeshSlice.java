@@ -44,11 +44,20 @@ public record MeshSlice(
         return new MeshSlice(
                 ObjectName.of(slice),
                 new ObjectName(slice.getMetadata().getNamespace(), service),
-                slice.getPorts().stream().filter(MeshSlice::isTcp).map(MeshSlice::port).toList(),
-                slice.getEndpoints().stream()
+                orEmpty(slice.getPorts()).stream()
+                        .filter(MeshSlice::isTcp)
+                        .map(MeshSlice::port)
+                        .toList(),
+                orEmpty(slice.getEndpoints()).stream()
                         .filter(endpoint -> !endpoint.getAddresses().isEmpty())
                         .map(MeshSlice::backend)
                         .toList());
+    }
+
+    /// The API server leaves out what is empty, for example the ports of a slice whose pods have no
+    /// address yet.
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 
     private static boolean isTcp(EndpointPort port) {
