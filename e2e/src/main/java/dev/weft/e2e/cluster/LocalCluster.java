@@ -32,8 +32,6 @@ public final class LocalCluster implements Cluster {
         this.progress = progress;
         this.node = new LocalNode(running.folder(), running.bin());
         var config = Config.fromKubeconfig(read(kubeconfig()));
-        // PKCS#8 does not say it in its first line, and the client takes RSA for granted.
-        config.setClientKeyAlgo("EC");
         this.client = new KubernetesClientBuilder().withConfig(config).build();
         this.hook = new Thread(running::stop, "weft-cluster-teardown");
         if (ours) {
