@@ -134,7 +134,7 @@ public final class ProxyMetrics {
                 .register(registry);
     }
 
-    void request(RequestLog log) {
+    public void request(RequestLog log) {
         String direction = label(log.direction());
         String statusClass = log.status() == 0 ? "none" : log.status() / 100 + "xx";
         String peer = peer(log.peer());

@@ -1,0 +1,83 @@
+package dev.weft.benchmarks;
+
+import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.PathMatch;
+import dev.weft.proxy.route.RequestHead;
+import dev.weft.proxy.route.RetryPolicy;
+import dev.weft.proxy.route.Rewrite;
+import dev.weft.proxy.route.Route;
+import dev.weft.proxy.route.RouteAction;
+import dev.weft.proxy.route.RouteDecision;
+import dev.weft.proxy.route.RouteMatch;
+import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.VirtualHost;
+import dev.weft.proxy.route.WeightedClusters;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/// Deciding where a request goes, in a table of `routes` prefixes of which the last one matches,
+/// with a 90/10 split.
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class RouteBenchmark {
+    @Param({"1", "10", "100"})
+    public int routes;
+
+    private final RequestHead head =
+            new RequestHead("GET", "shop.default", "/last/item?id=7", new DefaultHttpHeaders());
+    private RouteTable table = new RouteTable("empty", List.of());
+
+    /// Builds the table once per run.
+    @org.openjdk.jmh.annotations.Setup
+    public void build() {
+        List<Route> all =
+                IntStream.rangeClosed(1, routes)
+                        .mapToObj(i -> route(i == routes ? "/last" : "/prefix-" + i))
+                        .toList();
+        table = new RouteTable("shop", List.of(new VirtualHost("shop", List.of("*"), all)));
+    }
+
+    @Benchmark
+    public RouteDecision decide() {
+        return table.decide(head);
+    }
+
+    private static Route route(String prefix) {
+        var clusters =
+                new WeightedClusters(
+                        List.of(
+                                new WeightedClusters.Share(
+                                        "a", 90, HeaderEdits.NONE, HeaderEdits.NONE),
+                                new WeightedClusters.Share(
+                                        "b", 10, HeaderEdits.NONE, HeaderEdits.NONE)));
+        return new Route(
+                prefix,
+                new RouteMatch(new PathMatch.Segments(prefix, false), List.of(), List.of(), false),
+                new RouteAction.ForwardTo(
+                        clusters,
+                        HttpResponseStatus.SERVICE_UNAVAILABLE,
+                        Rewrite.NONE,
+                        Duration.ZERO,
+                        RetryPolicy.NEVER),
+                HeaderEdits.NONE,
+                HeaderEdits.NONE);
+    }
+}
