@@ -56,13 +56,15 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
         return chain.getFirst().getNotAfter().toInstant();
     }
 
-    /// At half of the lifetime, up to a tenth of it earlier: pods that were born together do not
-    /// renew together.
+    /// At half of what is left of its life, up to a tenth of that earlier: pods that were born
+    /// together do not renew together. Its start says nothing: signers date it back, because clocks
+    /// differ, and half of a short life would already be over.
     ///
+    /// @param now when it comes into use
     /// @param jitter from 0 to 1
-    Instant renewal(double jitter) {
-        var lifetime = Duration.between(notBefore(), notAfter());
-        return notBefore().plusMillis((long) (lifetime.toMillis() * (0.5 - 0.1 * jitter)));
+    Instant renewal(Instant now, double jitter) {
+        var left = Duration.between(now, notAfter());
+        return now.plusMillis((long) (left.toMillis() * (0.5 - 0.1 * jitter)));
     }
 
     private static boolean belongTogether(PrivateKey key, X509Certificate leaf)

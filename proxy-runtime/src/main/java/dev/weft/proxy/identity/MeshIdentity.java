@@ -150,7 +150,7 @@ public final class MeshIdentity {
     private void underNewRoots(Identity own, Roots trusted) {
         try {
             use(Identity.of(own.key(), own.chain(), trusted), trusted);
-            LOG.log(Level.INFO, "the mesh''s roots have changed, the certificate is still good");
+            LOG.log(Level.INFO, "the mesh's roots have changed, the certificate is still good");
         } catch (GeneralSecurityException e) {
             LOG.log(
                     Level.WARNING,
@@ -167,8 +167,8 @@ public final class MeshIdentity {
         if (renewal != null) {
             renewal.cancel();
         }
-        Instant due = next.renewal(random.nextDouble());
-        var delay = Duration.between(clock.instant(), due);
+        Instant now = clock.instant();
+        var delay = Duration.between(now, next.renewal(now, random.nextDouble()));
         renewal = control.after(delay.isNegative() ? Duration.ZERO : delay, this::sign);
     }
 

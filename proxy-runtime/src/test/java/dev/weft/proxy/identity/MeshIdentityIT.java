@@ -96,6 +96,12 @@ class MeshIdentityIT {
         assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
         assertThat(controlPlane.signedFor.getFirst()).isEqualTo("Bearer token-1");
         assertThat(controlPlane.signedFor.getLast()).isEqualTo("certificate");
+        var ends = List.copyOf(proxy.certified);
+        for (int i = 1; i < ends.size(); i++) {
+            assertThat(ends.get(i))
+                    .as("no leaf before the last one is half gone: %s", ends)
+                    .isAfterOrEqualTo(ends.get(i - 1).plusSeconds(1));
+        }
     }
 
     @Test
