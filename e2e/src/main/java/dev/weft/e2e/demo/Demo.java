@@ -140,6 +140,11 @@ final class Demo {
         steps.note(
                 "%,d requests so far, %,d failed, none over mutual TLS"
                         .formatted(report.finishedInAll(), report.failed()));
+        if (report.failed() > 0) {
+            throw new IllegalStateException(
+                    "requests fail already without a mesh, so nothing could be proved with one: is this machine busy with something else? The first: "
+                            + report.failures().getFirst());
+        }
     }
 
     private void installMesh() {
