@@ -46,7 +46,8 @@ final class Contract {
                 .add("/opt/weft/bin/drain");
         container.set("startupProbe", probe("/ready", 1, 600));
         container.set("readinessProbe", probe("/ready", 2, 3));
-        container.set("livenessProbe", probe("/live", 10, 3));
+        // Patient: it is for a proxy that hangs, and a restart helps no one that is short of CPU.
+        container.set("livenessProbe", probe("/live", 10, 12));
         var mounts = container.putArray("volumeMounts");
         mounts.addObject()
                 .put("name", "weft-mesh")
