@@ -61,7 +61,8 @@ class ClearTextIT {
         try (var packets = Packets.capture(mesh.node(), "tcp and (" + hosts + ")")) {
             try (var load = mesh.load("start-load", "web", 5)) {
                 var report = load.end();
-                assertThat(report.flawless()).as(report.toString()).isTrue();
+                assertThat(report.meshedCalls()).as(report.toString()).isPositive();
+                assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
             }
             assertThat(packets.size()).isPositive();
             assertThat(packets.contain("start-load-")).isFalse();

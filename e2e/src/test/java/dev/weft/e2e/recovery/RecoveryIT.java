@@ -83,6 +83,7 @@ class RecoveryIT {
                                 .getMetadata()
                                 .getName());
 
+        int before = restarts("client");
         try (var packets = Packets.capture(node, "tcp and host " + address)) {
             Kill.nine(node, target, Names.PROXY_CONTAINER);
             Until.isTrue(
@@ -90,7 +91,7 @@ class RecoveryIT {
                     Duration.ofSeconds(60),
                     () ->
                             caller.call(TestMesh.url("client"), marker).status() == 200
-                                    && restarts("client") > 0,
+                                    && restarts("client") > before,
                     () -> mesh.workloads().describe(TestMesh.MESHED));
 
             assertThat(caller.call(TestMesh.url("client"), marker).echo().peer()).isPresent();

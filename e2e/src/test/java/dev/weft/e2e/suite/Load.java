@@ -39,9 +39,14 @@ public final class Load implements AutoCloseable {
                                         "RATE",
                                         Integer.toString(perProtocol))));
         var load = new Load(books, workloads, name);
-        workloads.awaitRolledOut(TestMesh.MESHED, name, START);
-        load.awaitMore(3 * perProtocol);
-        return load;
+        try {
+            workloads.awaitRolledOut(TestMesh.MESHED, name, START);
+            load.awaitMore(3 * perProtocol);
+            return load;
+        } catch (RuntimeException notStarted) {
+            load.close();
+            throw notStarted;
+        }
     }
 
     /// Waits until so many more requests are finished.
