@@ -127,7 +127,7 @@ public final class Proxy implements AutoCloseable {
     /// `--version` is all that can be said on the command line: it proves that the image runs here.
     /// Settings come from the image, the bootstrap and xDS.
     public static void main(String... arguments) throws InterruptedException {
-        var build = Build.onClassPath();
+        var build = Build.current();
         if (arguments.length > 0 && arguments[0].equals("--version")) {
             System.out.println(build.version());
             return;

@@ -13,7 +13,7 @@ public final class TestProxyMain {
 
     public static void main(String[] arguments) throws InterruptedException {
         var paths = Paths.under(Path.of(arguments[0]));
-        var proxy = new Proxy(Build.onClassPath(), paths, Ports.ANY);
+        var proxy = new Proxy(Build.current(), paths, Ports.ANY);
         var ports = proxy.ports();
         TestMesh.write(
                 paths.state().resolve("ports"),

@@ -1,5 +1,6 @@
 package dev.weft.e2e.image;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /// One of the images that are made, and how its container runs.
@@ -7,10 +8,21 @@ import java.util.List;
 /// @param image its name
 /// @param module the folder whose build it packs
 /// @param user who runs it
-/// @param entrypoint the command line
-record Component(String image, String module, String user, List<String> entrypoint) {
-    private static final String JAVA = "/opt/java/bin/java";
-    private static final String OPTIONS = "@/opt/weft/jvm.options";
+/// @param program what its JVM runs
+record Component(String image, String module, String user, Program program) {
+    /// What a JVM can be told to run.
+    sealed interface Program {
+        /// A class, with all jars of `/app/lib` on the class path. They are named one by one: a
+        /// wildcard stands for another order on each file system, and an AOT cache is only for one.
+        record Main(String name) implements Program {}
+
+        /// A jar whose manifest names the others.
+        record Jar(String path) implements Program {}
+    }
+
+    static final String JAVA = "/opt/java/bin/java";
+    static final String LAUNCH_OPTIONS = "/opt/weft/launch.options";
+    private static final String OPTIONS = "/opt/weft/jvm.options";
     private static final String NONROOT = "65532";
 
     /// The proxy's user is part of the injection contract.
@@ -19,30 +31,60 @@ record Component(String image, String module, String user, List<String> entrypoi
                     "weft-proxy",
                     "proxy-runtime",
                     "1337",
-                    List.of(JAVA, OPTIONS, "-cp", "/app/build:/app/lib/*", "dev.weft.proxy.Proxy"));
+                    new Program.Main("dev.weft.proxy.Proxy"));
 
     static final Component CONTROL_PLANE = quarkus("weft-control-plane", "control-plane");
     static final Component OPERATOR = quarkus("weft-operator", "operator");
     static final Component TESTAPP =
             new Component(
-                    "weft-testapp",
-                    "e2e",
-                    NONROOT,
-                    List.of(
-                            JAVA,
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-XX:+UseSerialGC",
-                            "-XX:TieredStopAtLevel=1",
-                            "-Xmx128m",
-                            "-cp",
-                            "/app/lib/*",
-                            "dev.weft.e2e.app.TestApp"));
+                    "weft-testapp", "e2e", NONROOT, new Program.Main("dev.weft.e2e.app.TestApp"));
 
     /// What makes up a version of the mesh.
     static final List<Component> MESH = List.of(PROXY, CONTROL_PLANE, OPERATOR);
 
     private static Component quarkus(String image, String module) {
-        return new Component(
-                image, module, NONROOT, List.of(JAVA, OPTIONS, "-jar", "/app/quarkus-run.jar"));
+        return new Component(image, module, NONROOT, new Program.Jar("/app/quarkus-run.jar"));
+    }
+
+    /// The image's command line.
+    List<String> entrypoint() {
+        return command("@" + LAUNCH_OPTIONS);
+    }
+
+    /// The same with the image's launch options spelled out, that leaves an AOT cache.
+    List<String> recording(Content content, String output) {
+        var options = new ArrayList<>(classPath(content));
+        options.add("-XX:AOTCacheOutput=" + output);
+        return command(options.toArray(String[]::new));
+    }
+
+    private List<String> command(String... launch) {
+        var command = new ArrayList<>(List.of(JAVA, "@" + OPTIONS));
+        command.addAll(List.of(launch));
+        switch (program) {
+            case Program.Main(var name) -> command.add(name);
+            case Program.Jar(var path) -> command.addAll(List.of("-jar", path));
+        }
+        return command;
+    }
+
+    /// The content of the image's launch options: what is known only when it is packed.
+    String launchOptions(Content content, boolean cached) {
+        var lines = new ArrayList<String>();
+        lines.add("# Written when the image was packed.");
+        lines.addAll(classPath(content));
+        if (cached) {
+            lines.addAll(List.of("-XX:AOTMode=auto", "-XX:AOTCache=" + AotCaches.PATH));
+            // Standard output is the access log's: the JVM warns of a cache on the other one.
+            lines.addAll(List.of("-Xlog:disable", "-Xlog:all=warning:stderr"));
+        }
+        return String.join("\n", lines) + "\n";
+    }
+
+    private List<String> classPath(Content content) {
+        return switch (program) {
+            case Program.Main _ -> List.of("-cp", String.join(":", content.jars()));
+            case Program.Jar _ -> List.of();
+        };
     }
 }

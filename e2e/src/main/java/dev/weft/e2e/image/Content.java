@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// What an image has above its base, by layers that change ever more often.
@@ -27,7 +28,8 @@ record Content(List<Layer> list) {
         }
     }
 
-    static Content of(Component component, MeshBuild build, Path top) throws IOException {
+    /// The program: all that builds of the mesh have in common.
+    static Content program(Component component, Path top) throws IOException {
         var module = top.resolve(component.module());
         var layers = new ArrayList<Layer>();
         if (component.equals(Component.TESTAPP)) {
@@ -38,11 +40,36 @@ record Content(List<Layer> list) {
             layers.addAll(quarkus(module));
         }
         layers.add(files(module.resolve("src/main/image")));
-        if (!component.equals(Component.TESTAPP)) {
-            layers.add(build(module, build));
-        }
         layers.removeIf(layer -> layer.entries().isEmpty());
         return new Content(layers);
+    }
+
+    /// The program with how its JVM is launched, and with what makes it one build.
+    Content built(Component component, MeshBuild build, Optional<Path> aotCache, Path top)
+            throws IOException {
+        var folder =
+                Files.createDirectories(top.resolve(component.module()).resolve("target/image"));
+        var options = folder.resolve("launch.options");
+        Files.writeString(options, component.launchOptions(this, aotCache.isPresent()));
+        var launch = new ArrayList<>(List.of(new Entry(options, Component.LAUNCH_OPTIONS)));
+        aotCache.ifPresent(file -> launch.add(new Entry(file, AotCaches.PATH)));
+
+        var layers = new ArrayList<>(list);
+        layers.add(new Layer("launch", launch));
+        if (!component.equals(Component.TESTAPP)) {
+            layers.add(build(folder, build));
+        }
+        return new Content(layers);
+    }
+
+    /// What is in `/app/lib`, in alphabetical order.
+    List<String> jars() {
+        return list.stream()
+                .flatMap(layer -> layer.entries().stream())
+                .map(Entry::path)
+                .filter(path -> path.startsWith("/app/lib/"))
+                .sorted()
+                .toList();
     }
 
     private static List<Layer> proxy(Path module) throws IOException {
@@ -104,8 +131,7 @@ record Content(List<Layer> list) {
                         .toList());
     }
 
-    private static Layer build(Path module, MeshBuild build) throws IOException {
-        var folder = Files.createDirectories(module.resolve("target/image"));
+    private static Layer build(Path folder, MeshBuild build) throws IOException {
         var file = folder.resolve("weft-build-" + build.version() + ".properties");
         Files.writeString(file, build.properties());
         return new Layer("build", List.of(new Entry(file, "/app/build/weft-build.properties")));

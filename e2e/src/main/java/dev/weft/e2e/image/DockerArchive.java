@@ -68,6 +68,15 @@ final class DockerArchive implements AutoCloseable {
         Processes.must(command.toArray(String[]::new));
     }
 
+    /// The layers of such an archive that has been unpacked, lowest first.
+    static List<Path> layers(Path unpacked) throws IOException {
+        try (var files = Files.list(unpacked)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("layer"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     private static String array(List<String> names) {
         return names.stream().collect(Collectors.joining("\",\"", "[\"", "\"]"));
     }

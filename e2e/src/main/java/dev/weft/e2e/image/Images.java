@@ -23,6 +23,7 @@ public final class Images {
     private final Cache cache;
     private final Progress progress;
     private final Base base;
+    private final AotCaches aotCaches;
 
     /// @param top the checkout
     public Images(Path top, Cache cache, Progress progress) {
@@ -30,6 +31,7 @@ public final class Images {
         this.cache = cache;
         this.progress = progress;
         this.base = new Base(cache, progress);
+        this.aotCaches = new AotCaches(top, cache, base, progress);
     }
 
     /// The checkout in which this code was built: `-Dweft.top`, else the folder above the working
@@ -71,13 +73,16 @@ public final class Images {
 
     private BuiltImage image(Component component, MeshBuild build) {
         try {
-            var content = Content.of(component, build, top);
+            var program = Content.program(component, top);
+            var aotCache = aotCaches.of(component, program);
             var fingerprint =
                     Fingerprint.builder()
-                            .add("layout 1")
+                            .add("layout 3")
                             .add(component.toString())
                             .add(base.fingerprint().hex())
-                            .add(content.fingerprint().hex())
+                            .add(program.fingerprint().hex())
+                            .add(aotCache.map(Path::toString).orElse("no AOT cache"))
+                            .add(build.properties())
                             .build();
             var folder = Files.createDirectories(top.resolve("e2e/target/images"));
             var image =
@@ -90,6 +95,7 @@ public final class Images {
                     || !Files.exists(stamp)
                     || !Files.readString(stamp).equals(fingerprint.hex())) {
                 Files.deleteIfExists(stamp);
+                var content = program.built(component, build, aotCache, top);
                 progress.timed(
                         "Packing " + image.localReference(),
                         () -> pack(component, content.layers(), image));

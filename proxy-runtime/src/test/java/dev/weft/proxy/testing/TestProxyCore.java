@@ -58,8 +58,7 @@ public final class TestProxyCore implements AutoCloseable {
                 new AdsClient(
                         new Configuration(sink),
                         new LastGood(mesh.paths.lastGood(), control),
-                        controlPlane ->
-                                controlPlane.tell(Pod.read(mesh.paths), Build.onClassPath()),
+                        controlPlane -> controlPlane.tell(Pod.read(mesh.paths), Build.current()),
                         identity.dialer(),
                         control,
                         random,
