@@ -17,7 +17,9 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +33,7 @@ import java.util.zip.CRC32;
 /// done right.
 final class Checks {
     private static final int CHUNK = 64 * 1024;
+    private static final Duration HOLD_PAUSE = Duration.ofMillis(200);
 
     private Checks() {}
 
@@ -43,6 +46,7 @@ final class Checks {
                         case "download" -> download(target);
                         case "websocket" -> webSocket(target, (int) amount);
                         case "chat" -> chat(target, (int) amount);
+                        case "hold" -> hold(target, (int) amount);
                         case "connections" -> connections(target, (int) amount);
                         default -> throw new IllegalArgumentException("no such check: " + what);
                     };
@@ -170,6 +174,25 @@ final class Checks {
             return right;
         } finally {
             channel.shutdownNow();
+        }
+    }
+
+    /// One TCP connection for as long as it takes: a message every 200 ms, each of which comes back
+    /// before the next is sent.
+    private static long hold(URI target, int messages) throws IOException, InterruptedException {
+        try (var socket = new Socket(target.getHost(), target.getPort())) {
+            socket.setSoTimeout(10_000);
+            for (int i = 0; i < messages; i++) {
+                byte[] message = ("message " + i).getBytes(US_ASCII);
+                socket.getOutputStream().write(message);
+                byte[] echo = socket.getInputStream().readNBytes(message.length);
+                if (!Arrays.equals(message, echo)) {
+                    throw new IOException(
+                            "message " + i + " came back as " + echo.length + " bytes");
+                }
+                Thread.sleep(HOLD_PAUSE);
+            }
+            return messages;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.weft.e2e.demo;
 
 import dev.weft.e2e.mesh.PodPort;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Instant;
 import java.util.regex.Pattern;
 
 /// Asks a sidecar about itself.
@@ -12,6 +13,15 @@ public final class ProxyProbe {
     private static final Pattern REQUESTS =
             Pattern.compile("^\\w*requests_total(?:\\{[^}]*\\})? ([0-9.eE+]+)", Pattern.MULTILINE);
 
+    private static final Pattern SIGNED =
+            Pattern.compile(
+                    "^weft_certificate_signings_total\\{result=\"signed\"} ([0-9.eE+]+)",
+                    Pattern.MULTILINE);
+    private static final Pattern EXPIRY =
+            Pattern.compile(
+                    "^weft_certificate_expiry_timestamp_seconds(?:\\{[^}]*})? ([0-9.eE+]+)",
+                    Pattern.MULTILINE);
+
     private ProxyProbe() {}
 
     /// What the proxy's own admin port says that it is.
@@ -21,8 +31,27 @@ public final class ProxyProbe {
         return version.find() ? version.group() : answer.strip();
     }
 
+    /// How often this process of the proxy was given a certificate.
+    public static int leaves(KubernetesClient client, String namespace, String pod) {
+        var signed = SIGNED.matcher(metrics(client, namespace, pod));
+        return signed.find() ? (int) Double.parseDouble(signed.group(1)) : 0;
+    }
+
+    /// When the proxy's certificate ends.
+    public static Instant leafEnds(KubernetesClient client, String namespace, String pod) {
+        var expiry = EXPIRY.matcher(metrics(client, namespace, pod));
+        if (!expiry.find()) {
+            throw new IllegalStateException(pod + " does not tell when its certificate ends");
+        }
+        return Instant.ofEpochSecond((long) Double.parseDouble(expiry.group(1)));
+    }
+
     /// All requests that the proxy has counted.
     public static double requests(KubernetesClient client, String namespace, String pod) {
+        return requests(metrics(client, namespace, pod));
+    }
+
+    private static String metrics(KubernetesClient client, String namespace, String pod) {
         String metrics =
                 client.raw(
                         "/api/v1/namespaces/"
@@ -32,7 +61,7 @@ public final class ProxyProbe {
                                 + ":"
                                 + METRICS
                                 + "/proxy/metrics");
-        return metrics == null ? 0 : requests(metrics);
+        return metrics == null ? "" : metrics;
     }
 
     static double requests(String metrics) {

@@ -51,8 +51,24 @@ public record App(KubernetesClient client, String namespace, String pod) {
     }
 
     public String get(String path) {
+        return get(path, Duration.ofSeconds(90));
+    }
+
+    public String get(String path, Duration atMost) {
         try (var port = PodPort.open(client, namespace, pod, 8080)) {
-            return port.get(path, Duration.ofSeconds(90));
+            return port.get(path, atMost);
         }
+    }
+
+    /// What the pod's `/check` says: `{"done":…, "error":…}`.
+    public String check(String what, String url, long amount, Duration atMost) {
+        return get(
+                "/check?what="
+                        + what
+                        + "&amount="
+                        + amount
+                        + "&url="
+                        + URLEncoder.encode(url, StandardCharsets.UTF_8),
+                atMost);
     }
 }

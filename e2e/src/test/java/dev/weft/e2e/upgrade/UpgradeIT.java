@@ -12,6 +12,7 @@ import dev.weft.e2e.mesh.Workloads;
 import dev.weft.e2e.suite.App;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.Packets;
+import dev.weft.e2e.suite.SkewWatch;
 import dev.weft.e2e.suite.TestMesh;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -94,7 +95,8 @@ class UpgradeIT {
 
     private void goesTo(String from, String to) throws Exception {
         var before = new TreeMap<String, String>();
-        try (var load = mesh.load("upgrade-load", "web,client", 17)) {
+        try (var load = mesh.load("upgrade-load", "web,client", 10);
+                var skew = SkewWatch.start(mesh.client())) {
             for (Pod pod : mesh.workloads().meshedPods(TestMesh.MESHED)) {
                 before.put(pod.getMetadata().getName(), pod.getMetadata().getUid());
                 assertThat(version(pod.getMetadata().getName())).isEqualTo(from);
@@ -118,6 +120,10 @@ class UpgradeIT {
             }
             load.awaitMore(100);
             assertSamePods(before, to);
+            assertThat(skew.pairs())
+                    .contains(SkewWatch.pair(from, from), SkewWatch.pair(from, to))
+                    .contains(SkewWatch.pair(to, to));
+            assertThat(skew.nacks()).isEmpty();
             var report = load.end();
             assertThat(report.flawless()).as(report.toString()).isTrue();
             assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
