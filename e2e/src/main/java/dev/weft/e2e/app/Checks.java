@@ -9,8 +9,10 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -48,6 +50,7 @@ final class Checks {
                         case "chat" -> chat(target, (int) amount);
                         case "hold" -> hold(target, (int) amount);
                         case "connections" -> connections(target, (int) amount);
+                        case "mail" -> mail(target, (int) amount);
                         default -> throw new IllegalArgumentException("no such check: " + what);
                     };
             return new JsonObject().put("done", done).put("error", "");
@@ -220,6 +223,42 @@ final class Checks {
             for (Socket socket : open) {
                 socket.close();
             }
+        }
+    }
+
+    /// Hands mails to an SMTP server, which speaks first, over one connection.
+    private static long mail(URI target, int amount) throws IOException {
+        try (var socket = new Socket(target.getHost(), target.getPort())) {
+            socket.setSoTimeout(10_000);
+            var in = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+            reply(in, "220");
+            say(socket, in, "EHLO client.weft.test", "250");
+            long taken = 0;
+            for (int i = 0; i < amount; i++) {
+                say(socket, in, "MAIL FROM:<client@weft.test>", "250");
+                say(socket, in, "RCPT TO:<server@weft.test>", "250");
+                say(socket, in, "DATA", "354");
+                say(socket, in, "Subject: mail " + i + "\r\n\r\nno more than this\r\n.", "250");
+                taken++;
+            }
+            say(socket, in, "QUIT", "221");
+            return taken;
+        }
+    }
+
+    private static void say(Socket socket, BufferedReader in, String line, String code)
+            throws IOException {
+        socket.getOutputStream().write((line + "\r\n").getBytes(US_ASCII));
+        reply(in, code);
+    }
+
+    private static void reply(BufferedReader in, String code) throws IOException {
+        String line = in.readLine();
+        while (line != null && line.startsWith(code + "-")) {
+            line = in.readLine();
+        }
+        if (line == null || !line.startsWith(code)) {
+            throw new IOException("wanted " + code + ", the mail server said " + line);
         }
     }
 

@@ -13,7 +13,6 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodSpecBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.time.Duration;
-import java.util.Locale;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -78,7 +77,7 @@ class InjectionIT {
             Until.isTrue(
                     "an Event about the host's network",
                     Duration.ofSeconds(20),
-                    () -> events().toLowerCase(Locale.ROOT).contains("hostnetwork"),
+                    () -> events().contains("the pod uses the host's network"),
                     this::events);
         } finally {
             mesh.client().resource(pod).withGracePeriod(0).delete();
@@ -87,7 +86,14 @@ class InjectionIT {
 
     private String events() {
         return mesh.cluster()
-                .kubectl("-n", TestMesh.MESHED, "get", "events", "-o", "wide")
+                .kubectl(
+                        "-n",
+                        TestMesh.MESHED,
+                        "get",
+                        "events",
+                        "--field-selector=reason=NotInjected,involvedObject.name=on-host-network",
+                        "-o",
+                        "jsonpath={.items[*].message}")
                 .stdout();
     }
 

@@ -163,16 +163,6 @@ class ModeIT {
 
     @Test
     @Order(14)
-    void strict_an_app_calls_itself_through_its_service() {
-        var client = mesh.meshedClient();
-
-        var answer = client.call(TestMesh.url("client")).echo();
-
-        assertThat(answer.pod()).isEqualTo(client.pod());
-    }
-
-    @Test
-    @Order(15)
     void strict_a_localhost_only_listener_is_as_unreachable_as_without_the_mesh() {
         var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
         var plain = mesh.workloads().onlyPod(TestMesh.PLAIN, "outsider");

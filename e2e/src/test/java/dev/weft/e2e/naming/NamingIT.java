@@ -11,18 +11,25 @@ import io.fabric8.kubernetes.api.model.ContainerPortBuilder;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// A StatefulSet of one behind a headless Service, whose container port has a name.
 @MeshTest
 @Order(45)
 class NamingIT {
     private static final String CLIENT = "spiffe://cluster.local/ns/it/sa/client";
+
+    private static final String POD_IP = "POD_IP";
 
     private final TestMesh mesh;
 
@@ -115,37 +122,50 @@ class NamingIT {
                 .kubectl("-n", TestMesh.MESHED, "delete", "statefulset", "stateful");
     }
 
-    @ParameterizedTest
-    @EnumSource(MtlsMode.class)
-    void a_headless_service_by_name(MtlsMode mode) {
-        mesh.mode(mode);
+    /// In the order in which the mesh takes its modes.
+    static Stream<Arguments> waysToThePod() {
+        var ways =
+                Map.of(
+                        "a headless Service's name", "stateful.it.svc.cluster.local",
+                        "a StatefulSet's pod's name", "stateful-0.stateful.it.svc.cluster.local",
+                        "a pod's IP", POD_IP,
+                        "a Service with a named target port", "named-port.it.svc.cluster.local");
+        return Stream.of(MtlsMode.values())
+                .flatMap(mode ->
+                        new TreeMap<>(ways)
+                                .entrySet().stream()
+                                        .map(way ->
+                                                Arguments.of(mode, way.getKey(), way.getValue())));
+    }
 
-        assertMutualTls("http://stateful.it.svc.cluster.local:8080/echo");
+    @ParameterizedTest(name = "{0}: {1}")
+    @MethodSource("waysToThePod")
+    void leads_to_the_pod_over_mutual_tls(MtlsMode mode, String way, String host) {
+        mesh.mode(mode);
+        var pod = mesh.workloads().onlyPod(TestMesh.MESHED, "stateful");
+
+        var answer =
+                mesh.meshedClient()
+                        .call(
+                                "http://"
+                                        + host.replace(POD_IP, pod.getStatus().getPodIP())
+                                        + ":8080/echo")
+                        .echo();
+
+        assertThat(answer.pod()).as(way).isEqualTo("stateful-0");
+        assertThat(answer.peer()).as(way).contains(CLIENT);
     }
 
     @ParameterizedTest
     @EnumSource(MtlsMode.class)
-    void a_stateful_sets_pod_by_name(MtlsMode mode) {
+    void an_app_calls_itself_through_its_service_over_mutual_tls(MtlsMode mode) {
         mesh.mode(mode);
+        var client = mesh.meshedClient();
 
-        assertMutualTls("http://stateful-0.stateful.it.svc.cluster.local:8080/echo");
-    }
+        var answer = client.call(TestMesh.url("client")).echo();
 
-    @ParameterizedTest
-    @EnumSource(MtlsMode.class)
-    void a_pod_by_ip(MtlsMode mode) {
-        mesh.mode(mode);
-        String ip = mesh.workloads().onlyPod(TestMesh.MESHED, "stateful").getStatus().getPodIP();
-
-        assertMutualTls("http://" + ip + ":8080/echo");
-    }
-
-    @ParameterizedTest
-    @EnumSource(MtlsMode.class)
-    void a_named_target_port(MtlsMode mode) {
-        mesh.mode(mode);
-
-        assertMutualTls("http://named-port.it.svc.cluster.local:8080/echo");
+        assertThat(answer.pod()).isEqualTo(client.pod());
+        assertThat(answer.peer()).contains(CLIENT);
     }
 
     @Test
@@ -160,12 +180,5 @@ class NamingIT {
         var answer = mesh.meshedClient().call("http://outsider.it-plain.svc.cluster.local/echo");
 
         assertThat(answer.echo().forwardedClientCert()).isFalse();
-    }
-
-    private void assertMutualTls(String url) {
-        var answer = mesh.meshedClient().call(url);
-
-        assertThat(answer.echo().pod()).isEqualTo("stateful-0");
-        assertThat(answer.echo().peer()).contains(CLIENT);
     }
 }

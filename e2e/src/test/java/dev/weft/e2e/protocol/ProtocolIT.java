@@ -2,12 +2,26 @@ package dev.weft.e2e.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.e2e.Progress;
+import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.image.MailServerImage;
+import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.TestMesh;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.ServicePortBuilder;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Between two meshed pods. The work is done inside of the client's pod: see `/check` of the
 /// workload.
@@ -28,6 +42,72 @@ class ProtocolIT {
 
         assertThat(answer.body()).startsWith("220 ");
         assertThat(Duration.ofMillis(answer.millis())).isLessThan(Duration.ofSeconds(4));
+    }
+
+    /// Port 25 says by its name what it is, port 26 says nothing.
+    @ParameterizedTest
+    @ValueSource(ints = {25, 26})
+    void a_real_mail_server_takes_mail(int port) {
+        mailServer();
+
+        assertThat(check("mail", "smtp://" + TestMesh.host("mail") + ":" + port, 20)).isEqualTo(20);
+    }
+
+    private void mailServer() {
+        if (!mesh.workloads().pods(TestMesh.MESHED, "mail").isEmpty()) {
+            return;
+        }
+        var image = MailServerImage.get(Cache.ofUser(), Progress.toStandardError());
+        mesh.cluster().load(List.of(image));
+        mesh.workloads()
+                .start(
+                        Workload.server(TestMesh.MESHED, "mail"),
+                        container -> {
+                            container.setImage(mesh.cluster().reference(image));
+                            container.setCommand(MailServerImage.COMMAND);
+                            container.setArgs(List.of());
+                            container.setSecurityContext(
+                                    new SecurityContextBuilder()
+                                            .withRunAsUser(MailServerImage.USER)
+                                            .build());
+                            container.setReadinessProbe(
+                                    new ProbeBuilder()
+                                            .withPeriodSeconds(1)
+                                            .withNewTcpSocket()
+                                            .withPort(new IntOrString(MailServerImage.PORT))
+                                            .endTcpSocket()
+                                            .build());
+                        });
+        mesh.client()
+                .resource(
+                        new ServiceBuilder()
+                                .withNewMetadata()
+                                .withNamespace(TestMesh.MESHED)
+                                .withName("mail")
+                                .endMetadata()
+                                .withNewSpec()
+                                .addToSelector("app", "mail")
+                                .withPorts(mailPort("smtp", 25), mailPort("undeclared", 26))
+                                .endSpec()
+                                .build())
+                .forceConflicts()
+                .serverSideApply();
+        mesh.workloads().awaitRolledOut(TestMesh.MESHED, "mail", TestMesh.ROLLOUT);
+    }
+
+    private static ServicePort mailPort(String name, int port) {
+        return new ServicePortBuilder()
+                .withName(name)
+                .withPort(port)
+                .withTargetPort(new IntOrString(MailServerImage.PORT))
+                .build();
+    }
+
+    @AfterAll
+    static void no_mail_server_any_more() {
+        TestMesh.shared()
+                .cluster()
+                .kubectl("-n", TestMesh.MESHED, "delete", "deployment,service", "mail");
     }
 
     @Test

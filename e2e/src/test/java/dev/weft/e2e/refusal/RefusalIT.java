@@ -1,15 +1,23 @@
 package dev.weft.e2e.refusal;
 
+import static io.grpc.Status.Code.PERMISSION_DENIED;
+import static io.grpc.Status.Code.UNAUTHENTICATED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.api.ConditionType;
+import dev.weft.api.MeshInstallation;
 import dev.weft.e2e.mesh.Mesh;
 import dev.weft.e2e.mesh.Until;
+import dev.weft.e2e.suite.Impostor;
 import dev.weft.e2e.suite.Load;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.TestMesh;
+import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -33,8 +41,11 @@ class RefusalIT {
               parentRefs: [{group: "", kind: Service, name: web, port: 80}]
               rules:
               - matches: [{path: {type: %s, value: '%s'}}]
-                backendRefs: [{name: %s, namespace: %s, port: 80, weight: %d}]
+                backendRefs:
+                - {name: %s, namespace: %s, port: 80, weight: %d}
             """;
+
+    private static final String ID = "spiffe://cluster.local/ns/it/sa/%s";
 
     private static @Nullable Load load;
 
@@ -60,7 +71,7 @@ class RefusalIT {
                 Arguments.of(
                         "steps that fall",
                         "{\"upgrade\":{\"steps\":[{\"percent\":60},{\"percent\":40},{\"percent\":100}]}}",
-                        "higher than the one before"),
+                        "percents must rise from step to step"),
                 Arguments.of(
                         "percent 0",
                         "{\"upgrade\":{\"steps\":[{\"percent\":0},{\"percent\":100}]}}",
@@ -116,6 +127,44 @@ class RefusalIT {
     }
 
     @Test
+    void a_second_installation_is_told_that_there_is_one_already() {
+        try {
+            mesh.mesh()
+                    .applyYaml(
+                            """
+                            apiVersion: weft.dev/v1alpha1
+                            kind: MeshInstallation
+                            metadata: {name: second}
+                            spec: {version: 0.1.0}
+                            """)
+                    .orThrow();
+
+            var degraded =
+                    Until.present(
+                            "the second MeshInstallation to be Degraded",
+                            Duration.ofSeconds(30),
+                            this::degradedSecond,
+                            () -> mesh.cluster().kubectl("get", "mesh", "-o", "yaml").stdout());
+
+            assertThat(degraded.getReason()).isEqualTo("AlreadyInstalled");
+            assertThat(degraded.getMessage()).contains(Mesh.NAME);
+        } finally {
+            mesh.cluster().kubectl("delete", "meshinstallation", "second", "--timeout=60s");
+        }
+        assertThat(Mesh.conditionIs(mesh.mesh().get().orElseThrow(), ConditionType.Ready, "True"))
+                .isTrue();
+    }
+
+    private Optional<Condition> degradedSecond() {
+        var second = mesh.client().resources(MeshInstallation.class).withName("second").get();
+        if (second == null || second.getStatus() == null) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(second.getStatus().condition(ConditionType.Degraded))
+                .filter(condition -> condition.getStatus().equals("True"));
+    }
+
+    @Test
     void the_api_server_refuses_a_weight_above_a_million() {
         var output =
                 mesh.mesh().applyYaml(ROUTE.formatted("PathPrefix", "/", "web", "it", 1_000_001));
@@ -125,20 +174,53 @@ class RefusalIT {
     }
 
     @Test
-    void a_route_to_another_namespace_without_a_grant_is_not_resolved() {
+    void a_route_to_another_namespace_without_a_grant_is_not_resolved_and_answers_500() {
         refusedRoute(
                 ROUTE.formatted("PathPrefix", "/never", "outsider", TestMesh.PLAIN, 1),
-                "RefNotPermitted");
+                "RefNotPermitted",
+                () ->
+                        Until.isTrue(
+                                "500 from the route",
+                                Duration.ofSeconds(20),
+                                () -> status("/never") == 500,
+                                () -> "status " + status("/never")));
+    }
+
+    @Test
+    void a_backend_that_is_not_permitted_takes_its_share_of_a_route_with_it_and_no_more() {
+        String route =
+                ROUTE.formatted("PathPrefix", "/half", "outsider", TestMesh.PLAIN, 1)
+                        + "    - {name: web, namespace: it, port: 80, weight: 1}\n";
+        var seen = new TreeSet<Integer>();
+        refusedRoute(
+                route,
+                "RefNotPermitted",
+                () ->
+                        Until.isTrue(
+                                "answers of both backends",
+                                Duration.ofSeconds(20),
+                                () -> {
+                                    seen.add(status("/half"));
+                                    return seen.containsAll(List.of(500, 404));
+                                },
+                                seen::toString));
+        assertThat(seen).containsExactly(404, 500);
+    }
+
+    /// What a meshed client gets from `web`, which itself knows no such path: 404.
+    private int status(String path) {
+        return mesh.meshedClient().call("http://" + TestMesh.host("web") + path).status();
     }
 
     @Test
     void a_route_with_an_invalid_regex_is_not_accepted() {
         refusedRoute(
                 ROUTE.formatted("RegularExpression", "/(never", "web", "it", 1),
-                "UnsupportedValue");
+                "UnsupportedValue",
+                () -> {});
     }
 
-    private void refusedRoute(String route, String reason) {
+    private void refusedRoute(String route, String reason, Runnable meanwhile) {
         try {
             mesh.mesh().applyYaml(route).orThrow();
 
@@ -147,6 +229,7 @@ class RefusalIT {
                     Duration.ofSeconds(20),
                     () -> routeStatus().contains("\"" + reason + "\""),
                     this::routeStatus);
+            meanwhile.run();
         } finally {
             mesh.cluster().kubectl("-n", TestMesh.MESHED, "delete", "httproute", "refused");
         }
@@ -205,5 +288,26 @@ class RefusalIT {
 
         assertThat(output.succeeded()).isFalse();
         assertThat(output.stderr()).contains("1337");
+    }
+
+    @Test
+    void a_certificate_for_somebody_else_is_refused_and_one_for_itself_is_not() {
+        var client = new Impostor(mesh, "client");
+
+        var refused = client.ask(Impostor.RIGHT_AUDIENCE, ID.formatted("web"));
+        var granted = client.ask(Impostor.RIGHT_AUDIENCE, ID.formatted("client"));
+
+        assertThat(refused.getCode()).as(refused.toString()).isEqualTo(PERMISSION_DENIED);
+        assertThat(refused.getDescription())
+                .contains("somebody else's identity", ID.formatted("web"), ID.formatted("client"));
+        assertThat(granted.isOk()).as(granted.toString()).isTrue();
+    }
+
+    @Test
+    void a_token_of_another_audience_is_refused_with_both_audiences() {
+        var refused = new Impostor(mesh, "client").ask("elsewhere.example", ID.formatted("client"));
+
+        assertThat(refused.getCode()).as(refused.toString()).isEqualTo(UNAUTHENTICATED);
+        assertThat(refused.getDescription()).contains("elsewhere.example", Impostor.RIGHT_AUDIENCE);
     }
 }

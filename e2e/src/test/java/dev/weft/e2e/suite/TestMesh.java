@@ -2,7 +2,9 @@ package dev.weft.e2e.suite;
 
 import dev.weft.api.DeletionPolicy;
 import dev.weft.api.MeshInstallationSpec;
+import dev.weft.api.MeshRevision;
 import dev.weft.api.MtlsMode;
+import dev.weft.api.Names;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cluster.Cluster;
@@ -12,6 +14,7 @@ import dev.weft.e2e.image.Images;
 import dev.weft.e2e.mesh.LoadBooks;
 import dev.weft.e2e.mesh.Mesh;
 import dev.weft.e2e.mesh.MeshImages;
+import dev.weft.e2e.mesh.Until;
 import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -114,14 +117,42 @@ public final class TestMesh {
 
     /// Changes who is let in, and waits until the mesh has taken it over: everybody has ACKed.
     public void mode(MtlsMode mode) {
+        if (mesh.get().orElseThrow().getSpec().trust().mode() == mode) {
+            return;
+        }
         var status = mesh.status().orElseThrow();
         mesh.apply(spec(String.valueOf(status.version()), mode));
-        mesh.await(
-                "the mesh to be " + mode,
+        Until.isTrue(
+                "every proxy to be " + mode,
                 Duration.ofSeconds(60),
-                now ->
-                        Mesh.isUpToDate(now)
-                                && Mesh.conditionIs(now, dev.weft.api.ConditionType.Ready, "True"));
+                () -> revisions().stream().allMatch(revision -> hasTakenOver(revision, mode)),
+                () -> revisions().toString());
+    }
+
+    private List<MeshRevision> revisions() {
+        return cluster.client().resources(MeshRevision.class).list().getItems();
+    }
+
+    private boolean hasTakenOver(MeshRevision revision, MtlsMode mode) {
+        if (revision.getSpec().mtlsMode() != mode || revision.getStatus() == null) {
+            return false;
+        }
+        var replicas =
+                revision.getStatus().replicas().stream()
+                        .filter(replica -> isThere(replica.name()))
+                        .toList();
+        return !replicas.isEmpty()
+                && replicas.stream()
+                        .allMatch(replica ->
+                                revision.getMetadata()
+                                                .getGeneration()
+                                                .equals(replica.observedGeneration())
+                                        && replica.synced() == replica.proxies());
+    }
+
+    private boolean isThere(String controlPlane) {
+        return cluster.client().pods().inNamespace(Names.NAMESPACE).withName(controlPlane).get()
+                != null;
     }
 
     /// The pod of a Deployment with one replica.
