@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -43,12 +45,20 @@ public final class SynGate {
     private static final MethodHandle POLL =
             function("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
+    private static final Logger LOG = System.getLogger(SynGate.class.getName());
+
     private SynGate() {}
 
     /// Done when the socket is closed. Any thread but the socket's event loop may wait for it.
     public static CompletionStage<Void> close(EpollServerSocketChannel listening) {
         var closed = new CompletableFuture<Void>();
-        dropSyns(listening.fd().intValue());
+        try {
+            dropSyns(listening.fd().intValue());
+        } catch (IllegalStateException refused) {
+            // Some kernels want a privilege for it. Connections that begin in the next few
+            // milliseconds are then reset; what waits is still served.
+            LOG.log(Level.WARNING, "new connections are not held back: {0}", refused.getMessage());
+        }
         later(listening, HANDSHAKES, closed);
         return closed;
     }
