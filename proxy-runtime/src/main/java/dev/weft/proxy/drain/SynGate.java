@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -14,22 +15,28 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /// Closes a listening socket without losing a connection. Closing it at once would reset what waits
-/// in its queue. So a filter is attached first, which drops segments with SYN: their senders try
-/// again, by when somebody else may listen. Handshakes that have begun get the time to finish, the
-/// queue is accepted empty, and then the socket is closed.
+/// in its queue. So SYNs are dropped first: their senders try again, by when somebody else may
+/// listen. Handshakes that have begun get the time to finish, the queue is accepted empty, and then
+/// the socket is closed.
 ///
-/// `SO_ATTACH_FILTER` needs no privilege. On TCP sockets the filter sees the segment from its TCP
-/// header on.
+/// Who drops them: a filter on the socket (`SO_ATTACH_FILTER`; on TCP sockets it sees the segment
+/// from its TCP header on), or, where the kernel wants a privilege for that, a rule of the pod
+/// which holds SYNs back for a second after a datagram from the proxy to the port in question
+/// (`docs/injection-contract.md`).
 public final class SynGate {
     private static final int SOL_SOCKET = 1;
     private static final int SO_ATTACH_FILTER = 26;
     private static final short POLLIN = 1;
+    private static final String LOOPBACK = "127.0.0.1";
 
     /// Time for the last ACK of handshakes under way.
     private static final Duration HANDSHAKES = Duration.ofMillis(20);
@@ -52,12 +59,8 @@ public final class SynGate {
     /// Done when the socket is closed. Any thread but the socket's event loop may wait for it.
     public static CompletionStage<Void> close(EpollServerSocketChannel listening) {
         var closed = new CompletableFuture<Void>();
-        try {
-            dropSyns(listening.fd().intValue());
-        } catch (IllegalStateException refused) {
-            // Some kernels want a privilege for it. Connections that begin in the next few
-            // milliseconds are then reset; what waits is still served.
-            LOG.log(Level.WARNING, "new connections are not held back: {0}", refused.getMessage());
+        if (!dropSyns(listening.fd().intValue())) {
+            knock(listening.localAddress().getPort());
         }
         later(listening, HANDSHAKES, closed);
         return closed;
@@ -81,8 +84,22 @@ public final class SynGate {
                                 TimeUnit.MILLISECONDS);
     }
 
-    /// Four instructions of classic BPF: load the byte of flags, test SYN, drop or pass.
-    static void dropSyns(int socket) {
+    /// Asks the pod's rules to drop SYNs to a port. Where there are no such rules nobody hears it.
+    private static void knock(int port) {
+        try (var socket = new DatagramSocket()) {
+            socket.send(new DatagramPacket(new byte[1], 1, new InetSocketAddress(LOOPBACK, port)));
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "connections to port {0} that begin just now may be reset: {1}",
+                    String.valueOf(port),
+                    e.getMessage());
+        }
+    }
+
+    /// Four instructions of classic BPF: load the byte of flags, test SYN, drop or pass. False if
+    /// the kernel refuses it.
+    static boolean dropSyns(int socket) {
         long[] program = {
             instruction(0x30, 0, 0, 13), // ldb [13]
             instruction(0x45, 0, 1, 0x02), // jset #SYN, next, skip one
@@ -104,11 +121,7 @@ public final class SynGate {
                                     SO_ATTACH_FILTER,
                                     filter,
                                     (int) filter.byteSize());
-            if (result != 0) {
-                throw new IllegalStateException("SO_ATTACH_FILTER was refused");
-            }
-        } catch (RuntimeException refused) {
-            throw refused;
+            return result == 0;
         } catch (Throwable impossible) {
             throw new IllegalStateException(impossible);
         }

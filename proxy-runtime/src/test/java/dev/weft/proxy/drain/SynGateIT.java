@@ -2,6 +2,7 @@ package dev.weft.proxy.drain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -56,7 +57,9 @@ class SynGateIT {
 
     @Test
     void a_syn_is_dropped_and_not_refused() throws Exception {
-        SynGate.dropSyns(listening.fd().intValue());
+        assumeTrue(
+                SynGate.dropSyns(listening.fd().intValue()),
+                "NOT RUN: this kernel lets no filter be attached without a privilege");
 
         try (var late = new Socket()) {
             assertThatThrownBy(() ->

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -181,8 +182,64 @@ class InterceptIT {
     }
 
     @Test
+    void holds_new_connections_back_when_the_proxy_asks_for_it_and_lets_them_in_again()
+            throws Exception {
+        serve();
+        var reached = new ArrayList<String>();
+
+        for (var tries = 0; tries < 20 && droppedSyns() == 0; tries++) {
+            var call = begin(PEER, APPLICATION, "- 10.99.0.2 8080", "- 10.99.0.2 8080");
+            var output = call.inputReader();
+            knock(PROXY, 15006);
+            reached.addAll(output.lines().toList());
+        }
+
+        assertThat(droppedSyns()).isPositive();
+        assertThat(reached).filteredOn(line -> !line.equals("calling")).containsOnly("15006");
+    }
+
+    @Test
+    void an_application_cannot_hold_connections_back() throws Exception {
+        knock(APPLICATION, 15001);
+
+        assertThat(nft("list", "set", "inet", "weft", "closed")).doesNotContain("15001");
+    }
+
+    @Test
     void still_refuses_what_no_proxy_is_meant_for() throws IOException {
         assertThat(call(PEER, APPLICATION, "- 10.99.0.2 15020")).containsExactly("refused");
+    }
+
+    private static void knock(String uid, int port) throws Exception {
+        run(
+                "ip",
+                "netns",
+                "exec",
+                POD,
+                "setpriv",
+                "--reuid=" + uid,
+                "--regid=" + uid,
+                "--clear-groups",
+                "bash",
+                "-c",
+                "echo > /dev/udp/127.0.0.1/" + port);
+    }
+
+    private static int droppedSyns() throws Exception {
+        var counted =
+                Pattern.compile("counter packets (\\d+)")
+                        .matcher(nft("list", "chain", "inet", "weft", "gate"));
+        assertThat(counted.find()).isTrue();
+        return Integer.parseInt(counted.group(1));
+    }
+
+    private static String nft(String... arguments) throws Exception {
+        var command = new ArrayList<>(List.of("ip", "netns", "exec", POD, "nft"));
+        command.addAll(Arrays.asList(arguments));
+        var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
     }
 
     private void serve() throws IOException {
