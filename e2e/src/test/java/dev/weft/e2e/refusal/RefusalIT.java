@@ -40,6 +40,8 @@ class RefusalIT {
             spec:
               parentRefs: [{group: "", kind: Service, name: web, port: 80}]
               rules:
+              # whatever else is called goes where it went: a route takes a Service's port over as a whole
+              - backendRefs: [{name: web, port: 80}]
               - matches: [{path: {type: %s, value: '%s'}}]
                 backendRefs:
                 - {name: %s, namespace: %s, port: 80, weight: %d}
