@@ -14,11 +14,11 @@ final class ReplayBuffer {
     private long bytes;
     private boolean closed;
 
-    /// Keeps a reference of its own; the caller's stays the caller's.
+    /// Keeps a reference and indices of its own: writing the caller's part reads it to its end.
     void add(HttpContent part) {
         if (!closed) {
             bytes += part.content().readableBytes();
-            parts.add(part.retain());
+            parts.add(part.retainedDuplicate());
         }
     }
 
