@@ -31,9 +31,14 @@ import org.jspecify.annotations.Nullable;
 /// wants, picks the filter chain, installs what serves it, and leaves.
 ///
 /// ```
-/// sniffing -> detecting (HTTP/1.1 or HTTP/2, when nobody has said) -> [handshaking] -> installed
+/// [held] -> sniffing -> detecting (HTTP/1.1 or HTTP/2, when nobody has said) -> [handshaking] -> installed
 /// ```
 final class Intake extends ChannelInboundHandlerAdapter {
+    /// How long a connection waits for its listener's routes; the client's TCP is connected.
+    private static final Duration LISTENER_WAIT = Duration.ofSeconds(5);
+
+    private static final Duration LISTENER_LOOK = Duration.ofMillis(10);
+
     private final Worker worker;
     private final ListenerSpec acceptor;
     private final OriginalDestination originalDestination;
@@ -43,6 +48,7 @@ final class Intake extends ChannelInboundHandlerAdapter {
     private @Nullable Origin origin;
     private @Nullable ChainSpec detecting;
     private @Nullable Future<?> silence;
+    private @Nullable Future<?> held;
     private boolean chosen;
 
     Intake(Worker worker, ListenerSpec acceptor, OriginalDestination originalDestination) {
@@ -60,8 +66,28 @@ final class Intake extends ChannelInboundHandlerAdapter {
             refuse(context, Refusal.LOOP);
             return;
         }
-        var byDestination =
-                acceptor.handsOver() ? worker.tables().get().listenerFor(destination) : null;
+        find(context, destination);
+    }
+
+    /// Picks the listener. One whose routes are still to come is waited for: its connections must
+    /// not be passed through in the meantime.
+    private void find(ChannelHandlerContext context, InetSocketAddress destination) {
+        var tables = worker.tables().get();
+        if (acceptor.handsOver() && tables.awaits(destination)) {
+            if (Duration.between(start, Instant.now()).compareTo(LISTENER_WAIT) > 0) {
+                refuse(context, Refusal.NO_ROUTE);
+                return;
+            }
+            held =
+                    context.channel()
+                            .eventLoop()
+                            .schedule(
+                                    () -> find(context, destination),
+                                    LISTENER_LOOK.toMillis(),
+                                    TimeUnit.MILLISECONDS);
+            return;
+        }
+        var byDestination = acceptor.handsOver() ? tables.listenerFor(destination) : null;
         var found = byDestination == null ? acceptor : byDestination;
         listener = found;
         origin = new Origin(found.direction(), found.name(), destination, null);
@@ -72,7 +98,8 @@ final class Intake extends ChannelInboundHandlerAdapter {
         var timeout = found.sniffing().timeout();
         if (!timeout.isZero()) {
             silence =
-                    channel.eventLoop()
+                    context.channel()
+                            .eventLoop()
                             .schedule(
                                     () -> silent(context),
                                     timeout.toMillis(),
@@ -110,7 +137,7 @@ final class Intake extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof io.netty.channel.socket.ChannelInputShutdownEvent && !chosen) {
-            if (seen.isReadable()) {
+            if (seen.isReadable() && listener != null) {
                 choose(context, Sniffed.NOTHING);
                 context.pipeline().fireUserEventTriggered(event);
             } else {
@@ -129,6 +156,9 @@ final class Intake extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         cancelSilence();
+        if (held != null) {
+            held.cancel(false);
+        }
         seen.release();
         seen = Unpooled.EMPTY_BUFFER;
     }

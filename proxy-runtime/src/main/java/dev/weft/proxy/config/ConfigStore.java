@@ -9,8 +9,10 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,6 +171,7 @@ public final class ConfigStore implements ConfigSink {
         var routesNow = new HashMap<String, RouteTable>();
         routes.forEach((name, it) -> routesNow.put(name, it.compiled()));
         var listenersNow = new HashMap<String, ListenerSpec>();
+        var awaited = new HashSet<InetSocketAddress>();
         listeners.forEach((name, it) -> {
             var old = before.listeners().get(name);
             if (routesNow.keySet().containsAll(routeNames(it.compiled()))) {
@@ -176,6 +179,8 @@ public final class ConfigStore implements ConfigSink {
             } else if (old != null) {
                 listenersNow.put(name, old);
                 keepRoutes(before, old, routesNow);
+            } else if (!it.compiled().binds()) {
+                awaited.add(it.compiled().address());
             }
         });
         var clustersNow = new HashMap<String, ClusterTable>();
@@ -185,7 +190,7 @@ public final class ConfigStore implements ConfigSink {
                 clustersNow.put(name, table);
             }
         });
-        return Tables.of(listenersNow, routesNow, clustersNow);
+        return Tables.of(listenersNow, awaited, routesNow, clustersNow);
     }
 
     private static void keepRoutes(
