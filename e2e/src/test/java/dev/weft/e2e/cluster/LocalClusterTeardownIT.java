@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class LocalClusterTeardownIT {
         var traces = Traces.of(hold());
 
         Processes.must("kill", "-INT", Long.toString(holder().pid()));
-        holder().waitFor();
+        assertThat(holder().waitFor(60, TimeUnit.SECONDS)).as("the owner ends").isTrue();
 
         assertThat(traces.left()).isEmpty();
     }
@@ -94,6 +95,9 @@ class LocalClusterTeardownIT {
         var holder =
                 new ProcessBuilder(
                                 List.of(
+                                        // a shell's background job hands down that Ctrl-C is ignored
+                                        "env",
+                                        "--default-signal=INT",
                                         Path.of(System.getProperty("java.home"), "bin/java")
                                                 .toString(),
                                         "-cp",
