@@ -95,7 +95,8 @@ class LocalClusterTeardownIT {
         var holder =
                 new ProcessBuilder(
                                 List.of(
-                                        // a shell's background job hands down that Ctrl-C is ignored
+                                        // a shell's background job hands down that Ctrl-C is
+                                        // ignored
                                         "env",
                                         "--default-signal=INT",
                                         Path.of(System.getProperty("java.home"), "bin/java")
