@@ -63,6 +63,7 @@ class Http1IT {
                 .satisfies(log -> assertThat(log.peer()).isEqualTo(TwoProxies.SERVER_ID))
                 .satisfies(log -> assertThat(log.protocol()).isEqualTo("HTTP/1.1"))
                 .satisfies(log -> assertThat(log.bytesIn()).isEqualTo(5));
+        Eventually.holds(() -> assertThat(mesh.inbound.log.requests).hasSize(1));
         assertThat(mesh.inbound.log.requests.getFirst().peer()).isEqualTo(TwoProxies.CLIENT_ID);
     }
 
