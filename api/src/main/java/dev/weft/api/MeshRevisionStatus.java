@@ -65,5 +65,8 @@ public record MeshRevisionStatus(
             @JsonPropertyDescription("Whether it has ACKed all that was pushed to it.")
                     boolean synced,
             @JsonPropertyDescription("How far the drain mark has come; absent without one.")
-                    @Nullable DrainState drain) {}
+                    @Nullable DrainState drain,
+            @JsonPropertyDescription(
+                            "Whether an endpoint of it is in use only because of the drain mark, since it is not ready; absent without one.")
+                    @Nullable Boolean held) {}
 }

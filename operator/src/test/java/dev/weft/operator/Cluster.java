@@ -50,6 +50,7 @@ public final class Cluster {
 
     public final Set<String> neverAvailable = new HashSet<>();
     public boolean acknowledging = true;
+    public boolean holding;
     public boolean restarting = true;
     public boolean connecting = true;
     public boolean proving = true;
@@ -321,7 +322,8 @@ public final class Cluster {
                 pod != null,
                 pod == null ? null : runs(pod),
                 pod != null,
-                drain);
+                drain,
+                worked.drain() ? holding : null);
     }
 
     /// What the container that runs says, which is the old image until it has restarted.

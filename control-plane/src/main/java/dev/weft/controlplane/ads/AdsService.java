@@ -141,7 +141,8 @@ public final class AdsService extends AggregatedDiscoveryServiceImplBase impleme
                             scope.namespace(),
                             scope.pod(),
                             scope.uid(),
-                            drain(scope, newest, connected)));
+                            drain(scope, newest, connected),
+                            scope.held()));
         }
         return drains;
     }

@@ -45,7 +45,9 @@ public interface ProxyRegistry {
 
     record Nack(String namespace, String pod, String typeUrl, String message, Instant time) {}
 
-    record DrainingPod(String namespace, String pod, String uid, Drain drain) {}
+    /// @param held an endpoint of it is in use though it is not ready, and only as long as it
+    ///   drains
+    record DrainingPod(String namespace, String pod, String uid, Drain drain, boolean held) {}
 
     /// How far the news that a pod drains has come.
     enum Drain {

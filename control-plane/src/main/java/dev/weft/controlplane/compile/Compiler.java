@@ -140,6 +140,7 @@ public final class Compiler {
                                 pod.name(),
                                 pod.uid(),
                                 topology.isLastEndpoint(pod.uid()),
+                                topology.isHeld(pod.uid()),
                                 topology.assignmentsOf(pod.uid())))
                 .toList();
     }

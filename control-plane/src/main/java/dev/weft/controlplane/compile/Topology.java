@@ -29,6 +29,7 @@ final class Topology {
     private final Map<MeshPod, TreeMap<Integer, PortKind>> podPorts = new HashMap<>();
     private final Map<String, Set<String>> assignmentsOfDraining = new HashMap<>();
     private final Set<String> lastEndpoints = new HashSet<>();
+    private final Set<String> held = new HashSet<>();
 
     /// @param peers service accounts of the meshed pods behind the port, ready or not
     record ServicePort(
@@ -80,6 +81,12 @@ final class Topology {
     /// Whether a draining pod stays in use somewhere, because there is nobody else.
     boolean isLastEndpoint(String draining) {
         return lastEndpoints.contains(draining);
+    }
+
+    /// Whether a draining pod is in use somewhere though it is not ready, so that taking its mark
+    /// away would leave a Service without endpoints.
+    boolean isHeld(String draining) {
+        return held.contains(draining);
     }
 
     private void add(MeshService service, MeshService.Port port) {
@@ -161,6 +168,9 @@ final class Topology {
             if (pod != null && draining && !someoneElse && candidate.state != State.TERMINATING) {
                 // It stays even while it is not ready: the peers hold requests until it is back.
                 lastEndpoints.add(pod.uid());
+                if (candidate.state == State.NOT_READY) {
+                    held.add(pod.uid());
+                }
                 endpoints.add(endpoint(candidate, false));
             } else if (candidate.state != State.NOT_READY) {
                 endpoints.add(

@@ -70,12 +70,12 @@ final class ReplicaReport {
                                         ConnectedProxy::uid,
                                         Function.identity(),
                                         (old, newer) -> newer));
-        Map<String, ProxyRegistry.Drain> drains =
+        Map<String, ProxyRegistry.DrainingPod> drains =
                 snapshot.drains().stream()
                         .collect(
                                 Collectors.toMap(
                                         ProxyRegistry.DrainingPod::uid,
-                                        ProxyRegistry.DrainingPod::drain,
+                                        Function.identity(),
                                         (first, second) -> second));
         return worked.stream()
                 .map(pod -> state(pod, byUid.get(pod.uid()), drains.get(pod.uid())))
@@ -85,7 +85,7 @@ final class ReplicaReport {
     private static PodState state(
             RevisionSettings.WorkedPod pod,
             @Nullable ConnectedProxy proxy,
-            ProxyRegistry.@Nullable Drain drain) {
+            ProxyRegistry.@Nullable DrainingPod draining) {
         return new PodState(
                 pod.namespace(),
                 pod.name(),
@@ -93,6 +93,7 @@ final class ReplicaReport {
                 proxy != null,
                 proxy == null ? null : proxy.version(),
                 proxy != null && proxy.synced(),
-                drain == null ? null : DrainState.valueOf(drain.statusValue()));
+                draining == null ? null : DrainState.valueOf(draining.drain().statusValue()),
+                draining == null ? null : draining.held());
     }
 }

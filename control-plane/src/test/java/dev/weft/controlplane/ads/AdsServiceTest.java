@@ -329,13 +329,14 @@ class AdsServiceTest {
         DeltaDiscoveryResponse draining = user.receive();
         assertThat(ads.snapshot().drains())
                 .containsExactly(
-                        new ProxyRegistry.DrainingPod("shop", "web-1", "uid-web-1", Drain.PENDING));
+                        new ProxyRegistry.DrainingPod(
+                                "shop", "web-1", "uid-web-1", Drain.PENDING, false));
         user.ack(draining);
 
         assertThat(ads.snapshot().drains())
                 .containsExactly(
                         new ProxyRegistry.DrainingPod(
-                                "shop", "web-1", "uid-web-1", Drain.ACKNOWLEDGED));
+                                "shop", "web-1", "uid-web-1", Drain.ACKNOWLEDGED, false));
     }
 
     @Test
@@ -352,7 +353,7 @@ class AdsServiceTest {
         assertThat(ads.snapshot().drains())
                 .containsExactly(
                         new ProxyRegistry.DrainingPod(
-                                "shop", "web-1", "uid-web-1", Drain.LAST_ENDPOINT));
+                                "shop", "web-1", "uid-web-1", Drain.LAST_ENDPOINT, false));
     }
 
     @Test

@@ -140,6 +140,7 @@ final class Rendered {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("pod", scope.namespace() + "/" + scope.pod());
             entry.put("lastEndpoint", scope.lastEndpoint());
+            entry.put("held", scope.held());
             entry.put("assignments", new TreeSet<>(scope.assignments()));
             all.add(entry);
         }

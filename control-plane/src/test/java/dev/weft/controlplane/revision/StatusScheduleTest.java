@@ -84,7 +84,7 @@ class StatusScheduleTest {
                         acks,
                         0,
                         null,
-                        List.of(new ProxyRegistry.DrainingPod("shop", "web", "u1", drain)));
+                        List.of(new ProxyRegistry.DrainingPod("shop", "web", "u1", drain, false)));
         var settings =
                 new RevisionSettings(
                         generation,

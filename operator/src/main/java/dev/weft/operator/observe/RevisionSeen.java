@@ -73,6 +73,14 @@ public record RevisionSeen(
                                                         && p.drain() != DrainState.Pending));
     }
 
+    /// Whether some replica keeps an endpoint of the pod in use though it is not ready: without its
+    /// mark the Service would have none. The pod's own readiness comes a moment earlier.
+    public boolean held(String uid) {
+        return replicas.stream()
+                .flatMap(r -> r.pods().stream())
+                .anyMatch(p -> p.uid().equals(uid) && Boolean.TRUE.equals(p.held()));
+    }
+
     private boolean speaksOfNow() {
         return !liveReplicas.isEmpty()
                 && replicas.size() == liveReplicas.size()

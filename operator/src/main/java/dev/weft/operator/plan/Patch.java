@@ -160,7 +160,10 @@ final class Patch {
         if (!there.serves(pod)) {
             return "the new proxy has not taken its configuration";
         }
-        return pod.ready() ? "" : "the pod is not Ready";
+        if (!pod.ready()) {
+            return "the pod is not Ready";
+        }
+        return there.held(pod.uid()) ? "its endpoints are not ready" : "";
     }
 
     private @Nullable MeshedPod next() {

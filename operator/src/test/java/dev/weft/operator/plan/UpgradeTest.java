@@ -220,6 +220,22 @@ class UpgradeTest {
     }
 
     @Test
+    void a_pod_whose_endpoints_are_not_ready_yet_keeps_its_mark() {
+        var cluster = Cluster.running("0.1.0", 3);
+        cluster.holding = true;
+        cluster.want("0.2.0");
+        cluster.settle();
+        assertThat(String.valueOf(cluster.status().upgrade()))
+                .contains("its endpoints are not ready");
+        assertThat(replaced(cluster)).hasSize(1);
+        assertThat(drained(cluster)).hasSize(1);
+
+        cluster.holding = false;
+
+        assertThat(cluster.settle().standing()).isEqualTo(new Steady("0.2.0", List.of()));
+    }
+
+    @Test
     void a_straggler_of_the_old_webhook_is_moved_without_losing_the_mark_of_the_pod_in_work() {
         var cluster = Cluster.running("0.1.0", 3);
         cluster.acknowledging = false;
