@@ -8,7 +8,6 @@ import dev.weft.e2e.suite.Packets;
 import dev.weft.e2e.suite.TestMesh;
 import java.time.Duration;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What can be read on the wire; the upgrade and the killed proxy look again.
@@ -51,7 +50,6 @@ class ClearTextIT {
 
     /// The pod calls out in its first millisecond, and its body is its name.
     @Test
-    @Tag("full")
     void nothing_can_be_read_while_a_pod_starts() throws Exception {
         var web = mesh.workloads().pods(TestMesh.MESHED, "web");
         String hosts =

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.TestMesh;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @MeshTest
@@ -21,7 +20,6 @@ class RollingIT {
 
     /// The application closes its listeners at SIGTERM and has no preStop hook of its own.
     @Test
-    @Tag("full")
     void three_replicas_rolled_again_and_again_lose_no_request() {
         mesh.workloads().start(mesh.server("rolled").replicas(3));
         mesh.workloads().awaitRolledOut(TestMesh.MESHED, "rolled", TestMesh.ROLLOUT);
