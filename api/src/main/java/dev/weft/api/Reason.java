@@ -7,6 +7,8 @@ public enum Reason {
     AsSpecified(Severity.Normal),
     /// The first control plane is being brought up.
     Installing(Severity.Normal),
+    /// Proxies are taking over what `spec` has come to say.
+    Configuring(Severity.Normal),
     /// The control plane does not have all of its replicas available.
     ControlPlaneUnavailable(Severity.Warning),
     /// `spec.version` is none of the versions that this operator knows. What runs stays.

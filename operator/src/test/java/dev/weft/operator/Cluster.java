@@ -7,6 +7,7 @@ import dev.weft.api.MeshRevisionSpec;
 import dev.weft.api.MeshRevisionSpec.WorkedPod;
 import dev.weft.api.MeshRevisionStatus.PodState;
 import dev.weft.api.MeshRevisionStatus.Replica;
+import dev.weft.api.MtlsMode;
 import dev.weft.api.Names;
 import dev.weft.operator.apply.Outcome;
 import dev.weft.operator.observe.Catalogue;
@@ -118,6 +119,23 @@ public final class Cluster {
                 new MeshInstallationSpec(
                         version,
                         spec.trust(),
+                        spec.controlPlane(),
+                        spec.proxy(),
+                        spec.upgrade(),
+                        spec.deletionPolicy());
+        generation++;
+    }
+
+    /// Wants strict mutual TLS.
+    public void strict() {
+        var trust = spec.trust();
+        spec =
+                new MeshInstallationSpec(
+                        spec.version(),
+                        new MeshInstallationSpec.Trust(
+                                trust.domain(),
+                                MtlsMode.Strict,
+                                trust.workloadCertificateLifetime()),
                         spec.controlPlane(),
                         spec.proxy(),
                         spec.upgrade(),

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -40,6 +41,7 @@ public final class DataPlane implements AutoCloseable {
     private final ConfigStore store = new ConfigStore(this::publish);
     private final Map<EventLoop, Worker> workers;
     private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
+    private final CompletableFuture<Void> firstListening = new CompletableFuture<>();
     private boolean started;
     private boolean stopped;
 
@@ -85,6 +87,11 @@ public final class DataPlane implements AutoCloseable {
                     var bound = acceptors.get(name);
                     return bound != null && bound.acceptor().isAccepting();
                 });
+    }
+
+    /// Done when [#listening()] is true for the first time.
+    CompletionStage<Void> firstListening() {
+        return firstListening.minimalCompletionStage();
     }
 
     /// Where a listener accepts, once it does.
@@ -157,6 +164,19 @@ public final class DataPlane implements AutoCloseable {
                 acceptors.computeIfAbsent(
                         listener.name(), _ -> new Bound(listener.address(), accept(listener)));
             }
+        }
+        tellWhenListening();
+    }
+
+    private void tellWhenListening() {
+        if (!firstListening.isDone() && acceptors.keySet().containsAll(VIRTUAL_LISTENERS)) {
+            var bound =
+                    VIRTUAL_LISTENERS.stream()
+                            .map(name -> Objects.requireNonNull(acceptors.get(name)))
+                            .map(virtual -> virtual.acceptor().bound())
+                            .map(CompletionStage::toCompletableFuture)
+                            .toArray(CompletableFuture<?>[]::new);
+            var _ = CompletableFuture.allOf(bound).thenRun(() -> firstListening.complete(null));
         }
     }
 

@@ -11,6 +11,7 @@ import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.MeshIdentity;
 import dev.weft.proxy.state.LastGood;
 import dev.weft.proxy.telemetry.AccessLog;
+import dev.weft.proxy.telemetry.ProcessAge;
 import dev.weft.proxy.telemetry.ProxyMetrics;
 import dev.weft.proxy.telemetry.ProxyTelemetry;
 import dev.weft.proxy.xds.AdsClient;
@@ -61,6 +62,8 @@ public final class Proxy implements AutoCloseable {
         var events = new ControlMetrics(metrics);
         identity = new MeshIdentity(paths, control, aside, clock, random, events);
         dataPlane = new DataPlane(identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic);
+
+        var _ = dataPlane.firstListening().thenRun(() -> metrics.ready(ProcessAge.now()));
 
         var configuration = new Configuration(dataPlane.sink());
         var pod = Pod.read(paths);

@@ -6,15 +6,16 @@ import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// When this replica's entry is written: news of the pods that the operator waits for soon, all
-/// other news seldom, and without any news once in a while, as a sign of life. Pure but for what
-/// was written last; used by one thread.
+/// When this replica's entry is written: news that the operator waits for soon (of its pods, and of
+/// a new generation until all proxies have taken it over), all other news seldom, and without any
+/// news once in a while, as a sign of life. Pure but for what was written last; used by one thread.
 final class StatusSchedule {
     static final Duration PODS = Duration.ofMillis(250);
     static final Duration ALL = Duration.ofSeconds(5);
     static final Duration SIGN_OF_LIFE = Duration.ofSeconds(30);
 
     private @Nullable Replica written;
+    private boolean settled;
     private Instant attemptedAt = Instant.EPOCH;
 
     /// Whether `entry` is to be written now.
@@ -35,13 +36,18 @@ final class StatusSchedule {
     }
 
     void written(Replica entry) {
+        var known = written != null && sameGeneration(entry, written) && settled;
+        settled = known || entry.synced() == entry.proxies();
         written = entry;
     }
 
-    private static boolean urgent(Replica entry, Replica last) {
-        var forNewGeneration =
-                !entry.pods().isEmpty()
-                        && !Objects.equals(entry.observedGeneration(), last.observedGeneration());
-        return forNewGeneration || !entry.pods().equals(last.pods());
+    private boolean urgent(Replica entry, Replica last) {
+        return !sameGeneration(entry, last)
+                || !entry.pods().equals(last.pods())
+                || (!settled && entry.synced() != last.synced());
+    }
+
+    private static boolean sameGeneration(Replica one, Replica other) {
+        return Objects.equals(one.observedGeneration(), other.observedGeneration());
     }
 }

@@ -41,6 +41,34 @@ class StatusScheduleTest {
     }
 
     @Test
+    void how_many_have_taken_a_new_generation_over_is_written_soon_until_all_have() {
+        wrote(entry(1, 0, false));
+        wrote(all(entry(2, 0, false)));
+        assertThat(schedule.due(entry(2, 0, false), NOW.plusMillis(4_999)))
+                .as("all had it")
+                .isFalse();
+
+        assertThat(schedule.due(entry(3, 0, false), NOW.plusMillis(250))).isTrue();
+        wrote(entry(3, 0, false));
+        assertThat(schedule.due(all(entry(3, 0, false)), NOW.plusMillis(249))).isFalse();
+        assertThat(schedule.due(all(entry(3, 0, false)), NOW.plusMillis(250))).isTrue();
+    }
+
+    private static Replica all(Replica entry) {
+        return new Replica(
+                entry.name(),
+                entry.observedGeneration(),
+                entry.proxies(),
+                entry.versions(),
+                entry.proxies(),
+                entry.acks(),
+                entry.nacks(),
+                entry.lastNack(),
+                entry.pods(),
+                entry.time());
+    }
+
+    @Test
     void without_news_there_is_a_sign_of_life() {
         wrote(entry(1, 0, false));
 

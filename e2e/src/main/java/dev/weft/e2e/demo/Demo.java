@@ -105,11 +105,14 @@ final class Demo {
                         "Split shop 90/10 by HTTPRoute, measure on kept-alive connections",
                         this::split);
         remember("under load");
+        startToReady("with its pod");
         var upgrade = upgrade();
+        startToReady("upgraded in place");
         var loadTime = Duration.between(loadBegan, Instant.now());
         var load = steps.step("last words", "End the load, compare all ids", apps::stopLoad);
         remember("idle");
         latencies(load);
+        endpointChange();
         return new DemoReport(
                 load,
                 Set.of("spiffe://cluster.local/ns/" + DemoApps.NAMESPACE + "/sa/load"),
@@ -276,6 +279,35 @@ final class Demo {
     /// The Deployment's name: the pod's without the two parts that Kubernetes adds.
     private static String workloadOf(Pod pod) {
         return pod.getMetadata().getName().replaceFirst("-[a-z0-9]+-[a-z0-9]+$", "");
+    }
+
+    private void startToReady(String when) {
+        var times =
+                meshedPods().stream()
+                        .map(pod ->
+                                ProxyProbe.startToReady(
+                                        cluster.client(),
+                                        DemoApps.NAMESPACE,
+                                        pod.getMetadata().getName()))
+                        .sorted()
+                        .toList();
+        if (!times.isEmpty()) {
+            figure(
+                    "sidecar's start to ready, " + when + ", median and longest",
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f s, %.2f s",
+                            millis(times.get(times.size() / 2)) / 1e3,
+                            millis(times.getLast()) / 1e3));
+        }
+    }
+
+    private void endpointChange() {
+        var pods = meshedPods();
+        var took = new EndpointChange(cluster.client(), DemoApps.NAMESPACE).toTheLastOf(pods);
+        figure(
+                "endpoint's change to the last of " + pods.size() + " proxies",
+                String.format(Locale.ROOT, "%.0f ms", millis(took)));
     }
 
     private void latencies(LoadReport load) {

@@ -2,6 +2,7 @@ package dev.weft.e2e.demo;
 
 import dev.weft.e2e.mesh.PodPort;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.regex.Pattern;
 
@@ -17,6 +18,8 @@ public final class ProxyProbe {
             Pattern.compile(
                     "^weft_certificate_signings_total\\{result=\"signed\"} ([0-9.eE+]+)",
                     Pattern.MULTILINE);
+    private static final Pattern START_TO_READY =
+            Pattern.compile("^weft_start_to_ready_seconds ([0-9.eE+-]+)", Pattern.MULTILINE);
     private static final Pattern EXPIRY =
             Pattern.compile(
                     "^weft_certificate_expiry_timestamp_seconds(?:\\{[^}]*})? ([0-9.eE+]+)",
@@ -35,6 +38,15 @@ public final class ProxyProbe {
     public static int leaves(KubernetesClient client, String namespace, String pod) {
         var signed = SIGNED.matcher(metrics(client, namespace, pod));
         return signed.find() ? (int) Double.parseDouble(signed.group(1)) : 0;
+    }
+
+    /// How long this process of the proxy took to become ready.
+    public static Duration startToReady(KubernetesClient client, String namespace, String pod) {
+        var took = START_TO_READY.matcher(metrics(client, namespace, pod));
+        if (!took.find()) {
+            throw new IllegalStateException(pod + " does not tell how long its start took");
+        }
+        return Duration.ofMillis(Math.round(Double.parseDouble(took.group(1)) * 1000));
     }
 
     /// When the proxy's certificate ends.

@@ -1,10 +1,9 @@
 package dev.weft.e2e.suite;
 
+import dev.weft.api.ConditionType;
 import dev.weft.api.DeletionPolicy;
 import dev.weft.api.MeshInstallationSpec;
-import dev.weft.api.MeshRevision;
 import dev.weft.api.MtlsMode;
-import dev.weft.api.Names;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cluster.Cluster;
@@ -14,7 +13,6 @@ import dev.weft.e2e.image.Images;
 import dev.weft.e2e.mesh.LoadBooks;
 import dev.weft.e2e.mesh.Mesh;
 import dev.weft.e2e.mesh.MeshImages;
-import dev.weft.e2e.mesh.Until;
 import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -115,44 +113,19 @@ public final class TestMesh {
         return Load.start(books, workloads, name, targets, perProtocol);
     }
 
-    /// Changes who is let in, and waits until the mesh has taken it over: everybody has ACKed.
+    /// Changes who is let in, and waits until status says that every proxy has taken it over.
     public void mode(MtlsMode mode) {
         if (mesh.get().orElseThrow().getSpec().trust().mode() == mode) {
             return;
         }
         var status = mesh.status().orElseThrow();
         mesh.apply(spec(String.valueOf(status.version()), mode));
-        Until.isTrue(
+        mesh.await(
                 "every proxy to be " + mode,
                 Duration.ofSeconds(60),
-                () -> revisions().stream().allMatch(revision -> hasTakenOver(revision, mode)),
-                () -> revisions().toString());
-    }
-
-    private List<MeshRevision> revisions() {
-        return cluster.client().resources(MeshRevision.class).list().getItems();
-    }
-
-    private boolean hasTakenOver(MeshRevision revision, MtlsMode mode) {
-        if (revision.getSpec().mtlsMode() != mode || revision.getStatus() == null) {
-            return false;
-        }
-        var replicas =
-                revision.getStatus().replicas().stream()
-                        .filter(replica -> isThere(replica.name()))
-                        .toList();
-        return !replicas.isEmpty()
-                && replicas.stream()
-                        .allMatch(replica ->
-                                revision.getMetadata()
-                                                .getGeneration()
-                                                .equals(replica.observedGeneration())
-                                        && replica.synced() == replica.proxies());
-    }
-
-    private boolean isThere(String controlPlane) {
-        return cluster.client().pods().inNamespace(Names.NAMESPACE).withName(controlPlane).get()
-                != null;
+                now ->
+                        Mesh.isUpToDate(now)
+                                && Mesh.conditionIs(now, ConditionType.Progressing, "False"));
     }
 
     /// The pod of a Deployment with one replica.

@@ -37,6 +37,21 @@ public record Observed(
         return pods.stream().filter(p -> !p.terminating()).toList();
     }
 
+    /// Whether every running proxy of a revision is connected to it, and has ACKed all of what the
+    /// revision says now.
+    public boolean hasTakenOver(RevisionSeen revision) {
+        var running = runningProxies(revision);
+        return running == 0 || (revision.allSynced() && revision.proxies() >= running);
+    }
+
+    /// How many proxies run that belong to a revision.
+    public int runningProxies(RevisionSeen revision) {
+        return (int)
+                staying().stream()
+                        .filter(p -> p.proxyRunning() && p.revision().equals(revision.name()))
+                        .count();
+    }
+
     /// The revision that new pods are sent to, if one is installed.
     public @Nullable RevisionSeen injecting() {
         for (var revision : revisions.values()) {

@@ -48,6 +48,11 @@ public record RevisionSeen(
         return speaksOfNow() && replicas.stream().allMatch(r -> r.synced() == r.proxies());
     }
 
+    /// Proxies that have ACKed all that was pushed to them, over all replicas.
+    public int synced() {
+        return replicas.stream().mapToInt(Replica::synced).sum();
+    }
+
     /// Whether a pod's proxy is connected to a replica, and has ACKed all that was pushed to it.
     public boolean serves(MeshedPod pod) {
         return stateOf(pod) instanceof PodState state && state.synced();

@@ -55,7 +55,7 @@ final class Removal {
                     atLeastPermissive(seen) ? RevisionMode.PassThrough : RevisionMode.Permissive);
         }
         var passThrough = allIn(seen, RevisionMode.PassThrough);
-        if (!allSynced(seen)) {
+        if (!seen.revisions().values().stream().allMatch(seen::hasTakenOver)) {
             return inMode(seen, passThrough ? RevisionMode.PassThrough : RevisionMode.Permissive);
         }
         return passThrough
@@ -82,11 +82,7 @@ final class Removal {
                                     false,
                                     java.util.List.of())));
         }
-        var synced =
-                seen.revisions().values().stream()
-                        .flatMap(r -> r.replicas().stream())
-                        .mapToInt(r -> r.synced())
-                        .sum();
+        var synced = seen.revisions().values().stream().mapToInt(RevisionSeen::synced).sum();
         var proxies = (int) seen.pods().stream().filter(MeshedPod::proxyRunning).count();
         return Run.of(revisions, "", new Detaching(mode, Math.min(synced, proxies), proxies));
     }
@@ -99,23 +95,5 @@ final class Removal {
     private static boolean atLeastPermissive(Observed seen) {
         return seen.revisions().values().stream()
                 .noneMatch(r -> r.spec().mode() == RevisionMode.Mesh);
-    }
-
-    /// Every running proxy is connected to its revision, and has ACKed the mode.
-    private static boolean allSynced(Observed seen) {
-        for (var revision : seen.revisions().values()) {
-            var running = runningProxies(seen, revision);
-            if (running > 0 && (!revision.allSynced() || revision.proxies() < running)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static int runningProxies(Observed seen, RevisionSeen revision) {
-        return (int)
-                seen.staying().stream()
-                        .filter(p -> p.proxyRunning() && p.revision().equals(revision.name()))
-                        .count();
     }
 }

@@ -18,7 +18,15 @@ public sealed interface Standing {
     /// The first control plane comes up.
     record Installing(String version) implements Standing {}
 
-    /// All is as `spec` says.
+    /// The proxies take over what `spec` has come to say.
+    ///
+    /// @param synced proxies that have ACKed it
+    /// @param proxies all that run
+    /// @param kept as in [Steady]
+    record Configuring(String version, int synced, int proxies, List<MeshedPod> kept)
+            implements Standing {}
+
+    /// All is as `spec` says, and every running proxy has ACKed it.
     ///
     /// @param kept pods that keep an older proxy, since the wanted one needs another injection
     ///   contract

@@ -1,14 +1,18 @@
 package dev.weft.operator.plan;
 
+import dev.weft.api.ConditionType;
 import dev.weft.api.GoDuration;
 import dev.weft.api.MeshInstallationStatus.UpgradePhase;
 import dev.weft.api.MeshRevisionSpec.WorkedPod;
 import dev.weft.api.Names;
+import dev.weft.api.Reason;
+import dev.weft.api.RevisionMode;
 import dev.weft.operator.observe.Images;
 import dev.weft.operator.observe.MeshedPod;
 import dev.weft.operator.observe.Observed;
 import dev.weft.operator.observe.RevisionSeen;
 import dev.weft.operator.plan.Plan.Run;
+import dev.weft.operator.plan.Standing.Configuring;
 import dev.weft.operator.plan.Standing.GivenUp;
 import dev.weft.operator.plan.Standing.Installing;
 import dev.weft.operator.plan.Standing.Moving;
@@ -27,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// but the wanted one.
 ///
 /// ```
-/// Starting → Moving (step by step) → new pods go to the new revision → Patching (pod by pod) → Retiring → Steady
+/// Starting → Moving (step by step) → new pods go to the new revision → Patching (pod by pod) → Retiring → Configuring → Steady
 ///     └→ GivenUp (not available within the deadline, and no pod has moved)
 /// ```
 final class Upgrade {
@@ -152,12 +156,47 @@ final class Upgrade {
                     drop,
                     run.standing());
         }
-        var standing =
-                firstInstallation(there)
-                        ? new Installing(version)
-                        : new Steady(version, patching.kept());
-        var run = run(true, List.of(), standing);
-        return new Run(run.revisions(), target, List.of(), List.of(), List.of(), drop, standing);
+        var run = run(true, List.of(), settled(there, patching.kept()));
+        return new Run(
+                run.revisions(), target, List.of(), List.of(), List.of(), drop, run.standing());
+    }
+
+    private Standing settled(RevisionSeen there, List<MeshedPod> kept) {
+        if (firstInstallation(there)) {
+            return new Installing(version);
+        }
+        if (inForce(there)) {
+            return new Steady(version, kept);
+        }
+        var running = seen.runningProxies(there);
+        return new Configuring(
+                version,
+                saysWhatIsWanted(there) ? Math.min(there.synced(), running) : 0,
+                running,
+                kept);
+    }
+
+    /// Once it was told of this generation of `spec` it stays so: proxies that come later, or take
+    /// over a new endpoint, are none of `spec`'s business.
+    private boolean inForce(RevisionSeen there) {
+        var status = seen.status();
+        var told = status == null ? null : status.condition(ConditionType.Progressing);
+        var before =
+                told != null
+                        && Reason.AsSpecified.name().equals(told.getReason())
+                        && Long.valueOf(seen.generation()).equals(told.getObservedGeneration());
+        return before || (saysWhatIsWanted(there) && seen.hasTakenOver(there));
+    }
+
+    /// Whether the revision has been told already what `spec` says for proxies.
+    private boolean saysWhatIsWanted(RevisionSeen there) {
+        var trust = seen.spec().trust();
+        return there.spec().mode() == RevisionMode.Mesh
+                && there.spec().mtlsMode() == trust.mode()
+                && there.spec().trustDomain().equals(trust.domain())
+                && there.spec()
+                        .workloadCertificateLifetime()
+                        .equals(trust.workloadCertificateLifetime());
     }
 
     private boolean firstInstallation(RevisionSeen there) {

@@ -16,6 +16,7 @@ import dev.weft.operator.observe.Observed;
 import dev.weft.operator.observe.RevisionSeen;
 import dev.weft.operator.plan.Standing;
 import dev.weft.operator.plan.Standing.AlreadyInstalled;
+import dev.weft.operator.plan.Standing.Configuring;
 import dev.weft.operator.plan.Standing.Detaching;
 import dev.weft.operator.plan.Standing.GivenUp;
 import dev.weft.operator.plan.Standing.Installing;
@@ -83,6 +84,7 @@ public final class Story {
                     case AlreadyInstalled a -> "";
                     case UnknownVersion u -> u.inForce();
                     case Installing i -> "";
+                    case Configuring c -> c.version();
                     case Steady s -> s.version();
                     case Upgrading u -> u.from();
                     case WaitingForWorkloads w -> "";
@@ -137,6 +139,12 @@ public final class Story {
                             type,
                             Reason.Installing,
                             "The control plane of " + i.version() + " is starting.");
+            case Configuring c ->
+                    yes(
+                            type,
+                            Reason.Configuring,
+                            "%d of %s have taken over what spec says."
+                                    .formatted(c.synced(), count(c.proxies(), "proxy")));
             case Steady s -> no(type, Reason.AsSpecified, "Nothing is left to do.");
             case Starting s -> yes(type, Reason.UpgradeStarting, message(s));
             case GivenUp g -> no(type, Reason.UpgradeGivenUp, "Waiting for another spec.");
@@ -176,6 +184,7 @@ public final class Story {
                 }
                 contract(p.kept(), wrongs);
             }
+            case Configuring c -> contract(c.kept(), wrongs);
             case Steady s -> contract(s.kept(), wrongs);
             case Installing i -> {
                 if (unreadyForLong()) {
@@ -204,7 +213,7 @@ public final class Story {
                                             seen.spec().upgrade().progressDeadline(),
                                             upgrade == null ? "" : upgrade.message())));
         }
-        if (standing instanceof Steady
+        if ((standing instanceof Steady || standing instanceof Configuring)
                 && seen.injecting() instanceof RevisionSeen revision
                 && !revision.available()) {
             wrongs.add(new Wrong(Reason.ControlPlaneUnavailable, unavailable(revision)));

@@ -2,6 +2,7 @@ package dev.weft.operator.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.api.ConditionType;
 import dev.weft.api.MeshInstallationStatus.Proxies;
 import dev.weft.api.MeshInstallationStatus.UpgradePhase;
 import dev.weft.api.MeshRevisionSpec.WorkedPod;
@@ -9,6 +10,7 @@ import dev.weft.operator.Cluster;
 import dev.weft.operator.observe.Images;
 import dev.weft.operator.observe.MeshedPod;
 import dev.weft.operator.plan.Plan.Run;
+import dev.weft.operator.plan.Standing.Configuring;
 import dev.weft.operator.plan.Standing.GivenUp;
 import dev.weft.operator.plan.Standing.Installing;
 import dev.weft.operator.plan.Standing.Moving;
@@ -233,6 +235,26 @@ class UpgradeTest {
         cluster.holding = false;
 
         assertThat(cluster.settle().standing()).isEqualTo(new Steady("0.2.0", List.of()));
+    }
+
+    @Test
+    void a_changed_spec_is_in_progress_until_every_proxy_has_taken_it_over() {
+        var cluster = Cluster.running("0.1.0", 3);
+        cluster.syncing = false;
+        cluster.strict();
+
+        assertThat(cluster.settle().standing())
+                .isEqualTo(new Configuring("0.1.0", 0, 3, List.of()));
+        assertThat(cluster.status().condition(ConditionType.Progressing))
+                .returns("True", c -> c.getStatus())
+                .returns("Configuring", c -> c.getReason());
+        cluster.syncing = true;
+        assertThat(cluster.settle().standing()).isEqualTo(new Steady("0.1.0", List.of()));
+
+        cluster.syncing = false;
+        assertThat(cluster.settle().standing())
+                .as("what proxies learn later is not of spec")
+                .isEqualTo(new Steady("0.1.0", List.of()));
     }
 
     @Test

@@ -100,6 +100,11 @@ public final class ProxyMetrics {
                     .name("weft_certificate_expiry_timestamp_seconds")
                     .help("When this pod's certificate ends.")
                     .register(registry);
+    private final Gauge startToReady =
+            Gauge.builder()
+                    .name("weft_start_to_ready_seconds")
+                    .help("From this process's start until it first was ready.")
+                    .register(registry);
     private final Counter signings =
             Counter.builder()
                     .name("weft_certificate_signings_total")
@@ -205,6 +210,11 @@ public final class ProxyMetrics {
         self = spiffeId;
         certificateExpiry.set(notAfter.getEpochSecond());
         signings.labelValues("signed").inc();
+    }
+
+    /// To be told once.
+    public void ready(Duration afterStart) {
+        startToReady.set(afterStart.toMillis() / 1e3);
     }
 
     public void signingFailed() {
