@@ -21,6 +21,7 @@ import io.vertx.core.http.RequestOptions;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -111,17 +112,28 @@ final class LoadClient implements AutoCloseable {
                         .setURI("/echo")
                         .setTimeout(Outcome.LIMIT.toMillis())
                         .putHeader(RequestId.HEADER, id.toString());
+        var stage = new AtomicReference<>("no connection");
         client.request(options)
-                .compose(open ->
-                        request.post() ? open.send(Buffer.buffer(request.body())) : open.send())
-                .compose(answer ->
-                        answer.body()
-                                .map(body ->
-                                        (Result)
-                                                new Result.Answered(
-                                                        answer.statusCode(), body.toString())))
+                .compose(open -> {
+                    stage.set("no answer");
+                    var answered =
+                            open.response()
+                                    .compose(answer -> {
+                                        stage.set("no end of an answer " + answer.statusCode());
+                                        return answer.body()
+                                                .map(body ->
+                                                        (Result)
+                                                                new Result.Answered(
+                                                                        answer.statusCode(),
+                                                                        body.toString()));
+                                    });
+                    return (request.post() ? open.end(Buffer.buffer(request.body())) : open.end())
+                            .compose(_ -> answered);
+                })
+                // the option's timeouts are those of single steps
+                .timeout(Outcome.LIMIT.plusSeconds(1).toMillis(), TimeUnit.MILLISECONDS)
                 .onSuccess(done::accept)
-                .onFailure(broken -> done.accept(new Result.Broken(String.valueOf(broken))));
+                .onFailure(broken -> done.accept(new Result.Broken(stage.get() + ": " + broken)));
     }
 
     private ManagedChannel channel(String service) {

@@ -99,24 +99,20 @@ final class LoadGenerator implements Burst {
         for (int position = 0; !stopped.get(); position++) {
             long due = start + schedule.dueNanos(position);
             sleepUntil(due);
-            if (stopped.get()) {
+            var sequence = tally.issueUnless(stopped::get);
+            if (sequence.isEmpty()) {
                 return;
             }
-            send(schedule, position, due, _ -> {});
+            var planned = schedule.at(position);
+            var request =
+                    new Schedule.Planned(
+                            sequence.getAsInt(),
+                            planned.protocol(),
+                            planned.service(),
+                            planned.fresh(),
+                            planned.post());
+            send(request, due, _ -> {});
         }
-    }
-
-    private void send(Schedule schedule, int position, long due, Consumer<Outcome> then) {
-        var planned = schedule.at(position);
-        int sequence = tally.issue();
-        var request =
-                new Schedule.Planned(
-                        sequence,
-                        planned.protocol(),
-                        planned.service(),
-                        planned.fresh(),
-                        planned.post());
-        send(request, due, then);
     }
 
     private void send(Schedule.Planned request, long due, Consumer<Outcome> then) {
@@ -178,7 +174,7 @@ final class LoadGenerator implements Burst {
     /// No new requests; returns when those that are outstanding are answered or have failed.
     void stop() {
         stopped.set(true);
-        long giveUp = System.nanoTime() + Outcome.LIMIT.plusSeconds(1).toNanos();
+        long giveUp = System.nanoTime() + Outcome.LIMIT.plusSeconds(5).toNanos();
         while (tally.outstanding() > 0 && System.nanoTime() < giveUp) {
             sleepUntil(System.nanoTime() + 20_000_000);
         }

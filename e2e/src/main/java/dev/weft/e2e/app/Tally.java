@@ -5,8 +5,10 @@ import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
 
 /// One load generator's books. Guarded by its own monitor: few threads, little to do.
 final class Tally {
@@ -32,6 +34,12 @@ final class Tally {
     /// Takes the next sequence.
     synchronized int issue() {
         return issued++;
+    }
+
+    /// The same, unless sending has ended: whoever has ended it sees all that was issued as
+    /// [#outstanding()].
+    synchronized OptionalInt issueUnless(BooleanSupplier ended) {
+        return ended.getAsBoolean() ? OptionalInt.empty() : OptionalInt.of(issue());
     }
 
     synchronized int outstanding() {

@@ -40,7 +40,7 @@ record DemoReport(
                         load.failed() == 0
                                 && load.running() == 0
                                 && load.finishedInAll() == load.issued(),
-                        "%,d sent, %,d failed".formatted(load.issued(), load.failed())));
+                        answered()));
         proofs.add(
                 new Proof(
                         "Each reached exactly one server, once",
@@ -96,6 +96,17 @@ record DemoReport(
 
     boolean proved() {
         return proofs().stream().allMatch(Proof::held);
+    }
+
+    private String answered() {
+        var text = "%,d sent, %,d failed".formatted(load.issued(), load.failed());
+        long open = load.issued() - load.finishedInAll();
+        if (open > 0) {
+            text += ", %,d without an end".formatted(open);
+        }
+        return load.running() == 0
+                ? text
+                : text + ", %d load generators without a last word".formatted(load.running());
     }
 
     private double slowest() {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 
@@ -17,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 final class EndpointChange {
     private static final String NAME = "figure";
     private static final int ADMIN = 15000;
+    private static final int CHANGES = 6;
     private static final Duration LOOK = Duration.ofMillis(5);
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -28,30 +30,36 @@ final class EndpointChange {
         this.namespace = namespace;
     }
 
-    /// The longest of the proxies' times, looking every few milliseconds; with nothing left behind.
-    Duration toTheLastOf(List<Pod> meshed) {
+    /// The longest of the proxies' times, once for each of several changes; nothing is left behind.
+    List<Duration> toTheLastOf(List<Pod> meshed) {
         var ports = new ArrayList<PodPort>();
+        var times = new ArrayList<Duration>();
         try (var looking = Executors.newVirtualThreadPerTaskExecutor()) {
-            write("192.0.2.1");
+            writeService();
             for (Pod pod : meshed) {
                 ports.add(PodPort.open(client, namespace, pod.getMetadata().getName(), ADMIN));
             }
-            ports.forEach(port -> await(port, "192.0.2.1"));
-            long began = System.nanoTime();
-            var last =
-                    ports.stream()
-                            .map(port ->
-                                    CompletableFuture.runAsync(
-                                            () -> await(port, "192.0.2.2"), looking))
-                            .toArray(CompletableFuture<?>[]::new);
-            write("192.0.2.2");
-            CompletableFuture.allOf(last).join();
-            return Duration.ofNanos(System.nanoTime() - began);
+            for (int change = 0; change < CHANGES; change++) {
+                times.add(toTheLastOf(ports, "192.0.2." + (change + 1), looking));
+            }
+            return times.subList(1, times.size()); // the first one also waits for the Service
         } finally {
             ports.forEach(PodPort::close);
             client.services().inNamespace(namespace).withName(NAME).delete();
             client.discovery().v1().endpointSlices().inNamespace(namespace).withName(NAME).delete();
         }
+    }
+
+    private Duration toTheLastOf(List<PodPort> ports, String address, Executor looking) {
+        long began = System.nanoTime();
+        var last =
+                ports.stream()
+                        .map(port ->
+                                CompletableFuture.runAsync(() -> await(port, address), looking))
+                        .toArray(CompletableFuture<?>[]::new);
+        writeSlice(address);
+        CompletableFuture.allOf(last).join();
+        return Duration.ofNanos(System.nanoTime() - began);
     }
 
     private static void await(PodPort port, String address) {
@@ -65,7 +73,7 @@ final class EndpointChange {
         }
     }
 
-    private void write(String address) {
+    private void writeService() {
         client.resource(
                         new ServiceBuilder()
                                 .withNewMetadata()
@@ -81,6 +89,9 @@ final class EndpointChange {
                                 .build())
                 .forceConflicts()
                 .serverSideApply();
+    }
+
+    private void writeSlice(String address) {
         client.resource(
                         new EndpointSliceBuilder()
                                 .withNewMetadata()
