@@ -108,6 +108,25 @@ class Http1IT {
     }
 
     @Test
+    void a_drain_waits_for_a_connection_that_has_not_shown_yet_what_it_is() throws Exception {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), mesh.outboundPort())) {
+            socket.getOutputStream().write("GET / HT".getBytes(StandardCharsets.US_ASCII));
+            Eventually.holds(() -> assertThat(mesh.outbound.plane.openConnections()).isEqualTo(1));
+
+            var drained =
+                    mesh.outbound.plane.drainOutbound(Duration.ofSeconds(20)).toCompletableFuture();
+            assertThat(drained).isNotDone();
+            socket.getOutputStream()
+                    .write("TP/1.1\r\nhost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 200")
+                    .containsIgnoringCase("connection: close");
+            assertThat(drained).succeedsWithin(Duration.ofSeconds(15));
+        }
+    }
+
+    @Test
     void a_request_whose_length_is_ambiguous_is_refused() throws Exception {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), mesh.outboundPort())) {
             socket.getOutputStream()

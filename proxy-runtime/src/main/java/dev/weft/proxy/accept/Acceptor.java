@@ -47,11 +47,15 @@ public final class Acceptor {
                                 new ChannelInitializer<>() {
                                     @Override
                                     protected void initChannel(Channel channel) {
+                                        var worker = workers.apply(channel.eventLoop());
+                                        var current = listener.get();
+                                        worker.drain(current.direction())
+                                                .opened(new Accepted(channel));
                                         channel.pipeline()
                                                 .addLast(
                                                         new Intake(
-                                                                workers.apply(channel.eventLoop()),
-                                                                listener.get(),
+                                                                worker,
+                                                                current,
                                                                 originalDestination));
                                     }
                                 })

@@ -1,15 +1,18 @@
 package dev.weft.proxy.drain;
 
+import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
-/// The accepted connections of one direction, and how they are asked to end.
+/// The accepted connections of one direction, and how they are asked to end. A connection belongs
+/// here from when it is accepted: who serves it may become known later.
 ///
 /// Open until [#begin]; from then on draining: new connections are still served, but each is asked
 /// to end as well.
@@ -17,13 +20,16 @@ public final class Drain {
     /// How long before the deadline connections that stayed idle are closed from this side.
     private static final Duration CLOSING_IDLE = Duration.ofMillis(300);
 
-    private final Set<Drainable> connections = ConcurrentHashMap.newKeySet();
+    private final Map<Channel, Drainable> connections = new ConcurrentHashMap<>();
     private volatile boolean draining;
 
-    /// From the connection's event loop.
+    /// To be told of a connection when it is accepted, and again when somebody else comes to serve
+    /// it. From its event loop.
     public void opened(Drainable connection) {
-        connections.add(connection);
-        connection.channel().closeFuture().addListener(_ -> connections.remove(connection));
+        var channel = connection.channel();
+        if (connections.put(channel, connection) == null) {
+            channel.closeFuture().addListener(_ -> connections.remove(channel));
+        }
         if (draining) {
             connection.drain();
         }
@@ -40,15 +46,15 @@ public final class Drain {
     /// Done when the connections that exist now are gone, or after `atMost`. Any thread.
     public CompletionStage<Void> begin(Duration atMost, ScheduledExecutorService timer) {
         draining = true;
-        var existing = new ArrayList<>(connections);
+        var existing = new ArrayList<>(connections.keySet());
         var gone = existing.stream().map(Drain::gone).toArray(CompletableFuture<?>[]::new);
-        existing.forEach(connection -> onItsLoop(connection, connection::drain));
+        existing.forEach(channel -> onItsLoop(channel, Drainable::drain));
         var untilClosing = Math.max(0, atMost.minus(CLOSING_IDLE).toMillis());
         var closing =
                 timer.schedule(
                         () ->
-                                existing.forEach(connection ->
-                                        onItsLoop(connection, connection::closeIfIdle)),
+                                existing.forEach(
+                                        channel -> onItsLoop(channel, Drainable::closeIfIdle)),
                         untilClosing,
                         TimeUnit.MILLISECONDS);
         var done = new CompletableFuture<Void>();
@@ -64,13 +70,19 @@ public final class Drain {
         return done;
     }
 
-    private static CompletableFuture<Void> gone(Drainable connection) {
+    private static CompletableFuture<Void> gone(Channel channel) {
         var gone = new CompletableFuture<Void>();
-        connection.channel().closeFuture().addListener(_ -> gone.complete(null));
+        channel.closeFuture().addListener(_ -> gone.complete(null));
         return gone;
     }
 
-    private static void onItsLoop(Drainable connection, Runnable action) {
-        connection.channel().eventLoop().execute(action);
+    private void onItsLoop(Channel channel, Consumer<Drainable> action) {
+        channel.eventLoop()
+                .execute(() -> {
+                    var connection = connections.get(channel);
+                    if (connection != null) {
+                        action.accept(connection);
+                    }
+                });
     }
 }
