@@ -17,12 +17,12 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /// Makes connections to endpoints: TCP, then mesh TLS where the endpoint speaks it. A connection
 /// that comes out of here has an authenticated peer, or is in clear on purpose. It does not read
@@ -30,6 +30,18 @@ import org.jspecify.annotations.Nullable;
 final class Connector {
     /// The peer's SPIFFE id, on connections with mesh TLS.
     static final AttributeKey<String> PEER = AttributeKey.valueOf(Connector.class, "peer");
+
+    /// Handlers come when the socket is connected.
+    private static final ChannelHandler NOTHING =
+            new ChannelInitializer<>() {
+                @Override
+                public boolean isSharable() {
+                    return true;
+                }
+
+                @Override
+                protected void initChannel(Channel channel) {}
+            };
 
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
@@ -41,8 +53,8 @@ final class Connector {
         this.tls = tls;
     }
 
-    /// Fails with [ConnectFailure]. The kernel's SYN retries fall into the cluster's connect
-    /// timeout: that is how a request waits for an endpoint that is away.
+    /// Fails with [ConnectFailure]. Until the cluster's connect timeout is over, SYNs that nobody
+    /// answers are repeated: that is how a request waits for an endpoint that is away.
     ///
     /// @param last becomes the channel's last handler
     void connect(Destination destination, ChannelHandler last, Promise<Channel> connected) {
@@ -70,42 +82,47 @@ final class Connector {
                                         Math.min(
                                                 Integer.MAX_VALUE,
                                                 destination.connectTimeout().toMillis()))
-                        .handler(initializer(destination, context, last, connected));
+                        .handler(NOTHING);
         if (destination.toSelf()) {
             bootstrap.localAddress(
                     new InetSocketAddress(loopbackLike(destination.target().address()), 0));
         }
-        var secure = context != null;
-        bootstrap
-                .connect(destination.target().address())
-                .addListener((ChannelFuture connect) -> {
-                    if (!connect.isSuccess()) {
-                        connected.tryFailure(failed(destination, connect.cause()));
-                    } else if (secure) {
-                        connect.channel().config().setAutoRead(true);
-                    } else if (!connected.trySuccess(connect.channel())) {
-                        connect.channel().close();
+        if (context == null) {
+            bootstrap
+                    .connect(destination.target().address())
+                    .addListener((ChannelFuture tcp) -> {
+                        if (!tcp.isSuccess()) {
+                            connected.tryFailure(failed(destination, tcp.cause()));
+                            return;
+                        }
+                        tcp.channel().pipeline().addLast(last);
+                        if (!connected.trySuccess(tcp.channel())) {
+                            tcp.channel().close();
+                        }
+                    });
+            return;
+        }
+        var mesh = context;
+        Dial.start(loop, bootstrap, destination.target().address())
+                .addListener((Future<Channel> tcp) -> {
+                    if (tcp.isSuccess()) {
+                        shakeHands(tcp.getNow(), destination, mesh, last, connected);
+                    } else {
+                        connected.tryFailure(failed(destination, tcp.cause()));
                     }
                 });
     }
 
-    private ChannelInitializer<Channel> initializer(
+    private void shakeHands(
+            Channel channel,
             Destination destination,
-            @Nullable SslContext context,
+            SslContext context,
             ChannelHandler last,
             Promise<Channel> connected) {
-        return new ChannelInitializer<>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                if (context != null) {
-                    var handler = context.newHandler(channel.alloc());
-                    handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT.toMillis());
-                    channel.pipeline()
-                            .addLast(handler, new PeerCheck(destination, handler, connected));
-                }
-                channel.pipeline().addLast(last);
-            }
-        };
+        var handler = context.newHandler(channel.alloc());
+        handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT.toMillis());
+        channel.pipeline().addLast(handler, new PeerCheck(destination, handler, connected), last);
+        channel.config().setAutoRead(true);
     }
 
     private static ConnectFailure failed(Destination destination, Throwable cause) {
