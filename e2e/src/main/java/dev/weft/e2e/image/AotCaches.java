@@ -24,6 +24,7 @@ final class AotCaches {
 
     private static final String RECORDED = "/recorded";
     private static final String TRAINER = "/training";
+    private static final String TRAINER_LIBRARIES = "/training-lib";
     private static final long MOST_SECONDS = 120;
     private static final int KEPT = 4;
 
@@ -64,7 +65,7 @@ final class AotCaches {
 
     private Fingerprint fingerprint(Component component, Content content) {
         return Fingerprint.builder()
-                .add("recipe 1")
+                .add("recipe 2")
                 .add(component.toString())
                 .add(base.fingerprint().hex())
                 .add(content.fingerprint().hex())
@@ -109,9 +110,10 @@ final class AotCaches {
             throws IOException {
         var training = Training.of(component, top);
         rootfs.copy(training.classes(), TRAINER);
+        training.libraries().ifPresent(jars -> rootfs.copy(jars, TRAINER_LIBRARIES));
         Files.createDirectory(rootfs.inside(RECORDED));
         var command = new ArrayList<>(List.of(Component.JAVA, "-XX:TieredStopAtLevel=1", "-cp"));
-        command.add(TRAINER + ":/app/lib/*");
+        command.add(TRAINER + ":" + TRAINER_LIBRARIES + "/*:/app/lib/*");
         command.add(training.main());
         command.addAll(component.recording(content, RECORDED + "/app.aot"));
         var log = folder.resolve("log");

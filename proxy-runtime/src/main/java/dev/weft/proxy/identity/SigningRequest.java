@@ -1,40 +1,44 @@
 package dev.weft.proxy.identity;
 
 import dev.weft.proxy.bootstrap.Pod;
-import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 
-/// A fresh key (ECDSA P-256), and the request to have it certified. The control plane decides whom
-/// the certificate is for; the subject only repeats what it will say.
+/// A fresh key (ECDSA P-256), and the request to have it certified (PKCS #10, RFC 2986). The
+/// control plane decides whom the certificate is for; the subject only repeats what it will say.
 record SigningRequest(PrivateKey key, byte[] der) {
+    private static final byte[] COMMON_NAME = Der.objectIdentifier(2, 5, 4, 3);
+    private static final byte[] SERIAL_NUMBER = Der.objectIdentifier(2, 5, 4, 5);
+    private static final byte[] ORGANIZATIONAL_UNIT = Der.objectIdentifier(2, 5, 4, 11);
+    private static final byte[] ECDSA_WITH_SHA256 = Der.objectIdentifier(1, 2, 840, 10045, 4, 3, 2);
+
     static SigningRequest create(Pod pod) throws GeneralSecurityException {
         var generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(new ECGenParameterSpec("secp256r1"));
         KeyPair pair = generator.generateKeyPair();
-        var subject =
-                new X500NameBuilder(BCStyle.INSTANCE)
-                        .addRDN(BCStyle.CN, pod.name())
-                        .addRDN(BCStyle.OU, pod.namespace())
-                        .addRDN(BCStyle.SERIALNUMBER, pod.uid())
-                        .build();
-        try {
-            var signer = new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate());
-            byte[] der =
-                    new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic())
-                            .build(signer)
-                            .getEncoded();
-            return new SigningRequest(pair.getPrivate(), der);
-        } catch (OperatorCreationException | IOException e) {
-            throw new GeneralSecurityException("the signing request could not be made", e);
-        }
+        byte[] info =
+                Der.sequence(
+                        Der.integer(0),
+                        Der.sequence(
+                                attribute(COMMON_NAME, Der.utf8String(pod.name())),
+                                attribute(ORGANIZATIONAL_UNIT, Der.utf8String(pod.namespace())),
+                                attribute(SERIAL_NUMBER, Der.printableString(pod.uid()))),
+                        pair.getPublic().getEncoded(),
+                        Der.emptySet(0));
+        var signer = Signature.getInstance("SHA256withECDSA");
+        signer.initSign(pair.getPrivate());
+        signer.update(info);
+        byte[] signature = signer.sign();
+        return new SigningRequest(
+                pair.getPrivate(),
+                Der.sequence(info, Der.sequence(ECDSA_WITH_SHA256), Der.bitString(signature)));
+    }
+
+    private static byte[] attribute(byte[] type, byte[] value) {
+        return Der.set(Der.sequence(type, value));
     }
 }
