@@ -2,15 +2,7 @@ package dev.weft.proxy;
 
 import static dev.weft.proxy.testing.Eventually.eventually;
 
-import com.sun.net.httpserver.HttpServer;
-import dev.weft.proxy.testing.TestControlPlane;
-import dev.weft.proxy.testing.TestMesh;
-import dev.weft.proxy.xds.ResourceType;
-import io.envoyproxy.envoy.config.core.v3.HealthStatus;
-import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,9 +19,6 @@ import java.util.List;
 /// Runs inside of the image's file system, in a network namespace that has nothing but loopback.
 /// Its arguments are the command that starts the proxy.
 public final class ProxyTraining {
-    private static final int OUTBOUND = 18080;
-    private static final int INBOUND = 18443;
-
     private ProxyTraining() {}
 
     public static void main(String... command) {
@@ -43,12 +32,7 @@ public final class ProxyTraining {
     }
 
     private static int train(List<String> command) throws IOException, InterruptedException {
-        var mesh = new TestMesh(Path.of("/"));
-        var application = application();
-        try (var controlPlane = new TestControlPlane(mesh.authority).start()) {
-            mesh.bootstrap("a", controlPlane.port());
-            mesh.revision("a");
-            configure(controlPlane, application.getAddress().getPort());
+        try (var _ = new LoopMesh()) {
             long began = System.nanoTime();
             var proxy = new ProcessBuilder(command).inheritIO().start();
             try {
@@ -61,68 +45,6 @@ public final class ProxyTraining {
         }
     }
 
-    private static HttpServer application() throws IOException {
-        var server =
-                HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
-        server.createContext(
-                "/",
-                exchange -> {
-                    exchange.getRequestBody().readAllBytes();
-                    exchange.sendResponseHeaders(200, 2);
-                    exchange.getResponseBody().write(new byte[] {'o', 'k'});
-                    exchange.close();
-                });
-        server.start();
-        return server;
-    }
-
-    private static void configure(TestControlPlane controlPlane, int application) {
-        var inbound = Xds.staticCluster("inbound", application).build();
-        var service = Xds.edsCluster("service", TestControlPlane.ID).build();
-        var endpoint = Xds.endpoint(INBOUND, true, HealthStatus.HEALTHY);
-        controlPlane.put(ResourceType.CLUSTER, "inbound", "1", inbound);
-        controlPlane.put(ResourceType.CLUSTER, "service", "1", service);
-        controlPlane.put(
-                ResourceType.ENDPOINTS, "service", "1", Xds.endpoints("service", endpoint));
-        controlPlane.put(
-                ResourceType.ROUTES,
-                "service",
-                "1",
-                Xds.routes(
-                        "service", Xds.to(Xds.cluster("service").setRetryPolicy(Xds.retries()))));
-        var outbound = Xds.http(CodecType.AUTO).setRds(Xds.rds("service")).build();
-        controlPlane.put(
-                ResourceType.LISTENER,
-                "outbound",
-                "1",
-                Xds.sniffing(Xds.listener("outbound", OUTBOUND), 100)
-                        .addFilterChains(Xds.clearHttpChain(outbound))
-                        .setDefaultFilterChain(Xds.chain(Xds.tcp("service")))
-                        .build());
-        var routes = Xds.routes("inbound", Xds.to(Xds.cluster("inbound")));
-        var http2 = Xds.http(CodecType.HTTP2).setRouteConfig(routes).build();
-        var http1 = Xds.http(CodecType.HTTP1).setRouteConfig(routes).build();
-        controlPlane.put(
-                ResourceType.LISTENER,
-                "inbound",
-                "1",
-                Xds.sniffing(Xds.listener("inbound", INBOUND), 1000)
-                        .addFilterChains(Xds.meshChain("weft1-h2", http2))
-                        .addFilterChains(Xds.meshChain("weft1-http/1.1", http1))
-                        .addFilterChains(Xds.meshChain("weft1-tcp", Xds.tcp("inbound")))
-                        .build());
-        for (var name : new String[] {"virtualInbound", "virtualOutbound"}) {
-            int port = name.equals("virtualInbound") ? 15006 : 15001;
-            controlPlane.put(
-                    ResourceType.LISTENER,
-                    name,
-                    "1",
-                    Xds.listener(name, port)
-                            .addFilterChains(Xds.chain(Xds.tcp("inbound")))
-                            .build());
-        }
-    }
-
     private static void use(Process proxy, long began) throws IOException {
         try (var http = HttpClient.newHttpClient()) {
             eventually("the proxy is ready", () -> status(http, 15021, "/ready") == 200);
@@ -130,9 +52,9 @@ public final class ProxyTraining {
             for (var version : HttpClient.Version.values()) {
                 eventually(
                         "a request is answered",
-                        () -> status(http, OUTBOUND, "/", version, 1) == 200);
+                        () -> status(http, LoopMesh.OUTBOUND, "/", version, 1) == 200);
                 for (int i = 0; i < 20; i++) {
-                    status(http, OUTBOUND, "/" + i, version, 1000);
+                    status(http, LoopMesh.OUTBOUND, "/" + i, version, 1000);
                 }
             }
             status(http, 15020, "/metrics");
