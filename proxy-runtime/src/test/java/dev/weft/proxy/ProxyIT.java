@@ -11,9 +11,11 @@ import dev.weft.proxy.xds.ResourceType;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -151,7 +154,67 @@ class ProxyIT {
         assertThat(mesh.paths.drained()).doesNotExist();
     }
 
-    private Process launch() throws IOException {
+    /// With a smaller heap than its flags give; the memory limit is the one that injection sets.
+    @Test
+    void streams_a_gigabyte_to_a_slow_reader_in_little_memory() throws Exception {
+        long total = 1L << 30;
+        var sent = new AtomicLong();
+        application.createContext(
+                "/gigabyte",
+                exchange -> {
+                    exchange.sendResponseHeaders(200, total);
+                    var block = new byte[64 * 1024];
+                    try (var out = exchange.getResponseBody()) {
+                        while (sent.get() < total) {
+                            out.write(block);
+                            sent.addAndGet(block.length);
+                        }
+                    }
+                });
+        proxy.destroyForcibly().waitFor();
+        proxy = launch("-Xmx64m");
+        ready();
+
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), web)) {
+            client.getOutputStream()
+                    .write(
+                            "GET /gigabyte HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+            long before = standstill(sent);
+            long arrived = client.getInputStream().transferTo(OutputStream.nullOutputStream());
+
+            assertThat(before).as("sent while nobody read").isLessThan(total / 8);
+            assertThat(arrived).isGreaterThan(total);
+        }
+        assertThat(proxy.isAlive()).isTrue();
+        assertThat(mostResidentMegabytes()).isLessThan(256);
+    }
+
+    private static long standstill(AtomicLong sent) {
+        var last = new long[2];
+        eventually(
+                "the sender waits",
+                () -> {
+                    long now = sent.get();
+                    if (now != last[0]) {
+                        last[0] = now;
+                        last[1] = System.nanoTime();
+                    }
+                    return now > 0
+                            && System.nanoTime() - last[1] > Duration.ofMillis(300).toNanos();
+                });
+        return last[0];
+    }
+
+    private long mostResidentMegabytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc", Long.toString(proxy.pid()), "status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Process launch(String... more) throws IOException {
         Files.deleteIfExists(mesh.paths.state().resolve("ports"));
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
@@ -159,6 +222,7 @@ class ProxyIT {
         Files.readAllLines(Path.of("src/main/image/opt/weft/jvm.options")).stream()
                 .filter(line -> line.startsWith("-") && !line.contains("/var/lib/weft"))
                 .forEach(command::add);
+        command.addAll(List.of(more));
         command.addAll(
                 List.of(
                         "-cp",
