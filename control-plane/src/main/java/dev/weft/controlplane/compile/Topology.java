@@ -115,7 +115,7 @@ final class Topology {
                 if (slicePort.name().equals(port.name())) {
                     slice.backends().stream()
                             .filter(this::isKnown)
-                            .map(backend -> candidate(backend, slicePort.number()))
+                            .map(backend -> candidate(slice, backend, slicePort.number()))
                             .forEach(candidate ->
                                     found.merge(key(candidate), candidate, Topology::better));
                 }
@@ -134,12 +134,23 @@ final class Topology {
         return pod != null && (backend.podUid() == null || backend.podUid().equals(pod.uid()));
     }
 
-    private Candidate candidate(Backend backend, int port) {
+    private Candidate candidate(MeshSlice slice, Backend backend, int port) {
         MeshPod pod =
                 backend.pod() == null
                         ? meshedByIp.get(backend.address())
                         : model.pods().get(backend.pod());
-        return new Candidate(backend.address(), port, backend.state(), pod);
+        return new Candidate(backend.address(), port, state(slice, backend, pod), pod);
+    }
+
+    /// A slice may still tell of an absence that is over: a pod whose proxy was replaced is not
+    /// ready for a moment, and its Service's slices hear of both its end and its beginning late.
+    private static State state(MeshSlice slice, Backend backend, @Nullable MeshPod pod) {
+        return backend.state() == State.NOT_READY
+                        && slice.followsPods()
+                        && pod != null
+                        && pod.ready()
+                ? State.READY
+                : backend.state();
     }
 
     private static MeshEndpoint key(Candidate candidate) {

@@ -15,8 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// @param ips of every family; empty while it has none, after it has ended, and for a pod of the
 ///   host's network, whose address is the node's
 /// @param meshed a proxy answers at its addresses
+/// @param ready its condition `Ready` holds, and it has not been told to end
 public record MeshPod(
-        ObjectName name, String uid, List<String> ips, String serviceAccount, boolean meshed) {
+        ObjectName name,
+        String uid,
+        List<String> ips,
+        String serviceAccount,
+        boolean meshed,
+        boolean ready) {
 
     public MeshPod {
         ips = List.copyOf(ips);
@@ -32,7 +38,17 @@ public record MeshPod(
                 uid,
                 ips(pod),
                 Objects.requireNonNullElse(pod.getSpec().getServiceAccountName(), "default"),
-                wasMeshed || isMeshed(pod));
+                wasMeshed || isMeshed(pod),
+                isReady(pod));
+    }
+
+    private static boolean isReady(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() == null
+                && pod.getStatus() != null
+                && pod.getStatus().getConditions().stream()
+                        .anyMatch(condition ->
+                                condition.getType().equals("Ready")
+                                        && condition.getStatus().equals("True"));
     }
 
     private static List<String> ips(Pod pod) {

@@ -12,8 +12,17 @@ import org.jspecify.annotations.Nullable;
 /// What the mesh needs of an EndpointSlice.
 ///
 /// @param service the Service that it belongs to
+/// @param followsPods Kubernetes' own controller writes it: its readiness is that of the pods, a
+///   moment later
 public record MeshSlice(
-        ObjectName name, ObjectName service, List<Port> ports, List<Backend> backends) {
+        ObjectName name,
+        ObjectName service,
+        boolean followsPods,
+        List<Port> ports,
+        List<Backend> backends) {
+    private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+    private static final String KUBERNETES = "endpointslice-controller.k8s.io";
+
     public MeshSlice {
         ports = List.copyOf(ports);
         backends = List.copyOf(backends);
@@ -44,6 +53,7 @@ public record MeshSlice(
         return new MeshSlice(
                 ObjectName.of(slice),
                 new ObjectName(slice.getMetadata().getNamespace(), service),
+                KUBERNETES.equals(labels.get(MANAGED_BY)),
                 orEmpty(slice.getPorts()).stream()
                         .filter(MeshSlice::isTcp)
                         .map(MeshSlice::port)
