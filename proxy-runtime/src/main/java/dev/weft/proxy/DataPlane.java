@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import dev.weft.proxy.accept.Acceptor;
 import dev.weft.proxy.accept.ConntrackDestination;
 import dev.weft.proxy.accept.OriginalDestination;
+import dev.weft.proxy.cluster.ClusterStates;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.ConfigSink;
@@ -39,6 +40,7 @@ public final class DataPlane implements AutoCloseable {
     private final Drain inbound = new Drain();
     private final Drain outbound = new Drain();
     private final ConfigStore store = new ConfigStore(this::publish);
+    private final ClusterStates clusterStates = new ClusterStates();
     private final Map<EventLoop, Worker> workers;
     private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> firstListening = new CompletableFuture<>();
@@ -62,7 +64,8 @@ public final class DataPlane implements AutoCloseable {
         var byLoop = new HashMap<EventLoop, Worker>();
         loops.forEach(executor -> {
             var loop = (EventLoop) executor;
-            var upstreams = new Upstreams(loop, tls, local, RandomGenerator.getDefault());
+            var upstreams =
+                    new Upstreams(loop, tls, local, clusterStates, RandomGenerator.getDefault());
             byLoop.put(
                     loop, new Worker(upstreams, store::tables, tls, telemetry, inbound, outbound));
         });
@@ -138,6 +141,7 @@ public final class DataPlane implements AutoCloseable {
     }
 
     private void publish(Tables tables) {
+        clusterStates.update(tables);
         workers.forEach((loop, worker) -> loop.execute(() -> worker.upstreams().reconcile(tables)));
         bind(tables);
     }

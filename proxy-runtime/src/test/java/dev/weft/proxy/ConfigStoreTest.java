@@ -3,14 +3,12 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.UInt32Value;
-import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.ConfigStore;
 import io.envoyproxy.envoy.config.core.v3.CidrRange;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class ConfigStoreTest {
@@ -91,33 +89,18 @@ class ConfigStoreTest {
     }
 
     @Test
-    void a_draining_endpoint_is_eligible_only_when_nobody_is_healthy() {
+    void a_cluster_waits_for_its_endpoints() {
         store.apply(
                 ConfigStore.CLUSTER,
                 List.of(Xds.resource("c", Xds.edsCluster("c", "x").build())),
                 List.of());
         assertThat(store.wanted(ConfigStore.ENDPOINTS)).containsExactly("c");
+        assertThat(store.tables().clusters()).isEmpty();
 
-        endpoints(HealthStatus.DRAINING, HealthStatus.HEALTHY);
-        assertThat(eligible())
-                .singleElement()
-                .satisfies(it -> assertThat(it.address().getPort()).isEqualTo(2));
-        endpoints(HealthStatus.DRAINING, HealthStatus.UNHEALTHY);
-        assertThat(eligible())
-                .singleElement()
-                .satisfies(it -> assertThat(it.address().getPort()).isEqualTo(1));
-        endpoints(HealthStatus.UNHEALTHY, HealthStatus.UNHEALTHY);
-        assertThat(eligible()).isEmpty();
-    }
-
-    private List<ClusterTable.Target> eligible() {
-        return Objects.requireNonNull(store.tables().clusters().get("c")).eligible();
-    }
-
-    private void endpoints(HealthStatus first, HealthStatus second) {
-        var endpoints =
-                Xds.endpoints("c", Xds.endpoint(1, true, first), Xds.endpoint(2, true, second));
+        var endpoints = Xds.endpoints("c", Xds.endpoint(1, true, HealthStatus.HEALTHY));
         store.apply(ConfigStore.ENDPOINTS, List.of(Xds.resource("c", endpoints)), List.of());
+
+        assertThat(store.tables().clusters()).containsKey("c");
     }
 
     private static com.google.protobuf.Message listener(String routes) {

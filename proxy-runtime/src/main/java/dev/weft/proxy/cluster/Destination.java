@@ -1,6 +1,5 @@
 package dev.weft.proxy.cluster;
 
-import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.config.Transport.Carried;
@@ -11,13 +10,57 @@ import java.time.Duration;
 /// @param toSelf the endpoint is this pod: the connection is bound to loopback, so that it is
 ///   redirected
 record Destination(
-        String cluster,
+        ClusterState cluster,
+        EndpointState endpoint,
         Target target,
         Carried carried,
-        boolean toSelf,
-        Duration connectTimeout,
-        ClusterSpec.Limits limits) {
+        boolean toSelf) {
     Transport transport() {
         return target.transport();
+    }
+
+    Duration connectTimeout() {
+        return cluster.spec().connectTimeout();
+    }
+
+    /// Takes the right to one more connection; [#connectionEnded] follows.
+    ///
+    /// @param first a pool without any gets one in any case: other endpoints' connections must not
+    ///   keep it from its requests for ever
+    boolean mayConnect(boolean first) {
+        var ofCluster = cluster.breaker().connections();
+        var ofEndpoint = endpoint.connections();
+        if (first) {
+            ofCluster.take();
+            ofEndpoint.take();
+            return true;
+        }
+        if (!ofCluster.tryTake()) {
+            return false;
+        }
+        if (!ofEndpoint.tryTake()) {
+            ofCluster.release();
+            return false;
+        }
+        return true;
+    }
+
+    void connectionEnded() {
+        cluster.breaker().connections().release();
+        endpoint.connections().release();
+    }
+
+    /// Takes the right to one more request; [#requestEnded] follows.
+    boolean mayBegin() {
+        if (!cluster.breaker().requests().tryTake()) {
+            return false;
+        }
+        endpoint.vitals().began();
+        return true;
+    }
+
+    void requestEnded() {
+        cluster.breaker().requests().release();
+        endpoint.vitals().ended();
     }
 }

@@ -28,16 +28,16 @@ final class Http1Connection {
     private static final int TCP_ESTABLISHED = 1;
 
     private final Http1Pool pool;
-    private final Target target;
+    private final Destination destination;
     private final Reader reader = new Reader();
     private @Nullable Channel channel;
     private @Nullable Stream current;
     private int served;
     private boolean gone;
 
-    Http1Connection(Http1Pool pool, Target target) {
+    Http1Connection(Http1Pool pool, Destination destination) {
         this.pool = pool;
-        this.target = target;
+        this.destination = destination;
     }
 
     ChannelHandler handler() {
@@ -69,6 +69,7 @@ final class Http1Connection {
                         || epoll.tcpInfo().state() == TCP_ESTABLISHED);
     }
 
+    /// The request has been counted; its end is counted here.
     UpstreamStream newStream() {
         var stream = new Stream(served++ > 0);
         current = stream;
@@ -139,6 +140,7 @@ final class Http1Connection {
         private boolean informational;
         private boolean answered;
         private boolean keepAlive = true;
+        private boolean counted = true;
 
         Stream(boolean reused) {
             this.reused = reused;
@@ -146,7 +148,7 @@ final class Http1Connection {
 
         @Override
         public Target target() {
-            return target;
+            return destination.target();
         }
 
         @Override
@@ -209,10 +211,13 @@ final class Http1Connection {
             close();
         }
 
+        /// It counts as a request until the connection ends.
         @Override
         public Bare takeOver() {
-            detach();
             var bare = channel();
+            bare.closeFuture().addListener(_ -> uncount());
+            listener = null;
+            current = null;
             bare.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             var codec = bare.pipeline().get(HttpClientCodec.class);
             return new Bare(
@@ -287,6 +292,14 @@ final class Http1Connection {
             listener = null;
             if (current == this) {
                 current = null;
+            }
+            uncount();
+        }
+
+        private void uncount() {
+            if (counted) {
+                counted = false;
+                destination.requestEnded();
             }
         }
     }

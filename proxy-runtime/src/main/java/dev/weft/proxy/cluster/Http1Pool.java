@@ -22,14 +22,16 @@ final class Http1Pool implements Pool {
         this.destination = destination;
         this.connector = connector;
         this.loop = loop;
-        this.waiting = new Waiting(destination.limits().pending());
+        this.waiting = new Waiting(destination.cluster().breaker().pending());
     }
 
     @Override
     public void acquire(StreamWaiter waiter) {
         for (var connection = idle.poll(); connection != null; connection = idle.poll()) {
             if (connection.isUsable()) {
-                waiter.ready(connection.newStream());
+                if (!give(connection, waiter)) {
+                    idle.push(connection);
+                }
                 return;
             }
             connection.close();
@@ -56,27 +58,40 @@ final class Http1Pool implements Pool {
 
     /// A connection is free for another request.
     void released(Http1Connection connection) {
-        var waiter = waiting.next();
-        if (waiter != null) {
-            waiter.ready(connection.newStream());
-        } else if (retired) {
+        for (var waiter = waiting.next(); waiter != null; waiter = waiting.next()) {
+            if (give(connection, waiter)) {
+                return;
+            }
+        }
+        if (retired) {
             connection.close();
         } else {
             idle.push(connection);
         }
     }
 
+    /// @return false: the cluster has as many requests as it may have, and the waiter was told
+    private boolean give(Http1Connection connection, StreamWaiter waiter) {
+        if (destination.mayBegin()) {
+            waiter.ready(connection.newStream());
+            return true;
+        }
+        waiter.failed(Refusal.UPSTREAM_OVERFLOW, destination.target());
+        return false;
+    }
+
     void closed(Http1Connection connection) {
         connections--;
+        destination.connectionEnded();
         idle.remove(connection);
         connectForTheWaiting();
     }
 
     private void connectForTheWaiting() {
-        while (connecting < waiting.size() && connections < destination.limits().connections()) {
+        while (connecting < waiting.size() && destination.mayConnect(connections == 0)) {
             connecting++;
             connections++;
-            var connection = new Http1Connection(this, destination.target());
+            var connection = new Http1Connection(this, destination);
             var connected = loop.<Channel>newPromise();
             connected.addListener(_ -> {
                 connecting--;
@@ -85,6 +100,7 @@ final class Http1Pool implements Pool {
                     released(connection);
                 } else {
                     connections--;
+                    destination.connectionEnded();
                     failOne(connected.cause());
                 }
             });

@@ -1,6 +1,5 @@
 package dev.weft.proxy.cluster;
 
-import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.http2.Http2Settled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -29,7 +28,7 @@ final class Http2Connection {
     private static final int TCP_ESTABLISHED = 1;
 
     private final Http2Pool pool;
-    private final Target target;
+    private final Destination destination;
     private final Watcher watcher = new Watcher();
     private @Nullable Channel channel;
     private long maxStreams = STREAMS_BEFORE_SETTINGS;
@@ -38,9 +37,9 @@ final class Http2Connection {
     private boolean settled;
     private boolean leaving;
 
-    Http2Connection(Http2Pool pool, Target target) {
+    Http2Connection(Http2Pool pool, Destination destination) {
         this.pool = pool;
-        this.target = target;
+        this.destination = destination;
     }
 
     ChannelHandler handler() {
@@ -69,11 +68,13 @@ final class Http2Connection {
                         || epoll.tcpInfo().state() == TCP_ESTABLISHED);
     }
 
+    /// The request has been counted; its end is counted here.
     void open(StreamWaiter waiter) {
         active++;
         var parent = Objects.requireNonNull(channel, "not established");
         var stream =
-                new Http2UpstreamStream(target, parent.attr(Connector.PEER).get(), opened++ > 0);
+                new Http2UpstreamStream(
+                        destination, parent.attr(Connector.PEER).get(), opened++ > 0);
         new Http2StreamChannelBootstrap(parent)
                 .handler(stream.handler())
                 .open()
@@ -81,7 +82,7 @@ final class Http2Connection {
                     if (!open.isSuccess()) {
                         ended();
                         leave();
-                        waiter.failed(ConnectFailure.refusalOf(open.cause()), target);
+                        waiter.failed(ConnectFailure.refusalOf(open.cause()), destination.target());
                         return;
                     }
                     var child = open.getNow();
@@ -95,6 +96,10 @@ final class Http2Connection {
                 });
     }
 
+    boolean isLeaving() {
+        return leaving;
+    }
+
     /// Takes no new streams; closes when the last one has ended.
     void leave() {
         leaving = true;
@@ -103,6 +108,7 @@ final class Http2Connection {
 
     private void ended() {
         active--;
+        destination.requestEnded();
         closeIfDone();
         if (!leaving) {
             pool.roomier();

@@ -20,14 +20,14 @@ final class Http2Pool implements Pool {
         this.destination = destination;
         this.connector = connector;
         this.loop = loop;
-        this.waiting = new Waiting(destination.limits().pending());
+        this.waiting = new Waiting(destination.cluster().breaker().pending());
     }
 
     @Override
     public void acquire(StreamWaiter waiter) {
         for (var connection : List.copyOf(connections)) {
             if (connection.hasRoom()) {
-                connection.open(waiter);
+                give(connection, waiter);
                 return;
             }
         }
@@ -57,25 +57,35 @@ final class Http2Pool implements Pool {
                 if (waiter == null) {
                     break;
                 }
-                connection.open(waiter);
+                give(connection, waiter);
             }
         }
         connectForTheWaiting();
     }
 
+    private void give(Http2Connection connection, StreamWaiter waiter) {
+        if (destination.mayBegin()) {
+            connection.open(waiter);
+        } else {
+            waiter.failed(Refusal.UPSTREAM_OVERFLOW, destination.target());
+        }
+    }
+
     void closed(Http2Connection connection) {
         connections.remove(connection);
+        destination.connectionEnded();
         connectForTheWaiting();
     }
 
     private void connectForTheWaiting() {
         if (connecting
                 || waiting.size() == 0
-                || connections.size() >= destination.limits().connections()) {
+                || !destination.mayConnect(
+                        connections.stream().allMatch(Http2Connection::isLeaving))) {
             return;
         }
         connecting = true;
-        var connection = new Http2Connection(this, destination.target());
+        var connection = new Http2Connection(this, destination);
         var connected = loop.<Channel>newPromise();
         connected.addListener(_ -> {
             connecting = false;
@@ -87,6 +97,7 @@ final class Http2Pool implements Pool {
                     connection.leave();
                 }
             } else {
+                destination.connectionEnded();
                 failAll(connected.cause());
             }
         });

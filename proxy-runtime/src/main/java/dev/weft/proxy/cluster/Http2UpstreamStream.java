@@ -24,15 +24,15 @@ import org.jspecify.annotations.Nullable;
 
 /// One request on one stream of an HTTP/2 connection to an endpoint.
 final class Http2UpstreamStream implements UpstreamStream {
-    private final Target target;
+    private final Destination destination;
     private final @Nullable String peer;
     private final boolean reused;
     private @Nullable Channel child;
     private @Nullable Listener listener;
     private boolean answering;
 
-    Http2UpstreamStream(Target target, @Nullable String peer, boolean reused) {
-        this.target = target;
+    Http2UpstreamStream(Destination destination, @Nullable String peer, boolean reused) {
+        this.destination = destination;
         this.peer = peer;
         this.reused = reused;
     }
@@ -47,7 +47,7 @@ final class Http2UpstreamStream implements UpstreamStream {
 
     @Override
     public Target target() {
-        return target;
+        return destination.target();
     }
 
     @Override

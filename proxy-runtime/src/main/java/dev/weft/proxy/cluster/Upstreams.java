@@ -6,6 +6,7 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
@@ -14,26 +15,34 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Promise;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// All that one event loop has to do with endpoints: balancers and pools.
+/// All that one event loop has to do with endpoints: it picks them, and has pools of connections to
+/// them.
 public final class Upstreams {
     private final EventLoop loop;
     private final Connector connector;
     private final LocalAddresses local;
     private final RandomGenerator random;
-    private final Map<String, Balancer> balancers = new HashMap<>();
-    private final Map<Destination, Pool> pools = new HashMap<>();
+    private final ClusterStates states;
+    private final Map<String, ClusterPools> clusters = new HashMap<>();
 
-    public Upstreams(EventLoop loop, MeshTls tls, LocalAddresses local, RandomGenerator random) {
+    /// @param states what it shares with the other loops
+    /// @param random used on this loop only
+    public Upstreams(
+            EventLoop loop,
+            MeshTls tls,
+            LocalAddresses local,
+            ClusterStates states,
+            RandomGenerator random) {
         this.loop = loop;
         this.connector = new Connector(loop, tls);
         this.local = local;
+        this.states = states;
         this.random = random;
     }
 
@@ -42,19 +51,22 @@ public final class Upstreams {
     }
 
     /// Gets a stream for one request; `waiter` may be called before this returns.
+    ///
+    /// @param hash ties the request to an endpoint, or [Hashes#NONE]
     public void stream(
             ClusterTable cluster,
             Origin origin,
             Carried carried,
+            long hash,
             Set<Target> avoid,
             StreamWaiter waiter) {
-        var target = pick(cluster, origin, avoid);
-        if (target.isEmpty()) {
+        var pools = pools(cluster);
+        var target = pick(cluster, pools, origin, hash, avoid);
+        if (target == null) {
             waiter.failed(Refusal.NO_HEALTHY_UPSTREAM, null);
             return;
         }
-        pools.computeIfAbsent(destination(cluster, origin, carried, target.get()), this::newPool)
-                .acquire(waiter);
+        pools.pool(target, carried, isToSelf(origin, target), this::newPool).acquire(waiter);
     }
 
     /// Makes a connection of its own for opaque bytes; [#refusalOf] tells why it failed.
@@ -62,13 +74,38 @@ public final class Upstreams {
     /// @return the endpoint that was picked, or empty: there is none
     public Optional<Target> connect(
             ClusterTable cluster, Origin origin, Set<Target> avoid, Promise<Channel> connected) {
-        var target = pick(cluster, origin, avoid);
-        target.ifPresent(it ->
-                connector.connect(
-                        destination(cluster, origin, Carried.TCP, it),
-                        new ChannelInboundHandlerAdapter(),
-                        connected));
-        return target;
+        var pools = pools(cluster);
+        var target = pick(cluster, pools, origin, Hashes.NONE, avoid);
+        if (target == null) {
+            return Optional.empty();
+        }
+        var destination = pools.destination(target, Carried.TCP, isToSelf(origin, target));
+        if (destination.mayConnect(false)) {
+            destination.endpoint().vitals().began();
+            connected.addListener(_ -> settle(destination, connected));
+            connector.connect(destination, new ChannelInboundHandlerAdapter(), connected);
+        } else {
+            connected.setFailure(
+                    new ConnectFailure(
+                            Refusal.UPSTREAM_OVERFLOW,
+                            "cluster "
+                                    + cluster.spec().name()
+                                    + " has as many connections as it may have"));
+        }
+        return Optional.of(target);
+    }
+
+    private static void settle(Destination destination, Promise<Channel> connected) {
+        if (connected.isSuccess()) {
+            connected.getNow().closeFuture().addListener(_ -> opaqueEnded(destination));
+        } else {
+            opaqueEnded(destination);
+        }
+    }
+
+    private static void opaqueEnded(Destination destination) {
+        destination.endpoint().vitals().ended();
+        destination.connectionEnded();
     }
 
     public static Refusal refusalOf(Throwable cause) {
@@ -80,57 +117,37 @@ public final class Upstreams {
         return channel.attr(Connector.PEER).get();
     }
 
-    /// A request has gone to `target`, for balancing by load.
-    public void began(String cluster, Target target) {
-        balancer(cluster).began(target);
-    }
-
-    public void ended(String cluster, Target target) {
-        balancer(cluster).ended(target);
+    /// How many retries the cluster may have now.
+    public RetryBudget retries(ClusterTable cluster) {
+        return pools(cluster).state().breaker().retries();
     }
 
     /// New tables are in force: endpoints that get nothing new lose their idle connections.
     public void reconcile(Tables tables) {
-        balancers.keySet().retainAll(tables.clusters().keySet());
-        var eligible = new HashMap<String, Set<Target>>();
-        tables.clusters()
-                .forEach((name, cluster) -> eligible.put(name, new HashSet<>(cluster.eligible())));
-        pools.entrySet()
-                .removeIf(entry -> isLeft(tables, eligible, entry.getKey(), entry.getValue()));
+        clusters.entrySet()
+                .removeIf(entry -> {
+                    var gone = !tables.clusters().containsKey(entry.getKey());
+                    if (gone) {
+                        entry.getValue().retire();
+                    } else {
+                        entry.getValue().reconcile();
+                    }
+                    return gone;
+                });
     }
 
-    private static boolean isLeft(
-            Tables tables, Map<String, Set<Target>> eligible, Destination destination, Pool pool) {
-        var cluster = tables.clusters().get(destination.cluster());
-        var stays =
-                cluster != null
-                        && (cluster.spec().discovery() == Discovery.ORIGINAL_DESTINATION
-                                || eligible.getOrDefault(destination.cluster(), Set.of())
-                                        .contains(destination.target()));
-        if (!stays) {
-            pool.retire();
+    private @Nullable Target pick(
+            ClusterTable cluster, ClusterPools pools, Origin origin, long hash, Set<Target> avoid) {
+        if (cluster.spec().discovery() == Discovery.ORIGINAL_DESTINATION) {
+            return new Target(origin.destination(), cluster.spec().transport());
         }
-        return !stays || pool.isEmpty();
+        var host = pools.state().balancer().pick(hash, random, avoid);
+        return host == null ? null : host.target();
     }
 
-    private Optional<Target> pick(ClusterTable cluster, Origin origin, Set<Target> avoid) {
-        return cluster.spec().discovery() == Discovery.ORIGINAL_DESTINATION
-                ? Optional.of(new Target(origin.destination(), 1, cluster.spec().transport()))
-                : balancer(cluster.spec().name()).pick(cluster, avoid);
-    }
-
-    private Destination destination(
-            ClusterTable cluster, Origin origin, Carried carried, Target target) {
-        var toSelf =
-                origin.direction() == Direction.OUTBOUND
-                        && local.contains(target.address().getAddress());
-        return new Destination(
-                cluster.spec().name(),
-                target,
-                carried,
-                toSelf,
-                cluster.spec().connectTimeout(),
-                cluster.spec().limits());
+    private boolean isToSelf(Origin origin, Target target) {
+        return origin.direction() == Direction.OUTBOUND
+                && local.contains(target.address().getAddress());
     }
 
     private Pool newPool(Destination destination) {
@@ -141,7 +158,12 @@ public final class Upstreams {
         };
     }
 
-    private Balancer balancer(String cluster) {
-        return balancers.computeIfAbsent(cluster, _ -> new Balancer(random));
+    private ClusterPools pools(ClusterTable cluster) {
+        var known = clusters.get(cluster.spec().name());
+        if (known == null) {
+            known = new ClusterPools(states.of(cluster));
+            clusters.put(cluster.spec().name(), known);
+        }
+        return known;
     }
 }

@@ -2,16 +2,13 @@ package dev.weft.proxy.config;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
-import dev.weft.proxy.config.ClusterSpec.Balancing;
+import dev.weft.proxy.config.Assignment.EndpointSpec;
+import dev.weft.proxy.config.Assignment.Health;
+import dev.weft.proxy.config.Assignment.LocalityGroup;
 import dev.weft.proxy.config.ClusterSpec.Discovery;
-import dev.weft.proxy.config.ClusterSpec.EndpointSpec;
-import dev.weft.proxy.config.ClusterSpec.Health;
-import dev.weft.proxy.config.ClusterSpec.Limits;
 import dev.weft.proxy.config.ClusterSpec.TransportMatch;
-import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
-import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
 import java.time.Duration;
@@ -27,12 +24,17 @@ final class ClusterCompiler {
 
     private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
 
+    private static final String LB_METADATA = "envoy.lb";
+    private static final int MAX_PRIORITY = 128;
+
     private final FieldCheck fields;
     private final TlsCompiler tls;
+    private final BalancingCompiler balancing;
 
     ClusterCompiler(FieldCheck fields) {
         this.fields = fields;
         this.tls = new TlsCompiler(fields);
+        this.balancing = new BalancingCompiler(fields);
     }
 
     ClusterSpec compile(Cluster cluster) {
@@ -52,34 +54,59 @@ final class ClusterCompiler {
                 cluster.getName(),
                 discovery(place, cluster),
                 edsName.isEmpty() ? cluster.getName() : edsName,
-                endpoints(cluster.getLoadAssignment()),
-                balancing(place, cluster),
+                assignment(cluster.getLoadAssignment()),
+                balancing.compile(place, cluster),
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
-                limits(cluster.getCircuitBreakers()));
+                ResilienceCompiler.limits(place, cluster.getCircuitBreakers()));
     }
 
-    List<EndpointSpec> endpoints(ClusterLoadAssignment assignment) {
+    Assignment assignment(ClusterLoadAssignment assignment) {
         var place = "endpoints " + assignment.getClusterName();
         fields.check(place, assignment);
-        var endpoints = new ArrayList<EndpointSpec>();
+        var groups = new ArrayList<LocalityGroup>();
         for (var locality : assignment.getEndpointsList()) {
-            for (var endpoint : locality.getLbEndpointsList()) {
-                endpoints.add(endpoint(place, endpoint));
+            if (locality.getPriority() < 0 || locality.getPriority() > MAX_PRIORITY) {
+                throw Rejected.at(place, "priority must be between 0 and " + MAX_PRIORITY);
             }
+            groups.add(
+                    new LocalityGroup(
+                            locality.getPriority(),
+                            Integer.toUnsignedLong(locality.getLoadBalancingWeight().getValue()),
+                            locality.getLbEndpointsList().stream()
+                                    .map(endpoint -> endpoint(place, endpoint))
+                                    .toList()));
         }
-        return List.copyOf(endpoints);
+        var policy = assignment.getPolicy();
+        return new Assignment(
+                groups,
+                policy.hasOverprovisioningFactor()
+                        ? Unpack.positive(
+                                place + ".overprovisioning_factor",
+                                policy.getOverprovisioningFactor())
+                        : Assignment.DEFAULT_OVERPROVISIONING_PERCENT,
+                policy.getWeightedPriorityHealth());
     }
 
     private static EndpointSpec endpoint(String place, LbEndpoint endpoint) {
+        var hashKey =
+                endpoint.getMetadata()
+                        .getFilterMetadataOrDefault(LB_METADATA, Struct.getDefaultInstance())
+                        .getFieldsOrDefault("hash_key", Value.getDefaultInstance())
+                        .getStringValue();
         return new EndpointSpec(
                 Unpack.address(place, endpoint.getEndpoint().getAddress()),
+                endpoint.getEndpoint().getHostname(),
+                hashKey,
                 health(endpoint.getHealthStatus()),
                 endpoint.hasLoadBalancingWeight()
-                        ? Math.max(1, endpoint.getLoadBalancingWeight().getValue())
+                        ? Math.max(
+                                1,
+                                Integer.toUnsignedLong(
+                                        endpoint.getLoadBalancingWeight().getValue()))
                         : 1,
                 texts(
                         endpoint.getMetadata()
@@ -89,7 +116,8 @@ final class ClusterCompiler {
 
     private static Health health(HealthStatus status) {
         return switch (status) {
-            case UNKNOWN, HEALTHY, DEGRADED -> Health.HEALTHY;
+            case UNKNOWN, HEALTHY -> Health.HEALTHY;
+            case DEGRADED -> Health.DEGRADED;
             case DRAINING -> Health.DRAINING;
             case UNHEALTHY, TIMEOUT, UNRECOGNIZED -> Health.UNHEALTHY;
         };
@@ -103,37 +131,6 @@ final class ClusterCompiler {
             case STRICT_DNS, LOGICAL_DNS, UNRECOGNIZED ->
                     throw Rejected.at(place, "type " + cluster.getType() + " is not supported");
         };
-    }
-
-    private static Balancing balancing(String place, Cluster cluster) {
-        return switch (cluster.getLbPolicy()) {
-            case ROUND_ROBIN, CLUSTER_PROVIDED, LOAD_BALANCING_POLICY_CONFIG ->
-                    Balancing.ROUND_ROBIN;
-            case LEAST_REQUEST -> Balancing.LEAST_REQUEST;
-            case RANDOM -> Balancing.RANDOM;
-            case RING_HASH, MAGLEV, UNRECOGNIZED ->
-                    throw Rejected.at(
-                            place, "lb_policy " + cluster.getLbPolicy() + " is not supported");
-        };
-    }
-
-    private static Limits limits(CircuitBreakers breakers) {
-        for (var threshold : breakers.getThresholdsList()) {
-            if (threshold.getPriority() == RoutingPriority.DEFAULT) {
-                return new Limits(
-                        threshold.hasMaxConnections()
-                                ? limit(threshold.getMaxConnections().getValue())
-                                : Limits.DEFAULT.connections(),
-                        threshold.hasMaxPendingRequests()
-                                ? limit(threshold.getMaxPendingRequests().getValue())
-                                : Limits.DEFAULT.pending());
-            }
-        }
-        return Limits.DEFAULT;
-    }
-
-    private static int limit(int unsigned) {
-        return unsigned < 0 ? Integer.MAX_VALUE : unsigned;
     }
 
     private static Map<String, String> texts(Struct struct) {

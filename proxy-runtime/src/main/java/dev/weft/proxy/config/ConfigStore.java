@@ -3,7 +3,6 @@ package dev.weft.proxy.config;
 import com.google.protobuf.Message;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
 import dev.weft.proxy.config.ClusterSpec.Discovery;
-import dev.weft.proxy.config.ClusterSpec.EndpointSpec;
 import dev.weft.proxy.route.RouteTable;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -50,7 +49,7 @@ public final class ConfigStore implements ConfigSink {
     private final Map<String, Accepted<ListenerSpec>> listeners = new TreeMap<>();
     private final Map<String, Accepted<RouteTable>> routes = new TreeMap<>();
     private final Map<String, Accepted<ClusterSpec>> clusters = new TreeMap<>();
-    private final Map<String, Accepted<List<EndpointSpec>>> endpoints = new TreeMap<>();
+    private final Map<String, Accepted<Assignment>> endpoints = new TreeMap<>();
     private volatile Tables tables = Tables.EMPTY;
 
     /// @param published called with each new snapshot, on the xDS thread
@@ -96,7 +95,7 @@ public final class ConfigStore implements ConfigSink {
                                     changed,
                                     removed,
                                     ClusterLoadAssignment.class,
-                                    clusterCompiler::endpoints);
+                                    clusterCompiler::assignment);
                     default -> Optional.of("type " + typeUrl + " is not supported");
                 };
         if (refusal.isEmpty()) {
@@ -218,7 +217,7 @@ public final class ConfigStore implements ConfigSink {
         }
         return before != null && before.spec() == spec && before.source() == source
                 ? before
-                : ClusterTable.join(spec, source);
+                : new ClusterTable(spec, source);
     }
 
     private static Set<String> routeNames(ListenerSpec listener) {

@@ -118,21 +118,120 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.cluster.v3.Cluster",
                             "name type eds_cluster_config connect_timeout lb_policy load_assignment transport_socket"
-                                    + " transport_socket_matches circuit_breakers typed_extension_protocol_options",
+                                    + " transport_socket_matches circuit_breakers typed_extension_protocol_options"
+                                    + " load_balancing_policy common_lb_config round_robin_lb_config"
+                                    + " least_request_lb_config ring_hash_lb_config maglev_lb_config",
                             "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",
-                            "cluster_name endpoints",
+                            "cluster_name endpoints policy",
                             "named_endpoints"),
                     rule(
+                            "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy",
+                            "overprovisioning_factor weighted_priority_health",
+                            "drop_overloads"),
+                    rule(
                             "envoy.config.endpoint.v3.LocalityLbEndpoints",
-                            "lb_endpoints locality",
-                            "priority load_balancer_endpoints leds_cluster_locality_config"),
+                            "lb_endpoints locality load_balancing_weight priority",
+                            "load_balancer_endpoints leds_cluster_locality_config"),
                     rule(
                             "envoy.config.endpoint.v3.LbEndpoint",
                             "endpoint health_status metadata load_balancing_weight",
                             "endpoint_name"),
-                    rule("envoy.config.endpoint.v3.Endpoint", "address", ""),
+                    rule("envoy.config.endpoint.v3.Endpoint", "address hostname", ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.CommonLbConfig",
+                            "healthy_panic_threshold zone_aware_lb_config locality_weighted_lb_config"
+                                    + " consistent_hashing_lb_config",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig",
+                            "fail_traffic_on_panic",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig",
+                            "use_hostname_for_hashing hash_balance_factor",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig",
+                            "slow_start_config",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig",
+                            "choice_count active_request_bias slow_start_config",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.RingHashLbConfig",
+                            "minimum_ring_size maximum_ring_size hash_function",
+                            ""),
+                    rule("envoy.config.cluster.v3.Cluster.MaglevLbConfig", "table_size", ""),
+                    rule(
+                            "envoy.config.cluster.v3.Cluster.SlowStartConfig",
+                            "slow_start_window aggression min_weight_percent",
+                            ""),
+                    rule("envoy.config.cluster.v3.LoadBalancingPolicy", "policies", ""),
+                    rule(
+                            "envoy.config.cluster.v3.LoadBalancingPolicy.Policy",
+                            "typed_extension_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin",
+                            "slow_start_config locality_lb_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest",
+                            "choice_count active_request_bias slow_start_config locality_lb_config"
+                                    + " enable_full_scan selection_method",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.random.v3.Random",
+                            "locality_lb_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash",
+                            "hash_function minimum_ring_size maximum_ring_size use_hostname_for_hashing"
+                                    + " hash_balance_factor consistent_hashing_lb_config"
+                                    + " locality_weighted_lb_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.maglev.v3.Maglev",
+                            "table_size consistent_hashing_lb_config locality_weighted_lb_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality",
+                            "endpoint_picking_policy",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig",
+                            "zone_aware_lb_config locality_weighted_lb_config",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig"
+                                    + ".ZoneAwareLbConfig",
+                            "fail_traffic_on_panic",
+                            "force_locality_direct_routing"),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.common.v3.SlowStartConfig",
+                            "slow_start_window aggression min_weight_percent",
+                            ""),
+                    rule(
+                            "envoy.extensions.load_balancing_policies.common.v3"
+                                    + ".ConsistentHashingLbConfig",
+                            "use_hostname_for_hashing hash_balance_factor",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.CircuitBreakers",
+                            "thresholds per_host_thresholds",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.CircuitBreakers.Thresholds",
+                            "priority max_connections max_pending_requests max_requests max_retries"
+                                    + " retry_budget",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget",
+                            "budget_percent min_retry_concurrency",
+                            ""),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
                             "common_tls_context require_client_certificate",

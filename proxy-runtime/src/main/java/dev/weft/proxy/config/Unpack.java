@@ -3,7 +3,9 @@ package dev.weft.proxy.config;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.Address;
+import io.envoyproxy.envoy.type.v3.Percent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -29,6 +31,29 @@ final class Unpack {
             throw Rejected.at(place, result + " is negative");
         }
         return result;
+    }
+
+    /// More than 2^31-1 is as good as no limit.
+    static int limit(UInt32Value value) {
+        return value.getValue() < 0 ? Integer.MAX_VALUE : value.getValue();
+    }
+
+    static int limit(UInt32Value value, boolean present, int otherwise) {
+        return present ? limit(value) : otherwise;
+    }
+
+    static int positive(String place, UInt32Value value) {
+        if (value.getValue() == 0) {
+            throw Rejected.at(place, "must be greater than 0");
+        }
+        return limit(value);
+    }
+
+    static double percent(String place, Percent percent) {
+        if (!(percent.getValue() >= 0 && percent.getValue() <= 100)) {
+            throw Rejected.at(place, percent.getValue() + " is not between 0 and 100");
+        }
+        return percent.getValue();
     }
 
     static InetSocketAddress address(String place, Address address) {

@@ -1,9 +1,11 @@
 package dev.weft.proxy.http;
 
+import dev.weft.proxy.cluster.RetryBudget;
 import dev.weft.proxy.cluster.StreamWaiter;
 import dev.weft.proxy.cluster.UpstreamStream;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.HeaderEdits;
@@ -49,13 +51,14 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     private final Carried carried;
     private final RequestLogger log;
     private final ReplayBuffer body = new ReplayBuffer();
-    private final Set<Target> tried = new HashSet<>();
 
+    private Set<Target> tried = Set.of();
     private @Nullable HttpRequest request;
     private @Nullable Forward forward;
     private @Nullable String upgrade;
     private @Nullable UpstreamStream stream;
     private @Nullable Target target;
+    private @Nullable RetryBudget retrying;
     private @Nullable Future<?> timer;
     private long waitingSince;
     private long sentAt;
@@ -211,7 +214,8 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             return;
         }
         waitingSince = System.nanoTime();
-        chain.worker().upstreams().stream(cluster, chain.origin(), carried, tried, this);
+        chain.worker().upstreams().stream(
+                cluster, chain.origin(), carried, Hashes.NONE, tried, this);
     }
 
     @Override
@@ -223,7 +227,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     public void failed(Refusal why, @Nullable Target failed) {
         log.held(Duration.ofNanos(System.nanoTime() - waitingSince));
         if (failed != null) {
-            tried.add(failed);
+            avoid(failed);
             log.target(failed);
         }
         var policy = forward == null ? null : forward.retries();
@@ -231,7 +235,8 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
                 && failed != null
                 && why != Refusal.UPSTREAM_OVERFLOW
                 && RetryRules.afterConnectFailure(policy)
-                && mayRetry()) {
+                && mayRetry()
+                && isInBudget(true)) {
             retry();
         } else {
             refuse(why);
@@ -245,7 +250,6 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         log.serverPeer(ready.peer());
         stream = ready;
         target = ready.target();
-        chain.worker().upstreams().began(cluster(), ready.target());
         ready.listen(this);
         sentAt = System.nanoTime();
         ready.writeHead(copyOfHead(), headOnly);
@@ -297,7 +301,10 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         if (to == null) {
             return;
         }
-        if (RetryRules.afterAnswer(to.retries(), head) && mayRetry() && isBelievable(to, head)) {
+        if (RetryRules.afterAnswer(to.retries(), head)
+                && mayRetry()
+                && isBelievable(to, head)
+                && isInBudget(head.headers().contains(HeaderHygiene.UNSENT))) {
             rememberFailure();
             cancelStream();
             retry();
@@ -308,6 +315,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
                 upgrade != null
                         && head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
         answering = true;
+        leaveBudget();
         tidyAnswer(to, head);
         log.status(head.status().code());
         downstream.writeHead(head, last);
@@ -378,7 +386,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         var was = stream;
         var reused = was != null && was.reused();
         rememberFailure();
-        forgetStream();
+        stream = null;
         if (ended) {
             return;
         }
@@ -395,7 +403,10 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         var method = request == null ? "" : request.method().name();
         if (to != null
                 && RetryRules.afterEnd(to.retries(), how, sent, reused, method)
-                && mayRetry()) {
+                && mayRetry()
+                && isInBudget(
+                        how == UpstreamStream.End.REFUSED
+                                || (how == UpstreamStream.End.CLOSED && (!sent || reused)))) {
             retry();
             return;
         }
@@ -413,6 +424,34 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
                 && !ended
                 && attempts <= forward.retries().retries()
                 && body.canReplay();
+    }
+
+    /// Retries must not become a load of their own.
+    ///
+    /// @param unsent most likely no endpoint has worked on the request yet
+    private boolean isInBudget(boolean unsent) {
+        leaveBudget();
+        var cluster =
+                forward == null
+                        ? null
+                        : chain.worker().tables().get().clusters().get(forward.cluster());
+        if (cluster == null) {
+            return false;
+        }
+        var budget = chain.worker().upstreams().retries(cluster);
+        if (!budget.tryBegin(unsent)) {
+            log.flag(Refusal.UPSTREAM_OVERFLOW);
+            return false;
+        }
+        retrying = budget;
+        return true;
+    }
+
+    private void leaveBudget() {
+        if (retrying != null) {
+            retrying.ended();
+            retrying = null;
+        }
     }
 
     private void retry() {
@@ -444,6 +483,9 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
                 && chain.origin().mtls()) {
             response.headers().set(HeaderHygiene.UNSENT, "true");
         }
+        if (why == Refusal.UPSTREAM_OVERFLOW && chain.current().addsServiceTime()) {
+            response.headers().set(HeaderHygiene.OVERLOADED, "true");
+        }
         answer(response, HeaderEdits.NONE);
     }
 
@@ -470,7 +512,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     /// The answer's last part has been written.
     private void answered() {
         var done = stream;
-        forgetStream();
+        stream = null;
         if (done != null) {
             if (requestComplete) {
                 done.done();
@@ -485,7 +527,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
 
     private void tunnel() {
         var from = stream;
-        forgetStream();
+        stream = null;
         if (from == null) {
             return;
         }
@@ -520,7 +562,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
         rememberFailure();
         cancelStream();
-        if (RetryRules.afterTimeout(to.retries()) && mayRetry()) {
+        if (RetryRules.afterTimeout(to.retries()) && mayRetry() && isInBudget(false)) {
             retry();
         } else {
             refuse(Refusal.TIMED_OUT);
@@ -552,27 +594,23 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
 
     private void cancelStream() {
         var cancelled = stream;
-        forgetStream();
+        stream = null;
         if (cancelled != null) {
             cancelled.cancel();
         }
     }
 
-    private void forgetStream() {
-        if (stream != null && target != null) {
-            chain.worker().upstreams().ended(cluster(), target);
-        }
-        stream = null;
-    }
-
     private void rememberFailure() {
         if (target != null) {
-            tried.add(target);
+            avoid(target);
         }
     }
 
-    private String cluster() {
-        return forward == null ? "" : forward.cluster();
+    private void avoid(Target failed) {
+        if (tried.isEmpty()) {
+            tried = new HashSet<>();
+        }
+        tried.add(failed);
     }
 
     private void cancelTimer() {
@@ -586,6 +624,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         if (!ended) {
             ended = true;
             cancelTimer();
+            leaveBudget();
             body.close();
             log.write();
         }

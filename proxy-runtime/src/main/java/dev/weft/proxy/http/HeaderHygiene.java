@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class HeaderHygiene {
     static final String UNSENT = "x-weft-unsent";
     static final String SERVICE_TIME = "x-envoy-upstream-service-time";
+    static final String OVERLOADED = "x-envoy-overloaded";
     static final String CLIENT_CERT = "x-forwarded-client-cert";
 
     /// Headers that a client's `Connection` cannot take away: they say where the message goes and

@@ -12,7 +12,10 @@ public enum Refusal {
     UPSTREAM_CONNECT_FAILED(
             503, Grpc.UNAVAILABLE, "UF", "no connection to the service could be made"),
     UPSTREAM_OVERFLOW(
-            503, Grpc.UNAVAILABLE, "UO", "too many requests wait for a connection to the service"),
+            503,
+            Grpc.UNAVAILABLE,
+            "UO",
+            "the service has as many requests or connections as it may have"),
     UPSTREAM_RESET(
             503, Grpc.UNAVAILABLE, "UC", "the service ended the connection before it answered"),
     UPSTREAM_STREAM_RESET(503, Grpc.UNAVAILABLE, "UR", "the service reset the request"),

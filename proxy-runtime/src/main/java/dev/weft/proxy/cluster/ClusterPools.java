@@ -1,0 +1,86 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.balance.LoadBalancer;
+import dev.weft.proxy.config.ClusterSpec.Discovery;
+import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.config.Transport.Carried;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// One event loop's connections to one cluster.
+final class ClusterPools {
+    private static final int KINDS = Carried.values().length * 2;
+
+    private final ClusterState state;
+    private final Map<Target, @Nullable Pool[]> pools = new HashMap<>();
+    private @Nullable LoadBalancer reconciled;
+
+    ClusterPools(ClusterState state) {
+        this.state = state;
+    }
+
+    ClusterState state() {
+        return state;
+    }
+
+    /// The pool for this endpoint, made when it is needed first.
+    Pool pool(Target target, Carried carried, boolean toSelf, Function<Destination, Pool> newPool) {
+        var kinds = pools.get(target);
+        if (kinds == null) {
+            kinds = new @Nullable Pool[KINDS];
+            pools.put(target, kinds);
+        }
+        var kind = carried.ordinal() * 2 + (toSelf ? 1 : 0);
+        var pool = kinds[kind];
+        if (pool == null) {
+            pool = newPool.apply(destination(target, carried, toSelf));
+            kinds[kind] = pool;
+        }
+        return pool;
+    }
+
+    Destination destination(Target target, Carried carried, boolean toSelf) {
+        return new Destination(state, state.endpoint(target.address()), target, carried, toSelf);
+    }
+
+    /// Lets go of pools that are empty, and of those whose endpoints have left.
+    void reconcile() {
+        var now = state.balancer();
+        if (state.spec().discovery() == Discovery.ORIGINAL_DESTINATION || now == reconciled) {
+            pools.values().removeIf(kinds -> tidy(kinds, true));
+        } else {
+            var staying = now.targets();
+            pools.entrySet()
+                    .removeIf(entry -> tidy(entry.getValue(), staying.contains(entry.getKey())));
+            reconciled = now;
+        }
+    }
+
+    /// Lets go of all of them.
+    void retire() {
+        pools.values().forEach(kinds -> tidy(kinds, false));
+        pools.clear();
+    }
+
+    /// @return whether nothing is left
+    private static boolean tidy(@Nullable Pool[] kinds, boolean stays) {
+        var left = 0;
+        for (int i = 0; i < kinds.length; i++) {
+            var pool = kinds[i];
+            if (pool == null) {
+                continue;
+            }
+            if (!stays) {
+                pool.retire();
+            }
+            if (!stays || pool.isEmpty()) {
+                kinds[i] = null;
+            } else {
+                left++;
+            }
+        }
+        return left == 0;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.weft.proxy.cluster;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// How many of something there may be at once, and are. Any thread.
+final class Permits {
+    private final AtomicInteger taken = new AtomicInteger();
+    private volatile int limit;
+
+    Permits(int limit) {
+        this.limit = limit;
+    }
+
+    /// What is taken stays taken, also above a lower limit.
+    void limit(int limit) {
+        this.limit = limit;
+    }
+
+    int taken() {
+        return taken.get();
+    }
+
+    boolean tryTake() {
+        for (var now = taken.get(); now < limit; now = taken.get()) {
+            if (taken.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whatever the limit is.
+    void take() {
+        taken.incrementAndGet();
+    }
+
+    void release() {
+        taken.decrementAndGet();
+    }
+}
