@@ -40,7 +40,7 @@ public final class DataPlane implements AutoCloseable {
     private final Drain inbound = new Drain();
     private final Drain outbound = new Drain();
     private final ConfigStore store = new ConfigStore(this::publish);
-    private final ClusterStates clusterStates = new ClusterStates();
+    private final ClusterStates clusterStates;
     private final Map<EventLoop, Worker> workers;
     private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> firstListening = new CompletableFuture<>();
@@ -49,8 +49,10 @@ public final class DataPlane implements AutoCloseable {
 
     private record Bound(InetSocketAddress address, Acceptor acceptor) {}
 
-    public DataPlane(MeshTls tls, Telemetry telemetry, EventLoopGroup loops) {
-        this(tls, telemetry, loops, new ConntrackDestination(), LocalAddresses.ofThisHost());
+    /// @param loops carry connections
+    /// @param aside carries none: what must not hold them up runs there
+    public DataPlane(MeshTls tls, Telemetry telemetry, EventLoopGroup loops, EventLoopGroup aside) {
+        this(tls, telemetry, loops, aside, new ConntrackDestination(), LocalAddresses.ofThisHost());
     }
 
     DataPlane(
@@ -59,7 +61,18 @@ public final class DataPlane implements AutoCloseable {
             EventLoopGroup loops,
             OriginalDestination originalDestination,
             LocalAddresses local) {
+        this(tls, telemetry, loops, loops, originalDestination, local);
+    }
+
+    private DataPlane(
+            MeshTls tls,
+            Telemetry telemetry,
+            EventLoopGroup loops,
+            EventLoopGroup aside,
+            OriginalDestination originalDestination,
+            LocalAddresses local) {
         this.loops = loops;
+        this.clusterStates = new ClusterStates(aside.next());
         this.originalDestination = originalDestination;
         var byLoop = new HashMap<EventLoop, Worker>();
         loops.forEach(executor -> {
@@ -138,6 +151,7 @@ public final class DataPlane implements AutoCloseable {
     @Override
     public void close() {
         stopAccepting();
+        clusterStates.close();
     }
 
     private void publish(Tables tables) {

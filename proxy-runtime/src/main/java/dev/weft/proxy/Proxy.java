@@ -61,7 +61,9 @@ public final class Proxy implements AutoCloseable {
         var metrics = new ProxyMetrics(build.version(), accessLog::dropped);
         var events = new ControlMetrics(metrics);
         identity = new MeshIdentity(paths, control, aside, clock, random, events);
-        dataPlane = new DataPlane(identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic);
+        dataPlane =
+                new DataPlane(
+                        identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic, aside);
 
         var _ = dataPlane.firstListening().thenRun(() -> metrics.ready(ProcessAge.now()));
 

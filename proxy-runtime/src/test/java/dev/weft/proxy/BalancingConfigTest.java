@@ -3,6 +3,8 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UInt64Value;
@@ -17,6 +19,7 @@ import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.LoadBalancingPolicy;
+import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.core.v3.RuntimeDouble;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -135,6 +138,22 @@ class BalancingConfigTest {
                                                 Cluster.MaglevLbConfig.newBuilder()
                                                         .setTableSize(UInt64Value.of(100)))))
                 .contains("table_size", "prime");
+        assertThat(
+                        nack(
+                                cluster()
+                                        .setOutlierDetection(
+                                                OutlierDetection.newBuilder()
+                                                        .setMaxEjectionPercent(
+                                                                UInt32Value.of(101)))))
+                .contains("outlier_detection.max_ejection_percent");
+        assertThat(
+                        nack(
+                                cluster()
+                                        .setOutlierDetection(
+                                                OutlierDetection.newBuilder()
+                                                        .setInterval(
+                                                                Duration.getDefaultInstance()))))
+                .contains("outlier_detection.interval");
     }
 
     @Test
@@ -179,6 +198,28 @@ class BalancingConfigTest {
                                                                                 .setValue(30))))
                                 .retries())
                 .isEqualTo(new Limits.Budget(30, 3, false));
+    }
+
+    @Test
+    void outlier_detection_has_envoys_defaults() {
+        var outliers =
+                Objects.requireNonNull(
+                        spec(cluster()
+                                        .setOutlierDetection(
+                                                OutlierDetection.newBuilder()
+                                                        .setAlwaysEjectOneHost(BoolValue.of(true))))
+                                .outliers());
+
+        assertThat(outliers.serverErrors().limit()).isEqualTo(5);
+        assertThat(outliers.serverErrors().enforcing()).isEqualTo(100);
+        assertThat(outliers.gatewayFailures().enforcing()).isZero();
+        assertThat(outliers.interval()).hasSeconds(10);
+        assertThat(outliers.ejection().base()).hasSeconds(30);
+        assertThat(outliers.ejection().longest()).hasSeconds(300);
+        assertThat(outliers.ejection().atMostPercent()).isEqualTo(10);
+        assertThat(outliers.ejection().alwaysOne()).isTrue();
+        assertThat(outliers.successRate().deviations()).isEqualTo(1.9);
+        assertThat(outliers.failurePercentage().threshold()).isEqualTo(85);
     }
 
     private Limits limits(Thresholds.Builder thresholds) {

@@ -1,5 +1,6 @@
 package dev.weft.proxy.cluster;
 
+import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.refusal.Refusal;
 import java.io.IOException;
 
@@ -12,6 +13,13 @@ final class ConnectFailure extends IOException {
     ConnectFailure(Refusal refusal, String detail) {
         super(detail);
         this.refusal = refusal;
+    }
+
+    /// Counts against the endpoint, unless it was this side that was not ready.
+    static void report(Throwable cause, EndpointState endpoint) {
+        if (refusalOf(cause) == Refusal.UPSTREAM_CONNECT_FAILED) {
+            endpoint.failed(OutlierMonitor.Failure.NOT_CONNECTED);
+        }
     }
 
     static Refusal refusalOf(Throwable cause) {

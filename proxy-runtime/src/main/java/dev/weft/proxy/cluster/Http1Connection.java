@@ -1,6 +1,7 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -211,6 +212,12 @@ final class Http1Connection {
             close();
         }
 
+        @Override
+        public void timedOut() {
+            destination.endpoint().failed(Failure.TIMED_OUT);
+            cancel();
+        }
+
         /// It counts as a request until the connection ends.
         @Override
         public Bare takeOver() {
@@ -259,6 +266,7 @@ final class Http1Connection {
             var told = listener;
             detach();
             if (told != null) {
+                destination.endpoint().failed(Failure.RESET);
                 told.upstreamEnded(how);
             }
         }
@@ -269,6 +277,7 @@ final class Http1Connection {
                             && head.status().code() != 101;
             if (!informational) {
                 keepAlive = HttpUtil.isKeepAlive(head) && head.status().code() != 101;
+                destination.endpoint().answered(head.status().code());
             }
             if (listener != null) {
                 listener.answerHead(head, false);

@@ -96,6 +96,7 @@ final class Http1Pool implements Pool {
             connected.addListener(_ -> {
                 connecting--;
                 if (connected.isSuccess()) {
+                    destination.endpoint().connected(true);
                     connection.established(connected.getNow());
                     released(connection);
                 } else {
@@ -111,6 +112,7 @@ final class Http1Pool implements Pool {
     private void failOne(Throwable cause) {
         var waiter = waiting.next();
         if (waiter != null) {
+            ConnectFailure.report(cause, destination.endpoint());
             waiter.failed(ConnectFailure.refusalOf(cause), destination.target());
         }
         connectForTheWaiting();

@@ -91,6 +91,7 @@ final class Http2Pool implements Pool {
             connecting = false;
             if (connected.isSuccess()) {
                 connections.add(connection);
+                destination.endpoint().connected(true);
                 connection.established(connected.getNow());
                 roomier();
                 if (retired) {
@@ -111,6 +112,7 @@ final class Http2Pool implements Pool {
             if (waiter == null) {
                 return;
             }
+            ConnectFailure.report(cause, destination.endpoint());
             waiter.failed(ConnectFailure.refusalOf(cause), destination.target());
         }
     }

@@ -3,6 +3,7 @@ package dev.weft.proxy.cluster;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.http2.Http2Messages;
 import dev.weft.proxy.http2.Http2Parts;
+import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -110,6 +111,12 @@ final class Http2UpstreamStream implements UpstreamStream {
     }
 
     @Override
+    public void timedOut() {
+        destination.endpoint().failed(Failure.TIMED_OUT);
+        cancel();
+    }
+
+    @Override
     public Bare takeOver() {
         throw new IllegalStateException("HTTP/2 knows no upgrade");
     }
@@ -122,6 +129,7 @@ final class Http2UpstreamStream implements UpstreamStream {
         var told = listener;
         listener = null;
         if (told != null) {
+            destination.endpoint().failed(Failure.RESET);
             told.upstreamEnded(how);
         }
     }
@@ -156,6 +164,9 @@ final class Http2UpstreamStream implements UpstreamStream {
                 return;
             }
             answering = head.status().codeClass() != HttpStatusClass.INFORMATIONAL;
+            if (answering) {
+                destination.endpoint().answered(GrpcStatus.http(head, frame.isEndStream()));
+            }
             told.answerHead(head, frame.isEndStream());
         }
 

@@ -37,6 +37,9 @@ public interface UpstreamStream {
     /// Gives up: the endpoint is told, by a reset or a closed connection.
     void cancel();
 
+    /// As [#cancel], because the endpoint did not answer in time.
+    void timedOut();
+
     /// After an upgrade: the connection is the caller's.
     Bare takeOver();
 

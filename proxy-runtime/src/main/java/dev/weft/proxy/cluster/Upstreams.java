@@ -97,8 +97,10 @@ public final class Upstreams {
 
     private static void settle(Destination destination, Promise<Channel> connected) {
         if (connected.isSuccess()) {
+            destination.endpoint().connected(false);
             connected.getNow().closeFuture().addListener(_ -> opaqueEnded(destination));
         } else {
+            ConnectFailure.report(connected.cause(), destination.endpoint());
             opaqueEnded(destination);
         }
     }

@@ -61,7 +61,10 @@ final class ClusterCompiler {
                         : DEFAULT_CONNECT_TIMEOUT,
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
-                ResilienceCompiler.limits(place, cluster.getCircuitBreakers()));
+                ResilienceCompiler.limits(place, cluster.getCircuitBreakers()),
+                cluster.hasOutlierDetection()
+                        ? ResilienceCompiler.outliers(place, cluster.getOutlierDetection())
+                        : null);
     }
 
     Assignment assignment(ClusterLoadAssignment assignment) {

@@ -4,11 +4,13 @@ import dev.weft.proxy.config.Assignment.EndpointSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// One cluster, compiled, without its endpoints.
 ///
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
+/// @param outliers null: endpoints are not watched
 public record ClusterSpec(
         String name,
         Discovery discovery,
@@ -18,7 +20,8 @@ public record ClusterSpec(
         Duration connectTimeout,
         List<TransportMatch> transportMatches,
         Transport transport,
-        Limits limits) {
+        Limits limits,
+        @Nullable OutlierRules outliers) {
     public enum Discovery {
         EDS,
         STATIC,

@@ -120,7 +120,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "name type eds_cluster_config connect_timeout lb_policy load_assignment transport_socket"
                                     + " transport_socket_matches circuit_breakers typed_extension_protocol_options"
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
-                                    + " least_request_lb_config ring_hash_lb_config maglev_lb_config",
+                                    + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection",
                             "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",
@@ -231,6 +231,22 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget",
                             "budget_percent min_retry_concurrency",
+                            ""),
+                    rule(
+                            "envoy.config.cluster.v3.OutlierDetection",
+                            "consecutive_5xx interval base_ejection_time max_ejection_percent"
+                                    + " enforcing_consecutive_5xx enforcing_success_rate"
+                                    + " success_rate_minimum_hosts success_rate_request_volume"
+                                    + " success_rate_stdev_factor consecutive_gateway_failure"
+                                    + " enforcing_consecutive_gateway_failure"
+                                    + " split_external_local_origin_errors"
+                                    + " consecutive_local_origin_failure"
+                                    + " enforcing_consecutive_local_origin_failure"
+                                    + " enforcing_local_origin_success_rate failure_percentage_threshold"
+                                    + " enforcing_failure_percentage"
+                                    + " enforcing_failure_percentage_local_origin"
+                                    + " failure_percentage_minimum_hosts failure_percentage_request_volume"
+                                    + " max_ejection_time max_ejection_time_jitter always_eject_one_host",
                             ""),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",

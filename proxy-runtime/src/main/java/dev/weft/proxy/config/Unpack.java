@@ -49,11 +49,37 @@ final class Unpack {
         return limit(value);
     }
 
+    /// @param otherwise for a field that is not there
+    static int percent(String place, UInt32Value value, boolean present, int otherwise) {
+        if (!present) {
+            return otherwise;
+        }
+        if (value.getValue() < 0 || value.getValue() > 100) {
+            throw Rejected.at(place, limit(value) + " is not between 0 and 100");
+        }
+        return value.getValue();
+    }
+
     static double percent(String place, Percent percent) {
         if (!(percent.getValue() >= 0 && percent.getValue() <= 100)) {
             throw Rejected.at(place, percent.getValue() + " is not between 0 and 100");
         }
         return percent.getValue();
+    }
+
+    static Duration positiveDuration(
+            String place,
+            com.google.protobuf.Duration duration,
+            boolean present,
+            Duration otherwise) {
+        if (!present) {
+            return otherwise;
+        }
+        var result = duration(place, duration);
+        if (result.isZero()) {
+            throw Rejected.at(place, "must be greater than 0");
+        }
+        return result;
     }
 
     static InetSocketAddress address(String place, Address address) {

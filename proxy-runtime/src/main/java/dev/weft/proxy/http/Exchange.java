@@ -561,7 +561,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             return;
         }
         rememberFailure();
-        cancelStream();
+        timeOutStream();
         if (RetryRules.afterTimeout(to.retries()) && mayRetry() && isInBudget(false)) {
             retry();
         } else {
@@ -587,7 +587,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
 
     private void timedOut() {
         if (!ended) {
-            cancelStream();
+            timeOutStream();
             refuse(Refusal.TIMED_OUT);
         }
     }
@@ -597,6 +597,14 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         stream = null;
         if (cancelled != null) {
             cancelled.cancel();
+        }
+    }
+
+    private void timeOutStream() {
+        var late = stream;
+        stream = null;
+        if (late != null) {
+            late.timedOut();
         }
     }
 

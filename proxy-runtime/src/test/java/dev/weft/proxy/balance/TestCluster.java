@@ -9,6 +9,7 @@ import dev.weft.proxy.config.Balancing.Policy;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.Limits;
+import dev.weft.proxy.config.OutlierRules;
 import dev.weft.proxy.config.Transport;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// A cluster of endpoints 10.0.0.1, 10.0.0.2 and so on, all at port 80.
 public final class TestCluster {
@@ -29,6 +31,7 @@ public final class TestCluster {
     public int panicPercent = 50;
     public boolean byLocality;
     public Limits limits = Limits.DEFAULT;
+    public @Nullable OutlierRules outliers;
     private final Policy policy;
 
     public TestCluster(Policy policy) {
@@ -74,7 +77,8 @@ public final class TestCluster {
                         Duration.ofSeconds(5),
                         List.of(),
                         new Transport.Clear(),
-                        limits),
+                        limits,
+                        outliers),
                 new Assignment(groups, 140, false));
     }
 

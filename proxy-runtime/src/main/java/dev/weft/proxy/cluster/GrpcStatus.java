@@ -1,0 +1,35 @@
+package dev.weft.proxy.cluster;
+
+import dev.weft.proxy.refusal.LocalAnswer;
+import io.netty.handler.codec.http.HttpResponse;
+
+/// What a gRPC call's end means in terms of HTTP, as Envoy's outlier detection has it.
+final class GrpcStatus {
+    private GrpcStatus() {}
+
+    /// @param only nothing follows: if it is a gRPC answer, its status is in this head
+    static int http(HttpResponse head, boolean only) {
+        var status =
+                only && LocalAnswer.isGrpc(head.headers())
+                        ? head.headers().get("grpc-status")
+                        : null;
+        return status == null ? head.status().code() : http(status);
+    }
+
+    private static int http(String status) {
+        return switch (status) {
+            case "0" -> 200;
+            case "1" -> 499;
+            case "3", "9", "11" -> 400;
+            case "4" -> 504;
+            case "5" -> 404;
+            case "6", "10" -> 409;
+            case "7" -> 403;
+            case "8" -> 429;
+            case "12" -> 501;
+            case "14" -> 503;
+            case "16" -> 401;
+            default -> 500;
+        };
+    }
+}
