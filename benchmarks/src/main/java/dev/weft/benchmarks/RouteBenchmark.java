@@ -1,5 +1,6 @@
 package dev.weft.benchmarks;
 
+import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.PathMatch;
 import dev.weft.proxy.route.RequestHead;
@@ -76,7 +77,8 @@ public class RouteBenchmark {
                         HttpResponseStatus.SERVICE_UNAVAILABLE,
                         Rewrite.NONE,
                         Duration.ZERO,
-                        RetryPolicy.NEVER),
+                        RetryPolicy.NEVER,
+                        HashPolicy.NONE),
                 HeaderEdits.NONE,
                 HeaderEdits.NONE);
     }

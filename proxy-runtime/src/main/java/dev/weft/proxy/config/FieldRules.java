@@ -88,10 +88,26 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.RouteAction",
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
-                                    + " retry_policy upgrade_configs",
+                                    + " retry_policy upgrade_configs hash_policy",
                             "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " rate_limits cors"),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.HashPolicy",
+                            "header cookie connection_properties query_parameter terminal",
+                            "filter_state"),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.HashPolicy.Header",
+                            "header_name regex_rewrite",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.HashPolicy.Cookie",
+                            "name ttl path attributes",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties",
+                            "source_ip",
+                            ""),
                     rule(
                             "envoy.config.route.v3.WeightedCluster",
                             "clusters total_weight",

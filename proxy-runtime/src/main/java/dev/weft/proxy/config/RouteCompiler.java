@@ -237,7 +237,8 @@ final class RouteCompiler {
                 noCluster(action.getClusterNotFoundResponseCode()),
                 new Rewrite(path, host),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
-                action.hasRetryPolicy() ? retries(place, action.getRetryPolicy()) : hostRetries);
+                action.hasRetryPolicy() ? retries(place, action.getRetryPolicy()) : hostRetries,
+                HashPolicyCompiler.compile(place, action.getHashPolicyList()));
     }
 
     private static HttpResponseStatus noCluster(ClusterNotFoundResponseCode code) {
@@ -256,7 +257,7 @@ final class RouteCompiler {
     }
 
     /// Envoy writes groups as `\1`, RE2/J as `$1`.
-    private static String substitution(String envoy) {
+    static String substitution(String envoy) {
         return envoy.replace("$", "\\$").replaceAll("\\\\(\\d)", "\\$$1");
     }
 

@@ -8,6 +8,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RouteDecision;
@@ -59,9 +60,11 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     private @Nullable UpstreamStream stream;
     private @Nullable Target target;
     private @Nullable RetryBudget retrying;
+    private @Nullable String newCookie;
     private @Nullable Future<?> timer;
     private long waitingSince;
     private long sentAt;
+    private long hash = Hashes.NONE;
     private int attempts;
     private boolean headOnly;
     private boolean requestComplete;
@@ -175,9 +178,23 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
+        tie(head, to.hash());
         log.cluster(to.cluster());
         startTimerWhenComplete();
         attempt(to);
+    }
+
+    private void tie(HttpRequest head, HashPolicy policy) {
+        if (!policy.isEmpty()) {
+            var authority = head.headers().get(HttpHeaderNames.HOST, "");
+            hash =
+                    policy.keyOf(
+                            new RequestHead(
+                                    head.method().name(), authority, head.uri(), head.headers()),
+                            chain.clientAddress(),
+                            ThreadLocalRandom.current(),
+                            cookie -> newCookie = cookie);
+        }
     }
 
     /// The route's time is the service's, not the client's: it runs from the end of the request.
@@ -214,8 +231,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             return;
         }
         waitingSince = System.nanoTime();
-        chain.worker().upstreams().stream(
-                cluster, chain.origin(), carried, Hashes.NONE, tried, this);
+        chain.worker().upstreams().stream(cluster, chain.origin(), carried, hash, tried, this);
     }
 
     @Override
@@ -344,6 +360,9 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             HeaderHygiene.endHop(headers);
         }
         headers.remove(HeaderHygiene.UNSENT);
+        if (newCookie != null) {
+            headers.add(HttpHeaderNames.SET_COOKIE, newCookie);
+        }
         to.response().apply(headers);
         if (chain.current().addsServiceTime()) {
             headers.set(

@@ -7,6 +7,9 @@ import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.worker.Worker;
+import io.netty.channel.Channel;
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /// The filter chain of one connection, as it is in the tables of the moment: a connection that
@@ -14,14 +17,18 @@ import org.jspecify.annotations.Nullable;
 final class HttpChain {
     private final Worker worker;
     private final Origin origin;
+    private final Channel client;
     private ChainSpec chain;
     private ChainTarget.Http http;
     private Tables seen;
     private boolean removed;
 
-    HttpChain(Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http) {
+    /// @param client the connection
+    HttpChain(
+            Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel client) {
         this.worker = worker;
         this.origin = origin;
+        this.client = client;
         this.chain = chain;
         this.http = http;
         this.seen = worker.tables().get();
@@ -33,6 +40,13 @@ final class HttpChain {
 
     Origin origin() {
         return origin;
+    }
+
+    /// The client's IP address; null: it has none.
+    @Nullable String clientAddress() {
+        return client.remoteAddress() instanceof InetSocketAddress remote
+                ? NetUtil.toAddressString(remote.getAddress())
+                : null;
     }
 
     ChainTarget.Http current() {

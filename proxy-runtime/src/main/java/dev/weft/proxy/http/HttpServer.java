@@ -13,11 +13,11 @@ public final class HttpServer {
     /// Installs the last handlers; what was read before comes by `channelRead`.
     public static void serveHttp1(
             Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel channel) {
-        Http1Server.install(new HttpChain(worker, origin, chain, http), channel);
+        Http1Server.install(new HttpChain(worker, origin, chain, http, channel), channel);
     }
 
     public static void serveHttp2(
             Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel channel) {
-        Http2Server.install(new HttpChain(worker, origin, chain, http), channel);
+        Http2Server.install(new HttpChain(worker, origin, chain, http, channel), channel);
     }
 }

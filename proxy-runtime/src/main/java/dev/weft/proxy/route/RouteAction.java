@@ -14,7 +14,8 @@ public sealed interface RouteAction {
             HttpResponseStatus noClusterStatus,
             Rewrite rewrite,
             Duration timeout,
-            RetryPolicy retries)
+            RetryPolicy retries,
+            HashPolicy hash)
             implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
@@ -25,6 +26,7 @@ public sealed interface RouteAction {
                     rewrite,
                     timeout,
                     retries,
+                    hash,
                     EditChain.both(share.request(), request),
                     EditChain.both(share.response(), response));
         }

@@ -8,6 +8,7 @@ import java.time.Duration;
 public sealed interface RouteDecision {
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
+    /// @param hash what ties the request to an endpoint
     /// @param request edits for the forwarded request, after the rewrite
     record Forward(
             String cluster,
@@ -15,6 +16,7 @@ public sealed interface RouteDecision {
             Rewrite rewrite,
             Duration timeout,
             RetryPolicy retries,
+            HashPolicy hash,
             HeaderEdits request,
             HeaderEdits response)
             implements RouteDecision {}
