@@ -1,5 +1,6 @@
 /// Gets a request or connection to an endpoint: enter at [Upstreams], of which every event loop has
-/// its own. No locks: all of it runs on the event loop that owns the request.
+/// its own, and at [ClusterStates], which they share. No locks on event loops: what is shared is
+/// counted by atomics, and read as immutable snapshots.
 @NullMarked
 package dev.weft.proxy.cluster;
 
