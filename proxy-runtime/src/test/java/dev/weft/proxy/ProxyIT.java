@@ -242,6 +242,16 @@ class ProxyIT {
 
     private void ready() {
         eventually("ready, see " + output, () -> get(health(), "/ready").statusCode() == 200);
+        // Readiness counts the two virtual listeners only; this one waits for its routes besides.
+        eventually("it accepts, see " + output, () -> accepts(web));
+    }
+
+    private static boolean accepts(int port) {
+        try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return probe.isConnected();
+        } catch (IOException notYet) {
+            return false;
+        }
     }
 
     private boolean logged(String text) {
