@@ -3,6 +3,9 @@ package dev.weft.controlplane.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Struct;
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.CommonLbConfig;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.DiscoveryType;
@@ -34,6 +37,17 @@ final class Clusters {
                                             .setHttp2ProtocolOptions(
                                                     Http2ProtocolOptions.getDefaultInstance()))
                             .build());
+
+    /// Nobody asked for limits: these only keep a runaway application from taking all memory.
+    /// Envoy's defaults, 1,024 of each, would be felt by applications that work without a mesh.
+    private static final CircuitBreakers LIMITS =
+            CircuitBreakers.newBuilder()
+                    .addThresholds(
+                            Thresholds.newBuilder()
+                                    .setMaxConnections(UInt32Value.of(32_768))
+                                    .setMaxPendingRequests(UInt32Value.of(16_384))
+                                    .setMaxRequests(UInt32Value.of(65_536)))
+                    .build();
 
     private Clusters() {}
 
@@ -86,6 +100,7 @@ final class Clusters {
         return Cluster.newBuilder()
                 .setName(name)
                 .setConnectTimeout(CONNECT_TIMEOUT)
+                .setCircuitBreakers(LIMITS)
                 .putTypedExtensionProtocolOptions(HTTP_OPTIONS, DOWNSTREAM_PROTOCOL);
     }
 }
