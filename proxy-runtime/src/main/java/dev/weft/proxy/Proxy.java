@@ -14,11 +14,11 @@ import dev.weft.proxy.telemetry.AccessLog;
 import dev.weft.proxy.telemetry.ProcessAge;
 import dev.weft.proxy.telemetry.ProxyMetrics;
 import dev.weft.proxy.telemetry.ProxyTelemetry;
+import dev.weft.proxy.worker.EpollLoops;
 import dev.weft.proxy.xds.AdsClient;
 import dev.weft.proxy.xds.Configuration;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -126,7 +126,7 @@ public final class Proxy implements AutoCloseable {
 
     private static EventLoopGroup loops(String name, int threads) {
         return new MultiThreadIoEventLoopGroup(
-                threads, new DefaultThreadFactory(name, true), EpollIoHandler.newFactory());
+                threads, new DefaultThreadFactory(name, true), EpollLoops.newFactory());
     }
 
     /// `--version` is all that can be said on the command line: it proves that the image runs here.

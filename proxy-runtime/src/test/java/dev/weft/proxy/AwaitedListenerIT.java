@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.BoolValue;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.worker.EpollLoops;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -25,7 +25,7 @@ class AwaitedListenerIT {
     @Test
     void a_connection_waits_for_its_listeners_routes_and_is_never_passed_through()
             throws Exception {
-        var loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        var loops = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
         try (var app = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
                 var clear = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
                 var plane =

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TcpIT {
-    private final TwoProxies mesh = new TwoProxies(100);
+    /// More than the sockets between client and application hold.
+    private static final int LARGE = 32 * 1024 * 1024;
+
+    private final TwoProxies mesh = new TwoProxies(100, 5000);
     private ServerSocket app;
 
     @BeforeEach
@@ -61,6 +64,22 @@ class TcpIT {
     }
 
     @Test
+    void a_client_that_has_ended_gets_an_answer_larger_than_all_buffers() throws Exception {
+        answering(socket -> {
+            var all = socket.getInputStream().readAllBytes();
+            socket.getOutputStream().write(new byte[all.length * LARGE]);
+        });
+
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), mesh.outboundPort())) {
+            client.getOutputStream().write(1);
+            client.shutdownOutput();
+            Eventually.holds(() -> assertThat(waiting(client)).isPositive());
+
+            assertThat(client.getInputStream().readAllBytes()).hasSize(LARGE);
+        }
+    }
+
+    @Test
     void a_refused_connection_is_closed() throws Exception {
         app.close();
 
@@ -73,6 +92,14 @@ class TcpIT {
                 end = -1;
             }
             assertThat(end).isEqualTo(-1);
+        }
+    }
+
+    private static int waiting(Socket socket) {
+        try {
+            return socket.getInputStream().available();
+        } catch (IOException broken) {
+            throw new AssertionError(broken);
         }
     }
 

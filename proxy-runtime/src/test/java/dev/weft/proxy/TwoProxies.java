@@ -9,13 +9,13 @@ import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.worker.EpollLoops;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
@@ -27,15 +27,18 @@ final class TwoProxies implements AutoCloseable {
     static final String CLIENT_ID = "spiffe://test/ns/a/sa/client";
     static final String SERVER_ID = "spiffe://test/ns/a/sa/server";
 
-    /// Long enough for a client on a busy machine; a test of server-first protocols makes it short.
-    private final long sniffMillis;
+    /// Long enough for a client on a busy machine; tests of silent clients make it short.
+    private final long outboundSniffMillis;
+
+    private final long inboundSniffMillis;
 
     TwoProxies() {
-        this(5000);
+        this(5000, 5000);
     }
 
-    TwoProxies(long sniffMillis) {
-        this.sniffMillis = sniffMillis;
+    TwoProxies(long outboundSniffMillis, long inboundSniffMillis) {
+        this.outboundSniffMillis = outboundSniffMillis;
+        this.inboundSniffMillis = inboundSniffMillis;
     }
 
     final Side outbound = new Side(CLIENT_ID);
@@ -44,7 +47,7 @@ final class TwoProxies implements AutoCloseable {
     /// One proxy.
     static final class Side implements AutoCloseable {
         final MultiThreadIoEventLoopGroup loops =
-                new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+                new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
         final Log log = new Log();
         final DataPlane plane;
 
@@ -123,7 +126,7 @@ final class TwoProxies implements AutoCloseable {
 
     Message inboundListener(int port) {
         var routes = Xds.routes("inbound", Xds.to(Xds.cluster("inbound")));
-        return Xds.sniffing(Xds.listener("inbound-listener", port), sniffMillis)
+        return Xds.sniffing(Xds.listener("inbound-listener", port), inboundSniffMillis)
                 .setTrafficDirection(TrafficDirection.INBOUND)
                 .addFilterChains(Xds.meshChain("weft1-h2", inboundHttp(CodecType.HTTP2, routes)))
                 .addFilterChains(
@@ -149,13 +152,18 @@ final class TwoProxies implements AutoCloseable {
     /// The outbound side for a Service of undeclared protocol, with the inbound proxy as its one
     /// meshed endpoint.
     TwoProxies calling() {
+        return calling(inboundPort());
+    }
+
+    /// The same with a meshed endpoint at this port.
+    TwoProxies calling(int endpointPort) {
         outbound.cluster("app", Xds.edsCluster("app", SERVER_ID).build());
         outbound.endpoints(
                 "app",
-                Xds.endpoints("app", Xds.endpoint(inboundPort(), true, HealthStatus.HEALTHY)));
+                Xds.endpoints("app", Xds.endpoint(endpointPort, true, HealthStatus.HEALTHY)));
         outbound.listener(
                 "outbound-listener",
-                Xds.sniffing(Xds.listener("outbound-listener", 0), sniffMillis)
+                Xds.sniffing(Xds.listener("outbound-listener", 0), outboundSniffMillis)
                         .addFilterChains(
                                 Xds.clearHttpChain(
                                         Xds.http(CodecType.AUTO)

@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -36,6 +37,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private final long startNanos = System.nanoTime();
     private final Set<Target> tried = new HashSet<>();
     private ByteBuf early = Unpooled.EMPTY_BUFFER;
+    private boolean clientEnded;
     private @Nullable Target target;
     private @Nullable String serverPeer;
     private Duration held = Duration.ZERO;
@@ -80,6 +82,12 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         early = Unpooled.wrappedBuffer(early, (ByteBuf) message);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        clientEnded |= event instanceof ChannelInputShutdownEvent;
+        context.fireUserEventTriggered(event);
     }
 
     @Override
@@ -128,6 +136,9 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         Splice.join(client, server, (in, out) -> tell("-", in + first, out));
         client.pipeline().remove(this);
         server.writeAndFlush(sniffed);
+        if (clientEnded) {
+            client.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
     }
 
     private void refuse(Refusal why) {

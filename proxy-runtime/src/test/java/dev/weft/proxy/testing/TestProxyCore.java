@@ -7,13 +7,13 @@ import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.CertificateEvents;
 import dev.weft.proxy.identity.MeshIdentity;
 import dev.weft.proxy.state.LastGood;
+import dev.weft.proxy.worker.EpollLoops;
 import dev.weft.proxy.xds.AdsClient;
 import dev.weft.proxy.xds.Configuration;
 import dev.weft.proxy.xds.ResourceType;
 import dev.weft.proxy.xds.XdsEvents;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -26,8 +26,7 @@ import java.util.concurrent.TimeUnit;
 public final class TestProxyCore implements AutoCloseable {
     public final RecordingSink sink = new RecordingSink();
     public final ControlThread control = new ControlThread();
-    public final EventLoopGroup loop =
-            new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    public final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
     public final List<Instant> certified = new CopyOnWriteArrayList<>();
     public final List<String> events = new CopyOnWriteArrayList<>();
     public final MeshIdentity identity;
