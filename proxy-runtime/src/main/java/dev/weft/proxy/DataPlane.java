@@ -13,6 +13,7 @@ import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.worker.NewTables;
 import dev.weft.proxy.worker.Worker;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -80,7 +81,15 @@ public final class DataPlane implements AutoCloseable {
             var upstreams =
                     new Upstreams(loop, tls, local, clusterStates, RandomGenerator.getDefault());
             byLoop.put(
-                    loop, new Worker(upstreams, store::tables, tls, telemetry, inbound, outbound));
+                    loop,
+                    new Worker(
+                            upstreams,
+                            store::tables,
+                            new NewTables(),
+                            tls,
+                            telemetry,
+                            inbound,
+                            outbound));
         });
         this.workers = Map.copyOf(byLoop);
     }
@@ -156,7 +165,11 @@ public final class DataPlane implements AutoCloseable {
 
     private void publish(Tables tables) {
         clusterStates.update(tables);
-        workers.forEach((loop, worker) -> loop.execute(() -> worker.upstreams().reconcile(tables)));
+        workers.forEach((loop, worker) ->
+                loop.execute(() -> {
+                    worker.upstreams().reconcile(tables);
+                    worker.newTables().published();
+                }));
         bind(tables);
     }
 

@@ -1,4 +1,6 @@
-/// Takes connections and finds out what they are: [Acceptor], [Intake], [Sniffer].
+/// Takes connections and finds out what they are. In this order: [Acceptor] takes one, [Intake]
+/// finds its listener, [FirstBytes] its filter chain, by what [Sniffer] sees, and [Arrival]
+/// installs what serves that.
 @NullMarked
 package dev.weft.proxy.accept;
 

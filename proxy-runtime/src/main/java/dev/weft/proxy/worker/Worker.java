@@ -11,9 +11,11 @@ import java.util.function.Supplier;
 /// One event loop's collaborators.
 ///
 /// @param tables what is in force at the moment of the call
+/// @param newTables tells this loop when that has changed
 public record Worker(
         Upstreams upstreams,
         Supplier<Tables> tables,
+        NewTables newTables,
         MeshTls tls,
         Telemetry telemetry,
         Drain inbound,

@@ -65,7 +65,7 @@ class SnifferTest {
                 Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.ISO_8859_1)), true, true);
     }
 
-    private static byte[] clientHello(String... alpn) throws Exception {
+    static byte[] clientHello(String... alpn) throws Exception {
         var engine = SSLContext.getDefault().createSSLEngine();
         engine.setUseClientMode(true);
         var parameters = engine.getSSLParameters();

@@ -1,0 +1,205 @@
+package dev.weft.proxy.accept;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.proxy.cluster.LocalAddresses;
+import dev.weft.proxy.cluster.Upstreams;
+import dev.weft.proxy.config.ChainMatch;
+import dev.weft.proxy.config.ChainSpec;
+import dev.weft.proxy.config.ChainTarget;
+import dev.weft.proxy.config.ListenerSpec;
+import dev.weft.proxy.config.ServerTls;
+import dev.weft.proxy.config.Sniffing;
+import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.drain.Drain;
+import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.WeightedClusters;
+import dev.weft.proxy.telemetry.ConnectionLog;
+import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.RequestLog;
+import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.worker.NewTables;
+import dev.weft.proxy.worker.Worker;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslContext;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Which chain is chosen, and when. Neither chain can be served here, so each refuses in its own
+/// way.
+class FirstBytesTest {
+    private static final String MESH = "UF";
+    private static final String OPAQUE = "NC";
+    private static final Duration TIMEOUT = Duration.ofMillis(100);
+
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final List<String> told = new ArrayList<>();
+
+    @BeforeEach
+    void stopTheClock() {
+        channel.freezeTime();
+    }
+
+    @AfterEach
+    void close() {
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void a_silent_client_is_served_when_its_time_is_over() {
+        arrives(true);
+
+        passes(TIMEOUT.minusMillis(1));
+        assertThat(told).isEmpty();
+
+        passes(Duration.ofMillis(1));
+        assertThat(told).containsExactly(OPAQUE);
+    }
+
+    @Test
+    void a_silent_client_is_closed_where_the_listener_says_so() {
+        arrives(false);
+
+        passes(TIMEOUT);
+
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void the_rest_of_a_client_hello_is_waited_for_however_long_it_takes() throws Exception {
+        var hello = SnifferTest.clientHello("weft1-tcp");
+        arrives(true);
+
+        says(hello, 0, 100);
+        passes(Duration.ofHours(1));
+        assertThat(told).isEmpty();
+
+        says(hello, 100, hello.length - 100);
+        assertThat(told).containsExactly(MESH);
+    }
+
+    @Test
+    void the_rest_of_what_may_be_a_request_is_waited_for_as_long_as_the_listener_says() {
+        arrives(true);
+
+        says("GE".getBytes(US_ASCII), 0, 2);
+        passes(TIMEOUT.minusMillis(1));
+        assertThat(told).isEmpty();
+
+        passes(Duration.ofMillis(1));
+        assertThat(told).containsExactly(OPAQUE);
+    }
+
+    @Test
+    void a_client_that_ends_without_a_word_is_closed() {
+        arrives(true);
+
+        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(told).isEmpty();
+    }
+
+    private void arrives(boolean continueOnTimeout) {
+        var address = new InetSocketAddress("10.0.0.1", 80);
+        var opaque = new ChainTarget.Tcp(unknownCluster());
+        var listener =
+                new ListenerSpec(
+                        "inbound",
+                        Direction.INBOUND,
+                        address,
+                        true,
+                        false,
+                        false,
+                        new Sniffing(_ -> true, _ -> true, TIMEOUT, continueOnTimeout),
+                        List.of(
+                                new ChainSpec(
+                                        "mesh",
+                                        new ChainMatch(0, "tls", List.of("weft1-tcp")),
+                                        new ServerTls(List.of("weft1-tcp"), List.of()),
+                                        opaque)),
+                        new ChainSpec("opaque", ChainMatch.ANY, null, opaque));
+        var origin = new Origin(Direction.INBOUND, "inbound", address, null);
+        var arrival = new Arrival(worker(), listener, origin, Instant.now(), channel);
+        channel.pipeline().addLast(new FirstBytes(arrival));
+    }
+
+    private static WeightedClusters unknownCluster() {
+        return new WeightedClusters(
+                List.of(
+                        new WeightedClusters.Share(
+                                "unknown", 1, HeaderEdits.NONE, HeaderEdits.NONE)));
+    }
+
+    private Worker worker() {
+        var tls = new NoCertificate();
+        return new Worker(
+                new Upstreams(
+                        channel.eventLoop(),
+                        tls,
+                        new LocalAddresses(Set.of()),
+                        RandomGenerator.getDefault()),
+                () -> Tables.EMPTY,
+                new NewTables(),
+                tls,
+                new Told(),
+                new Drain(),
+                new Drain());
+    }
+
+    private void says(byte[] bytes, int from, int length) {
+        channel.writeInbound(Unpooled.copiedBuffer(bytes, from, length));
+    }
+
+    private void passes(Duration time) {
+        channel.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
+        channel.runScheduledPendingTasks();
+    }
+
+    private final class Told implements Telemetry {
+        @Override
+        public void request(RequestLog log) {
+            told.add(log.flags());
+        }
+
+        @Override
+        public void connection(ConnectionLog log) {
+            told.add(log.flags());
+        }
+    }
+
+    private static final class NoCertificate implements MeshTls {
+        @Override
+        public @Nullable SslContext server(List<String> alpn) {
+            return null;
+        }
+
+        @Override
+        public @Nullable SslContext client(String alpn) {
+            return null;
+        }
+
+        @Override
+        public Optional<String> spiffeId(SSLSession session) {
+            return Optional.empty();
+        }
+    }
+}
