@@ -23,10 +23,7 @@ import java.util.List;
 final class InboundListener {
     private static final int PORT = 15006;
 
-    /// A peer's first bytes that come later than this would be taken for another protocol. So it is
-    /// long: only plaintext clients of servers that speak first wait for it.
-    private static final Duration SNIFF = Duration.newBuilder().setSeconds(1).build();
-
+    /// Nobody but a peer is served: its proxy may be short of CPU.
     private static final Duration STRICT_SNIFF = Duration.newBuilder().setSeconds(15).build();
 
     private InboundListener() {}
@@ -43,7 +40,8 @@ final class InboundListener {
                         .addListenerFilters(originalDestination())
                         .addListenerFilters(Listeners.tlsInspector())
                         .addListenerFilters(httpInspector(inbound.tcpPorts()))
-                        .setListenerFiltersTimeout(inbound.plaintext() ? SNIFF : STRICT_SNIFF)
+                        .setListenerFiltersTimeout(
+                                inbound.plaintext() ? Listeners.SNIFF : STRICT_SNIFF)
                         .setContinueOnListenerFiltersTimeout(inbound.plaintext())
                         .addFilterChains(
                                 mesh(

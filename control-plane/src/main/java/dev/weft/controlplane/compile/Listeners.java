@@ -30,8 +30,8 @@ final class Listeners {
                     .setAds(AggregatedConfigSource.getDefaultInstance())
                     .build();
 
-    /// How long the application may wait for the server's first word where no protocol is declared.
-    private static final Duration SNIFF = Duration.newBuilder().setNanos(100_000_000).build();
+    /// How long a client may wait for the server's first word where no protocol is declared.
+    static final Duration SNIFF = Duration.newBuilder().setNanos(100_000_000).build();
 
     private static final int OUTBOUND_PORT = 15001;
 

@@ -66,7 +66,7 @@ record Arrival(
         }
         switch (chain.target()) {
             case ChainTarget.Tcp(var clusters) ->
-                    TcpProxy.serve(worker, origin, clusters, sniffed.isTls(), channel);
+                    new TcpProxy(worker, origin, clusters, channel).serve(sniffed.isTls());
             case ChainTarget.Http http -> {
                 switch (codecOf(http, sniffed)) {
                     case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, http, channel);

@@ -1,6 +1,9 @@
 package dev.weft.proxy.accept;
 
+import dev.weft.proxy.config.ChainSpec;
+import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.Sniffed;
+import dev.weft.proxy.tcp.TcpProxy;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
@@ -11,8 +14,28 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds the filter chain by the first bytes of a connection, installs what serves it, hands on
 /// what was read, and leaves. It keeps at most [Sniffer#MAX_BYTES], and what one read adds.
+///
+/// ```
+/// listening ----------------------------------------------------> served
+///     |  the client was silent for the listener's time               ^
+///     v                                                              |
+/// offered: a connection to the server is open; who speaks first decides
+/// ```
+///
+/// A silent client may have a server that speaks first. It may as well be a peer whose ClientHello
+/// is late, since its proxy got no CPU or a segment was lost, or have connected before it has a
+/// request. So when the client speaks first after all, its bytes decide as if it had not been late,
+/// and a connection to the server that the chain has no use for is closed unused.
 final class FirstBytes extends ByteToMessageDecoder {
+    private sealed interface State {
+        record Listening() implements State {}
+
+        /// @param chain the one for a client that says nothing
+        record Offered(ChainSpec chain, TcpProxy server) implements State {}
+    }
+
     private final Arrival arrival;
+    private State state = new State.Listening();
     private @Nullable Future<?> patience;
 
     FirstBytes(Arrival arrival) {
@@ -30,6 +53,8 @@ final class FirstBytes extends ByteToMessageDecoder {
         var sniffed = arrival.look(seen);
         if (sniffed != null) {
             serve(context, sniffed);
+        } else if (patience == null) {
+            startPatience(context);
         }
     }
 
@@ -37,7 +62,12 @@ final class FirstBytes extends ByteToMessageDecoder {
     /// it said goes through as it is.
     @Override
     protected void decodeLast(ChannelHandlerContext context, ByteBuf seen, List<Object> out) {
-        if (seen.isReadable() && context.channel().isActive()) {
+        var isHeard =
+                switch (state) {
+                    case State.Listening() -> seen.isReadable() && context.channel().isActive();
+                    case State.Offered _ -> true;
+                };
+        if (isHeard) {
             serve(context, Sniffed.NOTHING);
         } else {
             context.close();
@@ -69,9 +99,12 @@ final class FirstBytes extends ByteToMessageDecoder {
     }
 
     private void losePatience(ChannelHandlerContext context) {
+        patience = null;
         var seen = internalBuffer();
         if (!arrival.listener().sniffing().continueOnTimeout()) {
             context.close();
+        } else if (!seen.isReadable()) {
+            offer(context);
         } else if (!arrival.beginsTls(seen)) {
             // A server may have to answer these bytes before more come. Nobody answers half a
             // ClientHello: its rest is waited for.
@@ -79,8 +112,32 @@ final class FirstBytes extends ByteToMessageDecoder {
         }
     }
 
+    private void offer(ChannelHandlerContext context) {
+        var chain = arrival.chainFor(Sniffed.NOTHING);
+        if (chain.isPresent()
+                && chain.get().tls() == null
+                && chain.get().target() instanceof ChainTarget.Tcp(var clusters)) {
+            var server =
+                    new TcpProxy(arrival.worker(), arrival.origin(), clusters, context.channel());
+            state = new State.Offered(chain.get(), server);
+            server.offer(() -> serve(context, Sniffed.NOTHING));
+        } else {
+            serve(context, Sniffed.NOTHING);
+        }
+    }
+
     private void serve(ChannelHandlerContext context, Sniffed sniffed) {
-        arrival.serve(sniffed, actualReadableBytes());
+        switch (state) {
+            case State.Listening() -> arrival.serve(sniffed, actualReadableBytes());
+            case State.Offered(var chain, var server) -> {
+                if (arrival.chainFor(sniffed).filter(chain::equals).isPresent()) {
+                    server.take(sniffed.isTls());
+                } else {
+                    server.withdraw();
+                    arrival.serve(sniffed, actualReadableBytes());
+                }
+            }
+        }
         context.pipeline().remove(this);
     }
 }

@@ -45,7 +45,7 @@ final class PeerCheck extends ChannelInboundHandlerAdapter {
         var channel = context.channel();
         switch (chain.target()) {
             case ChainTarget.Tcp(var clusters) ->
-                    TcpProxy.serve(worker, known, clusters, false, channel);
+                    new TcpProxy(worker, known, clusters, channel).serve(false);
             case ChainTarget.Http http -> {
                 if (isHttp2(http)) {
                     HttpServer.serveHttp2(worker, known, chain, http, channel);

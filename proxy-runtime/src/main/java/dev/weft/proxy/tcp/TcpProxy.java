@@ -22,54 +22,94 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Carries one accepted connection to an endpoint. States: connecting (the client is not read; what
-/// was sniffed waits), joined, ended.
+/// Carries one accepted connection to an endpoint. The client may have shown already that opaque
+/// bytes are what it wants ([#serve]), or it has said nothing yet ([#offer]).
+///
+/// ```
+/// serve: connecting -> joined -> ended
+/// offer: connecting -> reached -> taken, joined -> ended
+///                   \-> withdrawn, closed unused, not told
+/// ```
+///
+/// Until it is joined the client is not read by this class; what was sniffed waits.
 public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drainable {
     /// Endpoints tried before a connection is given up: nothing has been sent to any of them.
     private static final int MAX_ATTEMPTS = 3;
 
+    private enum Client {
+        UNDECIDED,
+        TAKEN,
+        WITHDRAWN
+    }
+
+    private sealed interface Server {
+        record Connecting() implements Server {}
+
+        record Reached(Channel channel) implements Server {}
+
+        record Refused(Refusal why) implements Server {}
+    }
+
     private final Worker worker;
     private final Origin origin;
-    private final String protocol;
     private final String cluster;
-    private final Channel client;
+    private final Channel channel;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
     private final Set<Target> tried = new HashSet<>();
+    private Client client = Client.UNDECIDED;
+    private Server server = new Server.Connecting();
+    private Runnable serverDecides = () -> {};
+    private String protocol = "TCP";
     private ByteBuf early = Unpooled.EMPTY_BUFFER;
     private boolean clientEnded;
     private @Nullable Target target;
     private @Nullable String serverPeer;
     private Duration held = Duration.ZERO;
 
-    private TcpProxy(
-            Worker worker, Origin origin, String protocol, String cluster, Channel client) {
+    public TcpProxy(Worker worker, Origin origin, WeightedClusters clusters, Channel channel) {
         this.worker = worker;
         this.origin = origin;
-        this.protocol = protocol;
-        this.cluster = cluster;
-        this.client = client;
+        this.cluster = clusters.next().cluster();
+        this.channel = channel;
     }
 
-    /// Installs it as the last handler; what was read before comes by `channelRead`.
-    public static void serve(
-            Worker worker,
-            Origin origin,
-            WeightedClusters clusters,
-            boolean appTls,
-            Channel client) {
-        var proxy =
-                new TcpProxy(
-                        worker, origin, appTls ? "TLS" : "TCP", clusters.next().cluster(), client);
-        client.pipeline().addLast(proxy);
-        worker.drain(origin.direction()).opened(proxy);
-        client.config().setAutoRead(false);
-        proxy.connect();
+    /// Carries it. What was read before comes by `channelRead`.
+    public void serve(boolean appTls) {
+        take(appTls);
+        connect();
+    }
+
+    /// Connects to the server, whose first word, end or failure decides that the connection is
+    /// taken, unless it has been taken or withdrawn before.
+    ///
+    /// @param serverDecides has to call [#take]
+    public void offer(Runnable serverDecides) {
+        this.serverDecides = serverDecides;
+        connect();
+    }
+
+    /// The client has what was offered. What was read before comes by `channelRead`.
+    public void take(boolean appTls) {
+        client = Client.TAKEN;
+        protocol = appTls ? "TLS" : "TCP";
+        channel.pipeline().addLast(this);
+        worker.drain(origin.direction()).opened(this);
+        channel.config().setAutoRead(false);
+        settle();
+    }
+
+    /// The client wanted something else.
+    public void withdraw() {
+        client = Client.WITHDRAWN;
+        if (server instanceof Server.Reached(var unused)) {
+            unused.close();
+        }
     }
 
     @Override
     public Channel channel() {
-        return client;
+        return channel;
     }
 
     /// Opaque bytes know no way to say it.
@@ -99,53 +139,78 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private void connect() {
         var table = worker.tables().get().clusters().get(cluster);
         if (table == null) {
-            refuse(Refusal.NO_CLUSTER);
+            settle(new Server.Refused(Refusal.NO_CLUSTER));
             return;
         }
         var connected = worker.upstreams().loop().<Channel>newPromise();
         var picked = worker.upstreams().connect(table, origin, tried, connected);
         if (picked.isEmpty()) {
-            refuse(Refusal.NO_HEALTHY_UPSTREAM);
+            settle(new Server.Refused(Refusal.NO_HEALTHY_UPSTREAM));
             return;
         }
         target = picked.get();
         connected.addListener(_ -> {
             held = sinceStart();
             if (connected.isSuccess()) {
-                join(connected.getNow());
+                settle(new Server.Reached(connected.getNow()));
             } else if (tried.add(picked.get())
                     && tried.size() < MAX_ATTEMPTS
-                    && client.isActive()) {
+                    && client != Client.WITHDRAWN
+                    && channel.isActive()) {
                 connect();
             } else {
-                refuse(Upstreams.refusalOf(connected.cause()));
+                settle(new Server.Refused(Upstreams.refusalOf(connected.cause())));
             }
         });
     }
 
-    private void join(Channel server) {
-        serverPeer = Upstreams.peerOf(server);
-        if (!client.isActive()) {
-            server.close();
+    private void settle(Server found) {
+        server = found;
+        switch (client) {
+            case TAKEN -> settle();
+            case WITHDRAWN -> withdraw();
+            case UNDECIDED -> {
+                if (found instanceof Server.Reached(var silent)) {
+                    silent.pipeline().addLast(new FirstWord());
+                    silent.read();
+                } else {
+                    serverDecides.run();
+                }
+            }
+        }
+    }
+
+    private void settle() {
+        switch (server) {
+            case Server.Connecting() -> {}
+            case Server.Reached(var reached) -> join(reached);
+            case Server.Refused(var why) -> refuse(why);
+        }
+    }
+
+    private void join(Channel reached) {
+        serverPeer = Upstreams.peerOf(reached);
+        if (!channel.isActive()) {
+            reached.close();
             tell(Refusal.DOWNSTREAM_GONE.flag(), 0, 0);
             return;
         }
         var sniffed = early;
         early = Unpooled.EMPTY_BUFFER;
         var first = sniffed.readableBytes();
-        Splice.join(client, server, (in, out) -> tell("-", in + first, out));
-        client.pipeline().remove(this);
-        server.writeAndFlush(sniffed);
+        Splice.join(channel, reached, (in, out) -> tell("-", in + first, out));
+        channel.pipeline().remove(this);
+        reached.writeAndFlush(sniffed);
         if (clientEnded) {
-            client.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
     }
 
     private void refuse(Refusal why) {
         tell(why.flag(), early.readableBytes(), 0);
         // A reset, as the client would have seen it without a proxy.
-        client.config().setOption(ChannelOption.SO_LINGER, 0);
-        client.close();
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        channel.close();
     }
 
     private void tell(String flags, long bytesIn, long bytesOut) {
@@ -174,5 +239,41 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     private static String endpoint(Target target) {
         return target.address().getAddress().getHostAddress() + ":" + target.address().getPort();
+    }
+
+    /// Last handler of a server that has not been joined yet. Passes on what it hears to those whom
+    /// [#take] has installed behind it, and leaves.
+    private final class FirstWord extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            heard();
+            context.fireChannelRead(message);
+            context.pipeline().remove(this);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                heard();
+            }
+            context.fireUserEventTriggered(event);
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            heard();
+            context.fireChannelInactive();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+
+        private void heard() {
+            if (client == Client.UNDECIDED) {
+                serverDecides.run();
+            }
+        }
     }
 }

@@ -63,7 +63,7 @@ class FirstBytesTest {
     }
 
     @Test
-    void a_silent_client_is_served_when_its_time_is_over() {
+    void a_silent_client_is_offered_the_server_when_its_time_is_over() {
         arrives(true);
 
         passes(TIMEOUT.minusMillis(1));
