@@ -26,6 +26,7 @@ import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.ProtoUtils;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.ClientAuth;
@@ -303,6 +304,9 @@ public final class TestControlPlane implements AutoCloseable {
         public StreamObserver<DeltaDiscoveryRequest> deltaAggregatedResources(
                 StreamObserver<DeltaDiscoveryResponse> out) {
             var conversation = new Conversation(out);
+            // with a handler, writing to a proxy that has just gone does no harm
+            ((ServerCallStreamObserver<DeltaDiscoveryResponse>) out)
+                    .setOnCancelHandler(conversation::end);
             conversations.add(conversation);
             return conversation;
         }
