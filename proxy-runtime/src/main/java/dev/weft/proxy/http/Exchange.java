@@ -158,10 +158,11 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
     }
 
-    void downstreamGone() {
+    /// Nobody is there to hear an answer.
+    void downstreamGone(Refusal why) {
         if (!ended) {
             cancelStream();
-            log.flag(Refusal.DOWNSTREAM_GONE);
+            log.flag(why);
             end();
         }
     }

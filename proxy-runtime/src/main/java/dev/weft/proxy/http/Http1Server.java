@@ -123,7 +123,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (exchange != null) {
             var gone = exchange;
             exchange = null;
-            gone.downstreamGone();
+            gone.downstreamGone(Refusal.DOWNSTREAM_GONE);
         }
     }
 
@@ -183,10 +183,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// Answers something that did not become an exchange.
     private void refuse(Refusal why) {
         keepAlive = false;
-        var log = new RequestLogger(chain, protocol());
-        log.flag(why);
-        log.status(why.status().code());
-        log.write();
+        RequestLogger.refused(chain, protocol(), why);
         var response =
                 LocalAnswer.refusing(why, io.netty.handler.codec.http.EmptyHttpHeaders.INSTANCE);
         response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

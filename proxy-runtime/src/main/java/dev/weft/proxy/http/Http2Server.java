@@ -1,7 +1,9 @@
 package dev.weft.proxy.http;
 
 import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.http2.Faults;
 import dev.weft.proxy.http2.Http2Settled;
+import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -41,7 +43,8 @@ final class Http2Server extends ChannelInboundHandlerAdapter implements Drainabl
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline()
                 .addLast(
-                        Http2Settled.server(config.maxHeaderBytes(), config.maxStreams()),
+                        Http2Settled.server(
+                                config.maxHeaderBytes(), config.maxStreams(), server.faults()),
                         new Http2MultiplexHandler(server.streams()),
                         server);
         Http2Settled.widen(channel);
@@ -86,6 +89,25 @@ final class Http2Server extends ChannelInboundHandlerAdapter implements Drainabl
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         context.close();
+    }
+
+    private Faults faults() {
+        return new Faults() {
+            @Override
+            public void malformed() {
+                RequestLogger.refused(chain, "HTTP/2", Refusal.MALFORMED_REQUEST);
+            }
+
+            @Override
+            public void tooLarge() {
+                RequestLogger.refused(chain, "HTTP/2", Refusal.HEADERS_TOO_LARGE);
+            }
+
+            @Override
+            public void connection() {
+                RequestLogger.refused(chain, "HTTP/2", Refusal.MALFORMED_REQUEST);
+            }
+        };
     }
 
     private ChannelInitializer<Channel> streams() {

@@ -20,6 +20,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
@@ -63,23 +64,28 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
         }
     }
 
-    /// A reset, or the end of the connection.
+    /// A reset by the client.
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof io.netty.handler.codec.http2.Http2ResetFrame) {
-            gone();
+            gone(Refusal.DOWNSTREAM_GONE);
         }
         ReferenceCountUtil.release(event);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        gone();
+        gone(Refusal.DOWNSTREAM_GONE);
     }
 
+    /// The codec resets the stream for what it found wrong.
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close();
+        if (cause instanceof Http2Exception) {
+            gone(Refusal.MALFORMED_REQUEST);
+        } else {
+            context.close();
+        }
     }
 
     private void headers(Http2HeadersFrame frame) {
@@ -100,21 +106,18 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
 
     private void refuse() {
         var why = Refusal.MALFORMED_REQUEST;
-        var log = new RequestLogger(chain, protocol());
-        log.flag(why);
-        log.status(why.status().code());
-        log.write();
+        RequestLogger.refused(chain, protocol(), why);
         var answer = LocalAnswer.refusing(why, EmptyHttpHeaders.INSTANCE);
         writeHead(answer, false);
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
     }
 
-    private void gone() {
+    private void gone(Refusal why) {
         var ended = exchange;
         exchange = null;
         if (ended != null) {
-            ended.downstreamGone();
+            ended.downstreamGone(why);
         }
     }
 

@@ -34,6 +34,14 @@ final class RequestLogger {
         this.protocol = protocol;
     }
 
+    /// Tells of something that did not become a request.
+    static void refused(HttpChain chain, String protocol, Refusal why) {
+        var log = new RequestLogger(chain, protocol);
+        log.flag(why);
+        log.status(why.status().code());
+        log.write();
+    }
+
     void began(HttpRequest head, String authority) {
         this.method = head.method().name();
         this.authority = authority;

@@ -1,0 +1,89 @@
+package dev.weft.proxy.http2;
+
+import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
+
+import io.netty.handler.codec.http2.Http2Exception;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/// Counts the frames of one connection that cost this side more than the peer, per window of time.
+/// Frames that are answered or queued (PING, SETTINGS, resets) are bounded by the encoder's queue
+/// as well; header blocks by their size.
+final class FloodGate {
+    static final Duration WINDOW = Duration.ofSeconds(30);
+
+    /// One connection carries the requests of many clients, and clients with deadlines do cancel.
+    /// More is an attack (rapid reset).
+    static final int MAX_RESETS = 10_000;
+
+    /// Resets that the peer's errors made this side send: no peer in its right mind needs them
+    /// ("MadeYouReset").
+    static final int MAX_PROVOKED = 200;
+
+    /// A change of the window's size touches every stream.
+    static final int MAX_SETTINGS = 1_000;
+
+    /// Frames without effect: PRIORITY, empty DATA that does not end the stream, unknown types.
+    static final int MAX_IDLE = 10_000;
+
+    /// Answers to PING and SETTINGS, and resets, which the peer does not read.
+    static final int MAX_QUEUED_CONTROL_FRAMES = 1_000;
+
+    /// Parts of one header block that are smaller than 8 KiB.
+    static final int MAX_SMALL_CONTINUATIONS = 16;
+
+    private final LongSupplier nanoTime;
+    private long windowStart;
+    private int resets;
+    private int provoked;
+    private int settings;
+    private int idle;
+
+    /// @param nanoTime as [System#nanoTime]
+    FloodGate(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.windowStart = nanoTime.getAsLong();
+    }
+
+    void reset() throws Http2Exception {
+        turn();
+        check(++resets, MAX_RESETS, "resets");
+    }
+
+    void provoked() throws Http2Exception {
+        turn();
+        check(++provoked, MAX_PROVOKED, "malformed messages");
+    }
+
+    void settings() throws Http2Exception {
+        turn();
+        check(++settings, MAX_SETTINGS, "SETTINGS");
+    }
+
+    void idle() throws Http2Exception {
+        turn();
+        check(++idle, MAX_IDLE, "frames without effect");
+    }
+
+    private void turn() {
+        var now = nanoTime.getAsLong();
+        if (now - windowStart >= WINDOW.toNanos()) {
+            windowStart = now;
+            resets = 0;
+            provoked = 0;
+            settings = 0;
+            idle = 0;
+        }
+    }
+
+    private static void check(int count, int limit, String what) throws Http2Exception {
+        if (count > limit) {
+            throw Http2Exception.connectionError(
+                    ENHANCE_YOUR_CALM,
+                    "more than %d %s within %d s",
+                    limit,
+                    what,
+                    WINDOW.toSeconds());
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package dev.weft.proxy.http2;
+
+/// Which characters the parts of a request may have. Pure; strings hold bytes (ISO 8859-1).
+public final class Tokens {
+    private static final boolean[] TOKEN = new boolean[128];
+    private static final boolean[] AUTHORITY = new boolean[128];
+
+    static {
+        for (var c = 'a'; c <= 'z'; c++) {
+            TOKEN[c] = TOKEN[c - 32] = AUTHORITY[c] = AUTHORITY[c - 32] = true;
+        }
+        for (var c = '0'; c <= '9'; c++) {
+            TOKEN[c] = AUTHORITY[c] = true;
+        }
+        for (var c : "!#$%&'*+-.^_`|~".toCharArray()) {
+            TOKEN[c] = true;
+        }
+        // RFC 3986, 3.2.2 and 3.2.3, without user information, and without what only a
+        // registered name in some other scheme may have.
+        for (var c : "-._~%!$&'()*+;=:[]".toCharArray()) {
+            AUTHORITY[c] = true;
+        }
+    }
+
+    private Tokens() {}
+
+    /// RFC 9110, 5.6.2.
+    public static boolean isToken(CharSequence text) {
+        return isAll(TOKEN, text);
+    }
+
+    /// Host and perhaps a port; user information is not for proxies (RFC 9110, 4.2.4).
+    public static boolean isAuthority(CharSequence text) {
+        return isAll(AUTHORITY, text);
+    }
+
+    /// RFC 3986, 3.1.
+    public static boolean isScheme(CharSequence text) {
+        if (text.isEmpty() || !isLetter(text.charAt(0))) {
+            return false;
+        }
+        for (int i = 1; i < text.length(); i++) {
+            var c = text.charAt(i);
+            if (!isLetter(c) && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// A path with its query, or `*` for OPTIONS; no space, no control character, no fragment.
+    /// Bytes above ASCII pass, as with other proxies.
+    public static boolean isPath(CharSequence method, CharSequence path) {
+        if (path.isEmpty() || path.charAt(0) != '/') {
+            return CharSequence.compare(path, "*") == 0
+                    && CharSequence.compare(method, "OPTIONS") == 0;
+        }
+        for (int i = 1; i < path.length(); i++) {
+            var c = path.charAt(i);
+            if (c <= ' ' || c == 0x7f || c == '#') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Three digits (RFC 9110, 15).
+    public static boolean isStatus(CharSequence status) {
+        return status.length() == 3
+                && status.charAt(0) >= '1'
+                && status.charAt(0) <= '9'
+                && isDigit(status.charAt(1))
+                && isDigit(status.charAt(2));
+    }
+
+    static boolean isInformational(CharSequence status) {
+        return status.charAt(0) == '1';
+    }
+
+    private static boolean isLetter(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static boolean isAll(boolean[] allowed, CharSequence text) {
+        for (int i = 0; i < text.length(); i++) {
+            var c = text.charAt(i);
+            if (c >= 128 || !allowed[c]) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+}

@@ -1,0 +1,36 @@
+package dev.weft.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Conformance to RFC 9113 and RFC 7541, strict cases included, as h2spec sees it.
+class H2SpecIT {
+    private static final String ALL_PASSED = "146 tests, 146 passed, 0 skipped, 0 failed";
+
+    private final TwoProxies mesh = new TwoProxies();
+    private final H2cApp app = new H2cApp();
+
+    @BeforeEach
+    void start() {
+        mesh.serving(app.port()).calling();
+    }
+
+    @AfterEach
+    void stop() {
+        mesh.close();
+        app.close();
+    }
+
+    @Test
+    void the_outbound_side_conforms() throws Exception {
+        assertThat(H2Spec.built().run(mesh.outboundPort())).contains(ALL_PASSED);
+    }
+
+    @Test
+    void the_inbound_side_conforms() throws Exception {
+        assertThat(H2Spec.built().run(mesh.inboundPort())).contains(ALL_PASSED);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.weft.proxy;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2StreamFrame;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`.
+final class H2cApp implements AutoCloseable {
+    final AtomicInteger requests = new AtomicInteger();
+    private final MultiThreadIoEventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+    private final Channel listening;
+
+    H2cApp() {
+        listening =
+                new ServerBootstrap()
+                        .group(loops)
+                        .channel(EpollServerSocketChannel.class)
+                        .childHandler(
+                                new ChannelInitializer<>() {
+                                    @Override
+                                    protected void initChannel(Channel channel) {
+                                        serve(channel);
+                                    }
+                                })
+                        .bind(InetAddress.getLoopbackAddress(), 0)
+                        .syncUninterruptibly()
+                        .channel();
+    }
+
+    int port() {
+        return ((InetSocketAddress) listening.localAddress()).getPort();
+    }
+
+    private void serve(Channel channel) {
+        channel.pipeline()
+                .addLast(
+                        Http2FrameCodecBuilder.forServer().build(),
+                        new Http2MultiplexHandler(
+                                new ChannelInitializer<>() {
+                                    @Override
+                                    protected void initChannel(Channel stream) {
+                                        stream.pipeline().addLast(new Hello());
+                                    }
+                                }));
+    }
+
+    private final class Hello extends SimpleChannelInboundHandler<Http2StreamFrame> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Http2StreamFrame frame) {
+            if ((frame instanceof Http2HeadersFrame head && head.isEndStream())
+                    || (frame instanceof Http2DataFrame data && data.isEndStream())) {
+                requests.incrementAndGet();
+                context.write(
+                        new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
+                context.writeAndFlush(
+                        new DefaultHttp2DataFrame(
+                                Unpooled.copiedBuffer("hello", StandardCharsets.US_ASCII), true));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}

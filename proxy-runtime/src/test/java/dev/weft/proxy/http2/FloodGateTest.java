@@ -1,0 +1,42 @@
+package dev.weft.proxy.http2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import org.junit.jupiter.api.Test;
+
+class FloodGateTest {
+    private long now;
+    private final FloodGate gate = new FloodGate(() -> now);
+
+    @Test
+    void one_reset_too_many_within_the_window_ends_the_connection() throws Exception {
+        for (int i = 0; i < FloodGate.MAX_RESETS; i++) {
+            gate.reset();
+        }
+
+        var error = catchThrowableOfType(Http2Exception.class, gate::reset);
+
+        assertThat(error.error()).isEqualTo(Http2Error.ENHANCE_YOUR_CALM);
+        assertThat(Http2Exception.isStreamError(error)).isFalse();
+    }
+
+    @Test
+    void a_new_window_counts_anew() throws Exception {
+        for (int i = 0; i < FloodGate.MAX_PROVOKED; i++) {
+            gate.provoked();
+        }
+        now += FloodGate.WINDOW.toNanos();
+
+        gate.provoked();
+        assertThat(catchThrowableOfType(Http2Exception.class, this::provokeAll)).isNotNull();
+    }
+
+    private void provokeAll() throws Http2Exception {
+        for (int i = 0; i < FloodGate.MAX_PROVOKED; i++) {
+            gate.provoked();
+        }
+    }
+}
