@@ -1,6 +1,7 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.http1.StrictResponseDecoder;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -8,11 +9,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
@@ -25,12 +25,13 @@ import org.jspecify.annotations.Nullable;
 final class Http1Connection {
     private static final int MAX_ANSWER_HEADER_BYTES = 64 * 1024;
     private static final int MAX_STATUS_LINE_BYTES = 8 * 1024;
-    private static final int MAX_CHUNK_BYTES = 64 * 1024;
     private static final int TCP_ESTABLISHED = 1;
 
     private final Http1Pool pool;
     private final Destination destination;
     private final Reader reader = new Reader();
+    private final StrictResponseDecoder decoder =
+            new StrictResponseDecoder(MAX_STATUS_LINE_BYTES, MAX_ANSWER_HEADER_BYTES);
     private @Nullable Channel channel;
     private @Nullable Stream current;
     private int served;
@@ -48,16 +49,10 @@ final class Http1Connection {
     void established(Channel channel) {
         this.channel = channel;
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
-        var config =
-                new HttpDecoderConfig()
-                        .setMaxInitialLineLength(MAX_STATUS_LINE_BYTES)
-                        .setMaxHeaderSize(MAX_ANSWER_HEADER_BYTES)
-                        .setMaxChunkSize(MAX_CHUNK_BYTES);
+        var name = channel.pipeline().context(reader).name();
         channel.pipeline()
-                .addBefore(
-                        channel.pipeline().context(reader).name(),
-                        null,
-                        new HttpClientCodec(config, false, false));
+                .addBefore(name, null, decoder)
+                .addBefore(name, null, new HttpRequestEncoder());
         channel.closeFuture().addListener(_ -> leavePool());
         channel.config().setAutoRead(true);
     }
@@ -169,6 +164,7 @@ final class Http1Connection {
 
         @Override
         public void writeHead(HttpRequest head, boolean last) {
+            decoder.asked(head.method());
             channel().write(head, channel().voidPromise());
             if (last) {
                 channel().write(LastHttpContent.EMPTY_LAST_CONTENT, channel().voidPromise());
@@ -198,7 +194,7 @@ final class Http1Connection {
         @Override
         public void done() {
             detach();
-            if (answered && keepAlive && channel().isActive()) {
+            if (answered && keepAlive && !decoder.hasExcess() && channel().isActive()) {
                 channel().config().setAutoRead(true);
                 pool.released(Http1Connection.this);
             } else {
@@ -226,13 +222,12 @@ final class Http1Connection {
             listener = null;
             current = null;
             bare.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-            var codec = bare.pipeline().get(HttpClientCodec.class);
             return new Bare(
                     bare,
-                    codec::removeOutboundHandler,
+                    () -> bare.pipeline().remove(HttpRequestEncoder.class),
                     () -> {
                         bare.pipeline().remove(reader);
-                        bare.pipeline().remove(codec);
+                        bare.pipeline().remove(decoder);
                     });
         }
 

@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.WeightedClusters;
 
@@ -9,6 +10,7 @@ public sealed interface ChainTarget {
             Codec codec,
             RouteSource routes,
             ForwardedIdentity identity,
+            PathPolicy paths,
             boolean addsServiceTime,
             int maxHeaderBytes,
             int maxStreams)

@@ -39,9 +39,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                             "codec_type rds route_config http_filters forward_client_cert_details"
                                     + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
-                                    + " upgrade_configs stat_prefix",
+                                    + " upgrade_configs stat_prefix normalize_path merge_slashes"
+                                    + " path_with_escaped_slashes_action",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
-                                    + " normalize_path merge_slashes path_with_escaped_slashes_action"
                                     + " path_normalization_options"),
                     rule(
                             "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",

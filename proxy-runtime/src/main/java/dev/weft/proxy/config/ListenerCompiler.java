@@ -4,6 +4,8 @@ import com.google.protobuf.Any;
 import dev.weft.proxy.config.ChainTarget.Codec;
 import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
+import dev.weft.proxy.route.PathPolicy;
+import dev.weft.proxy.route.PathPolicy.EscapedSlashes;
 import dev.weft.proxy.telemetry.Direction;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
@@ -179,6 +181,7 @@ final class ListenerCompiler {
                 codec(place, manager),
                 routeSource(place, manager),
                 identity(place, manager),
+                paths(place, manager),
                 addsServiceTime,
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS);
@@ -204,6 +207,21 @@ final class ListenerCompiler {
             case SCOPED_ROUTES, ROUTESPECIFIER_NOT_SET ->
                     throw Rejected.at(place, "needs rds or route_config");
         };
+    }
+
+    private static PathPolicy paths(String place, HttpConnectionManager manager) {
+        return new PathPolicy(
+                manager.getNormalizePath().getValue(),
+                manager.getMergeSlashes(),
+                switch (manager.getPathWithEscapedSlashesAction()) {
+                    case IMPLEMENTATION_SPECIFIC_DEFAULT, KEEP_UNCHANGED -> EscapedSlashes.KEEP;
+                    case REJECT_REQUEST -> EscapedSlashes.REFUSE;
+                    case UNESCAPE_AND_REDIRECT -> EscapedSlashes.REDIRECT;
+                    case UNESCAPE_AND_FORWARD -> EscapedSlashes.UNESCAPE;
+                    case UNRECOGNIZED ->
+                            throw Rejected.at(
+                                    place, "path_with_escaped_slashes_action is not known");
+                });
     }
 
     private static ForwardedIdentity identity(String place, HttpConnectionManager manager) {

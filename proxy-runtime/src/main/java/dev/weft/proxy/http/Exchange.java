@@ -10,6 +10,9 @@ import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.PathPolicy;
+import dev.weft.proxy.route.PathPolicy.Verdict.Pass;
+import dev.weft.proxy.route.PathPolicy.Verdict.Refuse;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteDecision.Forward;
@@ -89,6 +92,26 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         var config = chain.current();
         upgrade = HeaderHygiene.endHop(head.headers());
         HeaderHygiene.sanitizeRequest(head.headers(), chain.origin(), config.identity());
+        switch (config.paths().judge(head.uri())) {
+            case Pass(var path) -> {
+                head.setUri(path);
+                route(head, authority);
+            }
+            case PathPolicy.Verdict.Redirect(var path) -> toPath(path);
+            case Refuse() -> refuse(Refusal.MALFORMED_REQUEST);
+        }
+    }
+
+    /// gRPC's clients do not follow redirects.
+    private void toPath(String path) {
+        if (LocalAnswer.isGrpc(requestHeaders())) {
+            refuse(Refusal.MALFORMED_REQUEST);
+        } else {
+            redirect(HttpResponseStatus.TEMPORARY_REDIRECT.code(), path, HeaderEdits.NONE);
+        }
+    }
+
+    private void route(HttpRequest head, String authority) {
         var routes = chain.routes();
         var decision =
                 routes == null
@@ -116,7 +139,8 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             return;
         }
         log.received(part.content().readableBytes());
-        if (part instanceof LastHttpContent) {
+        if (part instanceof LastHttpContent end) {
+            HeaderHygiene.tidyTrailers(end.trailingHeaders());
             requestComplete = true;
             startTimerWhenComplete();
             startAttemptTimer();
@@ -318,6 +342,12 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         if (to == null) {
             return;
         }
+        if (head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()
+                && upgrade == null) {
+            cancelStream();
+            refuse(Refusal.UPSTREAM_PROTOCOL_ERROR);
+            return;
+        }
         if (RetryRules.afterAnswer(to.retries(), head)
                 && mayRetry()
                 && isBelievable(to, head)
@@ -328,9 +358,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             return;
         }
         body.close();
-        switching =
-                upgrade != null
-                        && head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+        switching = head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
         answering = true;
         leaveBudget();
         tidyAnswer(to, head);
@@ -380,6 +408,9 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
         log.answered(part.content().readableBytes());
         var last = part instanceof LastHttpContent;
+        if (part instanceof LastHttpContent end) {
+            HeaderHygiene.tidyTrailers(end.trailingHeaders());
+        }
         downstream.writeBody(part);
         if (last) {
             answered();

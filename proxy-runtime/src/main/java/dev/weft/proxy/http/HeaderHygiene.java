@@ -1,10 +1,7 @@
 package dev.weft.proxy.http;
 
 import static io.netty.handler.codec.http.HttpHeaderNames.CONNECTION;
-import static io.netty.handler.codec.http.HttpHeaderNames.CONTENT_LENGTH;
-import static io.netty.handler.codec.http.HttpHeaderNames.HOST;
 import static io.netty.handler.codec.http.HttpHeaderNames.TE;
-import static io.netty.handler.codec.http.HttpHeaderNames.TRANSFER_ENCODING;
 import static io.netty.handler.codec.http.HttpHeaderNames.UPGRADE;
 
 import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
@@ -27,6 +24,24 @@ final class HeaderHygiene {
     /// where it ends.
     private static final Set<String> PROTECTED =
             Set.of("host", "content-length", "transfer-encoding", "upgrade", "te", CLIENT_CERT);
+
+    private static final Set<String> NOT_IN_TRAILERS =
+            Set.of(
+                    "connection",
+                    "content-length",
+                    "expect",
+                    "host",
+                    "keep-alive",
+                    "proxy-connection",
+                    "te",
+                    "trailer",
+                    "transfer-encoding",
+                    "upgrade",
+                    CLIENT_CERT);
+
+    /// Applications that take an underscore for a hyphen would believe these.
+    private static final Set<String> NOT_WITH_UNDERSCORES =
+            Set.of("content-length", "host", "transfer-encoding", CLIENT_CERT);
 
     private HeaderHygiene() {}
 
@@ -61,9 +76,9 @@ final class HeaderHygiene {
 
     /// Removes what only the mesh itself may say.
     static void sanitizeRequest(HttpHeaders headers, Origin origin, ForwardedIdentity identity) {
-        removeAll(headers, "x-weft-");
+        removeForged(headers, "x-weft-");
         if (origin.direction() == Direction.INBOUND && !origin.mtls()) {
-            removeAll(headers, "x-envoy-");
+            removeForged(headers, "x-envoy-");
         }
         headers.remove(CLIENT_CERT);
         if (identity == ForwardedIdentity.REPLACE && origin.peer() != null) {
@@ -71,38 +86,48 @@ final class HeaderHygiene {
         }
     }
 
-    /// Whether the length of the body is said in two ways, or in one that cannot be trusted (RFC
-    /// 9112, 6.1).
-    static boolean hasAmbiguousFraming(HttpHeaders headers) {
-        var encodings = headers.getAll(TRANSFER_ENCODING);
-        if (encodings.isEmpty()) {
-            return headers.getAll(CONTENT_LENGTH).size() > 1;
+    /// Trailers say nothing about framing, routing or identity, whatever the next hop makes of them
+    /// (RFC 9110, 6.5.1).
+    static void tidyTrailers(HttpHeaders trailers) {
+        if (!trailers.isEmpty()) {
+            NOT_IN_TRAILERS.forEach(trailers::remove);
+            removeForged(trailers, "x-weft-");
         }
-        return headers.contains(CONTENT_LENGTH)
-                || encodings.size() != 1
-                || !encodings.getFirst().strip().equalsIgnoreCase("chunked");
     }
 
-    static boolean hasOneHost(HttpHeaders headers) {
-        return headers.getAll(HOST).size() == 1;
-    }
-
+    /// One protocol, and not HTTP/2, which peers of a mesh speak from the start.
     private static @Nullable String upgradeOf(HttpHeaders headers) {
         var upgrade = headers.get(UPGRADE);
-        return upgrade == null
-                        || upgrade.strip().toLowerCase(Locale.ROOT).startsWith("h2c")
-                        || !headers.containsValue(CONNECTION, UPGRADE, true)
+        if (upgrade == null
+                || headers.getAll(UPGRADE).size() > 1
+                || !headers.containsValue(CONNECTION, UPGRADE, true)) {
+            return null;
+        }
+        var lower = upgrade.toLowerCase(Locale.ROOT);
+        return lower.indexOf(',') >= 0 || lower.startsWith("h2") || lower.startsWith("http")
                 ? null
-                : upgrade.strip();
+                : upgrade;
     }
 
-    private static void removeAll(HttpHeaders headers, String prefix) {
-        var found = new ArrayList<String>(0);
-        for (var name : headers.names()) {
-            if (name.regionMatches(true, 0, prefix, 0, prefix.length())) {
+    private static void removeForged(HttpHeaders headers, String prefix) {
+        ArrayList<String> found = null;
+        for (var header : headers) {
+            var name = header.getKey();
+            if (isForged(name, prefix)) {
+                found = found == null ? new ArrayList<>() : found;
                 found.add(name);
             }
         }
-        found.forEach(headers::remove);
+        if (found != null) {
+            found.forEach(headers::remove);
+        }
+    }
+
+    private static boolean isForged(String name, String prefix) {
+        if (name.indexOf('_') < 0) {
+            return name.regionMatches(true, 0, prefix, 0, prefix.length());
+        }
+        var read = name.replace('_', '-').toLowerCase(Locale.ROOT);
+        return read.startsWith(prefix) || NOT_WITH_UNDERSCORES.contains(read);
     }
 }

@@ -3,6 +3,8 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.cluster.Bare;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.http1.RequestRules;
+import dev.weft.proxy.http1.StrictRequestDecoder;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.Unpooled;
@@ -19,7 +21,6 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
@@ -47,7 +48,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final HttpChain chain;
-    private final Http1Codec.Encoder encoder;
+    private final Http1Encoder encoder;
     private final Channel channel;
     private final Deque<Object> early = new ArrayDeque<>();
     private @Nullable Exchange exchange;
@@ -57,18 +58,21 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean paused;
     private boolean closing;
 
-    private Http1Server(HttpChain chain, Http1Codec.Encoder encoder, Channel channel) {
+    private Http1Server(HttpChain chain, Http1Encoder encoder, Channel channel) {
         this.chain = chain;
         this.encoder = encoder;
         this.channel = channel;
     }
 
     static void install(HttpChain chain, Channel channel) {
-        var encoder = new Http1Codec.Encoder();
+        var encoder = new Http1Encoder();
         var server = new Http1Server(chain, encoder, channel);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline()
-                .addLast(Http1Codec.decoder(chain.current().maxHeaderBytes()), encoder, server);
+                .addLast(
+                        new StrictRequestDecoder(chain.current().maxHeaderBytes()),
+                        encoder,
+                        server);
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
     }
@@ -150,14 +154,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
         keepAlive = HttpUtil.isKeepAlive(head);
-        var authority = head.headers().get(HttpHeaderNames.HOST);
-        if (authority == null && oldVersion) {
-            authority = "";
-        }
-        if (authority == null
-                || (!oldVersion && !HeaderHygiene.hasOneHost(head.headers()))
-                || HeaderHygiene.hasAmbiguousFraming(head.headers())
-                || head.method().equals(HttpMethod.CONNECT)) {
+        var authority = RequestRules.authority(head);
+        if (authority == null) {
             refuse(Refusal.MALFORMED_REQUEST);
             return;
         }
@@ -222,6 +220,9 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (oldVersion) {
             return;
         }
+        head.headers()
+                .remove(HttpHeaderNames.CONTENT_LENGTH)
+                .remove(HttpHeaderNames.TRANSFER_ENCODING);
         channel.write(
                 new DefaultFullHttpResponse(
                         HttpVersion.HTTP_1_1,
@@ -236,7 +237,12 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// HTTP/1.0.
     private void frame(HttpResponse head) {
         var status = head.status().code();
+        if (status == 204) {
+            // A length would make some clients wait for a body (RFC 9110, 8.6).
+            head.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
+        }
         if (status == 204 || status == 304 || method.equals(HttpMethod.HEAD)) {
+            head.headers().remove(HttpHeaderNames.TRANSFER_ENCODING);
             return;
         }
         if (oldVersion && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)) {
@@ -298,13 +304,19 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public Bare takeOver() {
         exchange = null;
+        if (!early.isEmpty()) {
+            // What came before the change was read as HTTP: it cannot be given back (RFC 9931).
+            early.forEach(ReferenceCountUtil::release);
+            early.clear();
+            channel.close();
+        }
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         return new Bare(
                 channel,
                 () -> channel.pipeline().remove(encoder),
                 () -> {
                     channel.pipeline().remove(this);
-                    channel.pipeline().remove(HttpRequestDecoder.class);
+                    channel.pipeline().remove(StrictRequestDecoder.class);
                 });
     }
 

@@ -30,6 +30,7 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
     private final HttpChain chain;
     private final Channel stream;
     private @Nullable Exchange exchange;
+    private boolean begun;
 
     Http2StreamServer(HttpChain chain, Channel stream) {
         this.chain = chain;
@@ -82,6 +83,9 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (cause instanceof Http2Exception) {
+            if (!begun) {
+                RequestLogger.refused(chain, protocol(), Refusal.MALFORMED_REQUEST);
+            }
             gone(Refusal.MALFORMED_REQUEST);
         } else {
             context.close();
@@ -89,6 +93,7 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
     }
 
     private void headers(Http2HeadersFrame frame) {
+        begun = true;
         if (exchange != null) {
             exchange.requestBody(Http2Messages.trailers(frame.headers()));
             return;
@@ -99,9 +104,9 @@ final class Http2StreamServer extends ChannelInboundHandlerAdapter implements Do
             refuse();
             return;
         }
-        var begun = new Exchange(chain, this, Carried.HTTP2);
-        exchange = begun;
-        begun.begin(head, authority, frame.isEndStream());
+        var next = new Exchange(chain, this, Carried.HTTP2);
+        exchange = next;
+        next.begin(head, authority, frame.isEndStream());
     }
 
     private void refuse() {

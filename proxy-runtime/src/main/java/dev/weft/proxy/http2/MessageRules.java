@@ -1,5 +1,6 @@
 package dev.weft.proxy.http2;
 
+import dev.weft.proxy.syntax.Tokens;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2Headers;
 import java.util.Map;
@@ -65,13 +66,19 @@ final class MessageRules {
         return fields(block);
     }
 
-    /// Space around a value would be taken off by the next hop, which then reads something else.
+    /// Space around a value would be taken off by the next hop, which then reads something else; a
+    /// length is said once, in digits (Netty would take a list of the same).
     private static @Nullable String fields(Http2Headers block) {
+        var lengths = 0;
         for (Map.Entry<CharSequence, CharSequence> field : block) {
             var value = field.getValue();
             if (!value.isEmpty()
                     && (isSpace(value.charAt(0)) || isSpace(value.charAt(value.length() - 1)))) {
                 return "space around the value of " + field.getKey();
+            }
+            if (HttpHeaderNames.CONTENT_LENGTH.contentEquals(field.getKey())
+                    && (++lengths > 1 || !Tokens.isLength(value))) {
+                return "no valid content-length";
             }
         }
         return null;

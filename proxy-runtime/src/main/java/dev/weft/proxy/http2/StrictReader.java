@@ -5,6 +5,7 @@ import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
 import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 
 import dev.weft.proxy.http2.ClosedStreams.Way;
+import dev.weft.proxy.syntax.Tokens;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;

@@ -58,13 +58,39 @@ class HeaderHygieneTest {
     }
 
     @Test
-    void a_length_that_is_said_twice_is_ambiguous() {
-        headers.add("transfer-encoding", "chunked").add("content-length", "3");
-        assertThat(HeaderHygiene.hasAmbiguousFraming(headers)).isTrue();
-        headers.set("transfer-encoding", "gzip, chunked").remove("content-length");
-        assertThat(HeaderHygiene.hasAmbiguousFraming(headers)).isTrue();
-        headers.set("transfer-encoding", "chunked");
-        assertThat(HeaderHygiene.hasAmbiguousFraming(headers)).isFalse();
+    void an_underscore_does_not_hide_what_only_the_mesh_may_say() {
+        headers.add("X_Forwarded_Client_Cert", "URI=spiffe://a/liar")
+                .add("x_weft_unsent", "true")
+                .add("transfer_encoding", "chunked")
+                .add("x_own", "stays");
+
+        HeaderHygiene.sanitizeRequest(headers, origin(null), ForwardedIdentity.REMOVE);
+
+        assertThat(headers.names()).containsExactly("x_own");
+    }
+
+    @Test
+    void trailers_cannot_say_who_is_calling_or_where_the_message_ends() {
+        headers.add("x-forwarded-client-cert", "URI=spiffe://a/liar")
+                .add("host", "other")
+                .add("content-length", "3")
+                .add("grpc-status", "0");
+
+        HeaderHygiene.tidyTrailers(headers);
+
+        assertThat(headers.names()).containsExactly("grpc-status");
+    }
+
+    @Test
+    void a_change_to_http2_is_not_asked_for_at_the_next_hop() {
+        for (var protocol : new String[] {"h2c", "H2C", "websocket, h2c", "HTTP/2.0"}) {
+            headers.set("connection", "Upgrade, HTTP2-Settings")
+                    .set("upgrade", protocol)
+                    .set("http2-settings", "AAMAAABkAARAAAAAAAIAAAAA");
+
+            assertThat(HeaderHygiene.endHop(headers)).isNull();
+            assertThat(headers.isEmpty()).isTrue();
+        }
     }
 
     private static Origin origin(@Nullable String peer) {

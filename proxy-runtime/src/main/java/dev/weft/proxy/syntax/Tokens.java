@@ -1,7 +1,8 @@
-package dev.weft.proxy.http2;
+package dev.weft.proxy.syntax;
 
 /// Which characters the parts of a request may have. Pure; strings hold bytes (ISO 8859-1).
 public final class Tokens {
+    private static final int MAX_LENGTH_DIGITS = 18;
     private static final boolean[] TOKEN = new boolean[128];
     private static final boolean[] AUTHORITY = new boolean[128];
 
@@ -23,6 +24,11 @@ public final class Tokens {
     }
 
     private Tokens() {}
+
+    /// One character of a token (RFC 9110, 5.6.2).
+    public static boolean isTokenChar(int c) {
+        return c >= 0 && c < TOKEN.length && TOKEN[c];
+    }
 
     /// RFC 9110, 5.6.2.
     public static boolean isToken(CharSequence text) {
@@ -64,6 +70,16 @@ public final class Tokens {
         return true;
     }
 
+    /// Digits that fit into 63 bits (RFC 9110, 8.6).
+    public static boolean isLength(CharSequence length) {
+        for (int i = 0; i < length.length(); i++) {
+            if (!isDigit(length.charAt(i))) {
+                return false;
+            }
+        }
+        return !length.isEmpty() && length.length() <= MAX_LENGTH_DIGITS;
+    }
+
     /// Three digits (RFC 9110, 15).
     public static boolean isStatus(CharSequence status) {
         return status.length() == 3
@@ -73,7 +89,8 @@ public final class Tokens {
                 && isDigit(status.charAt(2));
     }
 
-    static boolean isInformational(CharSequence status) {
+    /// Of a valid status.
+    public static boolean isInformational(CharSequence status) {
         return status.charAt(0) == '1';
     }
 

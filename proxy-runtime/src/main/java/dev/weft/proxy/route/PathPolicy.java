@@ -1,0 +1,190 @@
+package dev.weft.proxy.route;
+
+import java.util.ArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// What happens to a request's path before anything looks at it (Envoy's `normalize_path`,
+/// `merge_slashes`, `path_with_escaped_slashes_action`, in that order after the last). The query
+/// stays as it is. What comes out is unchanged by a second pass.
+///
+/// @param normalizes dot segments are resolved, a backslash becomes a slash, escapes of unreserved
+///   characters are undone (RFC 3986, 6.2.2.2) and the digits of the others are in upper case;
+///   letters are not touched. Escapes that are none, and that of NUL, are refused.
+/// @param mergesSlashes of several slashes in a row one stays
+public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlashes escapedSlashes) {
+    public static final PathPolicy AS_IT_IS = new PathPolicy(false, false, EscapedSlashes.KEEP);
+
+    /// What becomes of `%2F` and `%5C`.
+    public enum EscapedSlashes {
+        KEEP,
+        REFUSE,
+        /// The client is sent to the path with slashes.
+        REDIRECT,
+        UNESCAPE
+    }
+
+    public sealed interface Verdict {
+        record Pass(String path) implements Verdict {}
+
+        record Redirect(String path) implements Verdict {}
+
+        record Refuse() implements Verdict {}
+    }
+
+    private static final Verdict REFUSED = new Verdict.Refuse();
+
+    /// @param target path and query
+    public Verdict judge(String target) {
+        if (leaves(target)) {
+            return new Verdict.Pass(target);
+        }
+        var query = target.indexOf('?');
+        var path = query < 0 ? target : target.substring(0, query);
+        var rest = query < 0 ? "" : target.substring(query);
+        var unescaped = escapedSlashes == EscapedSlashes.KEEP ? path : unescapeSlashes(path);
+        var redirects = false;
+        if (!unescaped.equals(path)) {
+            if (escapedSlashes == EscapedSlashes.REFUSE) {
+                return REFUSED;
+            }
+            redirects = escapedSlashes == EscapedSlashes.REDIRECT;
+        }
+        var result = unescaped;
+        if (normalizes) {
+            var canonical = canonical(result);
+            if (canonical == null) {
+                return REFUSED;
+            }
+            result = withoutDots(canonical);
+        }
+        if (mergesSlashes) {
+            result = merged(result);
+        }
+        return redirects ? new Verdict.Redirect(result + rest) : new Verdict.Pass(result + rest);
+    }
+
+    /// Most paths have nothing in them that any rule is about.
+    private boolean leaves(String target) {
+        if (this.equals(AS_IT_IS) || target.charAt(0) != '/') {
+            return true;
+        }
+        var previous = '\0';
+        for (int i = 0; i < target.length(); i++) {
+            var c = target.charAt(i);
+            if (c == '?') {
+                return true;
+            }
+            if (c == '%' || c == '\\' || (previous == '/' && (c == '/' || c == '.'))) {
+                return false;
+            }
+            previous = c;
+        }
+        return true;
+    }
+
+    private static String unescapeSlashes(String path) {
+        var result = new StringBuilder(path.length());
+        for (int i = 0; i < path.length(); i++) {
+            var value = path.charAt(i) == '%' ? escaped(path, i) : -1;
+            if (value == '/' || value == '\\') {
+                result.append((char) value);
+                i += 2;
+            } else {
+                result.append(path.charAt(i));
+            }
+        }
+        return result.toString();
+    }
+
+    /// Null: there is an escape that is none, or NUL.
+    private static @Nullable String canonical(String path) {
+        var result = new StringBuilder(path.length());
+        for (int i = 0; i < path.length(); i++) {
+            var c = path.charAt(i);
+            if (c == '\\') {
+                result.append('/');
+            } else if (c != '%') {
+                result.append(c);
+            } else {
+                var value = escaped(path, i);
+                if (value <= 0) {
+                    return null;
+                }
+                if (isUnreserved(value)) {
+                    result.append((char) value);
+                } else {
+                    result.append('%')
+                            .append(upperDigit(value >> 4))
+                            .append(upperDigit(value & 0xf));
+                }
+                i += 2;
+            }
+        }
+        return result.toString();
+    }
+
+    /// RFC 3986, 5.2.4.
+    private static String withoutDots(String path) {
+        var segments = path.split("/", -1);
+        var kept = new ArrayList<String>(segments.length);
+        for (int i = 1; i < segments.length; i++) {
+            var segment = segments[i];
+            var last = i == segments.length - 1;
+            if (segment.equals("..")) {
+                if (!kept.isEmpty()) {
+                    kept.removeLast();
+                }
+            } else if (!segment.equals(".")) {
+                kept.add(segment);
+                continue;
+            }
+            if (last) {
+                kept.add("");
+            }
+        }
+        return "/" + String.join("/", kept);
+    }
+
+    private static String merged(String path) {
+        var result = new StringBuilder(path.length());
+        for (int i = 0; i < path.length(); i++) {
+            if (path.charAt(i) != '/' || i == 0 || path.charAt(i - 1) != '/') {
+                result.append(path.charAt(i));
+            }
+        }
+        return result.toString();
+    }
+
+    /// The byte of the escape at `at`; -1: it is none.
+    private static int escaped(String path, int at) {
+        if (at + 2 >= path.length()) {
+            return -1;
+        }
+        var high = digit(path.charAt(at + 1));
+        var low = digit(path.charAt(at + 2));
+        return high < 0 || low < 0 ? -1 : high << 4 | low;
+    }
+
+    /// ASCII alone, unlike `Character.digit`.
+    private static int digit(char c) {
+        if (c >= '0' && c <= '9') {
+            return c - '0';
+        }
+        var lower = c | 0x20;
+        return lower >= 'a' && lower <= 'f' && c < 0x80 ? lower - 'a' + 10 : -1;
+    }
+
+    private static char upperDigit(int value) {
+        return "0123456789ABCDEF".charAt(value);
+    }
+
+    private static boolean isUnreserved(int c) {
+        return (c >= 'a' && c <= 'z')
+                || (c >= 'A' && c <= 'Z')
+                || (c >= '0' && c <= '9')
+                || c == '-'
+                || c == '.'
+                || c == '_'
+                || c == '~';
+    }
+}

@@ -1,0 +1,185 @@
+package dev.weft.proxy;
+
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
+
+/// An HTTP/2 client that sends whatever it is told to, at the latest when it is asked what came.
+final class RawHttp2 implements AutoCloseable {
+    static final int DATA = 0;
+    static final int HEADERS = 1;
+    static final int PRIORITY = 2;
+    static final int RST_STREAM = 3;
+    static final int SETTINGS = 4;
+    static final int PING = 6;
+    static final int GOAWAY = 7;
+    static final int WINDOW_UPDATE = 8;
+    static final int CONTINUATION = 9;
+    static final int END_STREAM = 1;
+    static final int END_HEADERS = 4;
+    static final int PROTOCOL_ERROR = 1;
+    static final int ENHANCE_YOUR_CALM = 11;
+    private static final int PATIENCE_MILLIS = 30_000;
+    private static final int BUFFER_BYTES = 64 * 1024;
+
+    private final Socket socket;
+    private final OutputStream out;
+    private final DataInputStream in;
+
+    /// @param type 0 to 9, or [#ENDED]
+    record Frame(int type, int flags, int stream, byte[] payload) {
+        /// The end of the connection.
+        static final int ENDED = -1;
+
+        boolean is(int wanted, int on) {
+            return type == wanted && stream == on;
+        }
+
+        /// Of RST_STREAM and GOAWAY.
+        int error() {
+            return ByteBuffer.wrap(payload).getInt(type == GOAWAY ? 4 : 0);
+        }
+    }
+
+    RawHttp2(int port) throws IOException {
+        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(PATIENCE_MILLIS);
+        out = new BufferedOutputStream(socket.getOutputStream(), BUFFER_BYTES);
+        in = new DataInputStream(socket.getInputStream());
+        out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        frame(SETTINGS, 0, 0);
+    }
+
+    void frame(int type, int flags, int stream, int... payload) throws IOException {
+        var bytes = new byte[payload.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) payload[i];
+        }
+        frame(type, flags, stream, bytes);
+    }
+
+    void frame(int type, int flags, int stream, byte[] payload) throws IOException {
+        var frame = ByteBuffer.allocate(9 + payload.length);
+        frame.putShort((short) (payload.length >> 8)).put((byte) payload.length);
+        frame.put((byte) type).put((byte) flags).putInt(stream).put(payload);
+        out.write(frame.array());
+    }
+
+    /// @return false: the connection has ended
+    boolean tryToWrite(byte[] bytes) throws IOException {
+        try {
+            out.write(bytes);
+            out.flush();
+            return true;
+        } catch (SocketException ended) {
+            return false;
+        }
+    }
+
+    /// A complete header block, as it is.
+    void headers(int stream, boolean last, String... namesAndValues) throws IOException {
+        frame(HEADERS, END_HEADERS | (last ? END_STREAM : 0), stream, block(namesAndValues));
+    }
+
+    /// A request that is all right.
+    void get(int stream, String path) throws IOException {
+        headers(
+                stream,
+                true,
+                ":method",
+                "GET",
+                ":scheme",
+                "http",
+                ":path",
+                path,
+                ":authority",
+                "a");
+    }
+
+    /// Literals without indexing or Huffman coding.
+    static byte[] block(String... namesAndValues) {
+        var block = new ByteArrayOutputStream();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            block.write(0);
+            text(block, namesAndValues[i]);
+            text(block, namesAndValues[i + 1]);
+        }
+        return block.toByteArray();
+    }
+
+    /// A literal that goes into the dynamic table.
+    static byte[] indexed(String name, String value) {
+        var block = new ByteArrayOutputStream();
+        block.write(0x40);
+        text(block, name);
+        text(block, value);
+        return block.toByteArray();
+    }
+
+    private static void text(ByteArrayOutputStream block, String text) {
+        var bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        if (bytes.length < 127) {
+            block.write(bytes.length);
+        } else {
+            block.write(127);
+            var rest = bytes.length - 127;
+            for (; rest >= 128; rest >>= 7) {
+                block.write(rest & 127 | 128);
+            }
+            block.write(rest);
+        }
+        block.writeBytes(bytes);
+    }
+
+    /// The first frame that `wanted` takes, or the end of the connection.
+    Frame await(Predicate<Frame> wanted) throws IOException {
+        for (var frame = read(); ; frame = read()) {
+            if (wanted.test(frame) || frame.type() == Frame.ENDED) {
+                return frame;
+            }
+        }
+    }
+
+    /// Until the connection has ended; the GOAWAY before that, if there was one.
+    Frame awaitGoAway() throws IOException {
+        return await(frame -> frame.type() == GOAWAY);
+    }
+
+    private Frame read() throws IOException {
+        try {
+            out.flush();
+        } catch (SocketException ended) {
+            // What was said before can still be read.
+        }
+        try {
+            var length = in.readUnsignedShort() << 8 | in.readUnsignedByte();
+            var type = in.readUnsignedByte();
+            var flags = in.readUnsignedByte();
+            var stream = in.readInt();
+            var payload = new byte[length];
+            in.readFully(payload);
+            return new Frame(type, flags, stream, payload);
+        } catch (EOFException | SocketException ended) {
+            return new Frame(Frame.ENDED, 0, 0, new byte[0]);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+package dev.weft.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.BoolValue;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Raw bytes to a running proxy, and what of them reaches the application: one file for each case
+/// in `smuggling/`.
+///
+/// ```
+/// what: what is wrong, or could be
+/// after: the advisory that it comes from
+/// expect: the statuses of the answers, or `cut off`: 400, and the application got no whole request
+/// answers: what the answer must contain
+/// sends:
+/// the bytes, with escapes \r \n \t \0 \\ \x7f; ends of lines in the file do not count
+/// reaches:
+/// the bytes that the application must see; none if left out
+/// ```
+///
+/// An innocent request follows on the same connection. It must be answered by itself, unless the
+/// connection has ended before.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SmugglingIT {
+    private static final int PATIENCE_MILLIS = 30_000;
+    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
+    private static final String CUT_OFF = "cut off";
+    private static final String INNOCENT =
+            "GET /innocent HTTP/1.1\r\nhost: end\r\nconnection: close\r\n\r\n";
+    private static final String INNOCENT_REACHES = "GET /innocent HTTP/1.1\r\nhost: end\r\n\r\n";
+
+    private RecordingApp app;
+    private TwoProxies.Side proxy;
+
+    record Case(String name, Map<String, String> says, String sends, String reaches) {
+        @Override
+        public String toString() {
+            return name + ": " + says.get("what");
+        }
+    }
+
+    @BeforeAll
+    void start() {
+        proxy = new TwoProxies.Side(TwoProxies.SERVER_ID);
+        proxy.listener(
+                "l",
+                Xds.listener("l", 0)
+                        .setTrafficDirection(TrafficDirection.INBOUND)
+                        .setDefaultFilterChain(
+                                Xds.chain(
+                                        Xds.http(CodecType.HTTP1)
+                                                .setNormalizePath(BoolValue.of(true))
+                                                .setMergeSlashes(true)
+                                                .setPathWithEscapedSlashesAction(
+                                                        PathWithEscapedSlashesAction
+                                                                .UNESCAPE_AND_REDIRECT)
+                                                .setRouteConfig(
+                                                        Xds.routes("r", Xds.to(Xds.cluster("app"))))
+                                                .build()))
+                        .build());
+    }
+
+    @AfterAll
+    void stop() {
+        proxy.close();
+    }
+
+    /// Bytes of one case that come late must not be taken for another's.
+    @BeforeEach
+    void startApp() throws IOException {
+        app = new RecordingApp();
+        proxy.cluster("app", Xds.staticCluster("app", app.port()).build());
+    }
+
+    @AfterEach
+    void stopApp() throws IOException {
+        app.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void the_application_sees_what_was_judged(Case each) throws Exception {
+        var expected = each.says().getOrDefault("expect", "");
+        var cutOff = expected.equals(CUT_OFF);
+        var goesOn = expected.endsWith("200");
+
+        var answers = exchange(each.sends() + INNOCENT);
+
+        assertThat(statuses(answers))
+                .as(answers)
+                .isEqualTo(cutOff ? "400" : expected + (goesOn ? " 200" : ""));
+        assertThat(answers).contains(each.says().getOrDefault("answers", ""));
+        if (cutOff) {
+            assertThat(app.complete()).isZero();
+        } else {
+            assertThat(app.seen()).isEqualTo(each.reaches() + (goesOn ? INNOCENT_REACHES : ""));
+        }
+    }
+
+    /// Everything that comes back until the proxy ends the connection.
+    private String exchange(String bytes) throws IOException {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port("l"))) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            try {
+                socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
+            } catch (SocketException alreadyRefused) {
+                // The answer may be there all the same.
+            }
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    private static String statuses(String answers) {
+        return String.join(
+                " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
+    }
+
+    static List<Case> cases() throws IOException, URISyntaxException {
+        var folder = Path.of(SmugglingIT.class.getResource("/smuggling").toURI());
+        try (var files = Files.list(folder)) {
+            var cases = new ArrayList<Case>();
+            for (var file : files.sorted().toList()) {
+                cases.add(read(file));
+            }
+            return cases;
+        }
+    }
+
+    private static Case read(Path file) throws IOException {
+        var says = new HashMap<String, String>();
+        var sends = new StringBuilder();
+        var reaches = new StringBuilder();
+        StringBuilder bytes = null;
+        for (var line : Files.readAllLines(file)) {
+            switch (line) {
+                case "sends:" -> bytes = sends;
+                case "reaches:" -> bytes = reaches;
+                default -> {
+                    if (bytes == null) {
+                        var colon = line.indexOf(": ");
+                        says.put(line.substring(0, colon), line.substring(colon + 2));
+                    } else {
+                        bytes.append(unescaped(line));
+                    }
+                }
+            }
+        }
+        var name = file.getFileName().toString().replace(".txt", "");
+        return new Case(name, says, sends.toString(), reaches.toString());
+    }
+
+    private static String unescaped(String line) {
+        var result = new StringBuilder();
+        for (int i = 0; i < line.length(); i++) {
+            var c = line.charAt(i);
+            if (c != '\\') {
+                result.append(c);
+                continue;
+            }
+            i++;
+            switch (line.charAt(i)) {
+                case 'r' -> result.append('\r');
+                case 'n' -> result.append('\n');
+                case 't' -> result.append('\t');
+                case '0' -> result.append('\0');
+                case '\\' -> result.append('\\');
+                case 'x' -> {
+                    result.append((char) Integer.parseInt(line.substring(i + 1, i + 3), 16));
+                    i += 2;
+                }
+                default -> throw new IllegalArgumentException(line);
+            }
+        }
+        return result.toString();
+    }
+}
