@@ -74,7 +74,8 @@ public final class Compilation {
                 new Unit.Inbound(
                         tcpPorts.getOrDefault(podUid, List.of()),
                         policy.plaintextIn(),
-                        features.contains(Feature.UPSTREAM_SERVICE_TIME)));
+                        features.contains(Feature.UPSTREAM_SERVICE_TIME),
+                        features.contains(Feature.PATH_NORMALIZATION)));
     }
 
     Map<String, XdsResource> shared(ResourceType type) {

@@ -7,7 +7,10 @@ import java.util.Set;
 /// What a proxy must list in `node.client_features` to be sent it.
 public enum Feature {
     /// `Router.suppress_envoy_headers: false` on the inbound side.
-    UPSTREAM_SERVICE_TIME("weft.upstream-service-time");
+    UPSTREAM_SERVICE_TIME("weft.upstream-service-time"),
+
+    /// `normalize_path` and its kin on the inbound side.
+    PATH_NORMALIZATION("weft.path-normalization");
 
     private final String id;
 

@@ -1,6 +1,7 @@
 package dev.weft.controlplane.compile;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
@@ -15,6 +16,7 @@ import io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalD
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails;
 import io.envoyproxy.envoy.type.v3.Int32Range;
 import java.util.List;
@@ -43,17 +45,11 @@ final class InboundListener {
                         .setListenerFiltersTimeout(
                                 inbound.plaintext() ? Listeners.SNIFF : STRICT_SNIFF)
                         .setContinueOnListenerFiltersTimeout(inbound.plaintext())
-                        .addFilterChains(
-                                mesh(
-                                        MeshTls.HTTP2,
-                                        http(CodecType.HTTP2, true, inbound.serviceTime())))
-                        .addFilterChains(
-                                mesh(
-                                        MeshTls.HTTP1,
-                                        http(CodecType.HTTP1, true, inbound.serviceTime())))
+                        .addFilterChains(mesh(MeshTls.HTTP2, http(CodecType.HTTP2, true, inbound)))
+                        .addFilterChains(mesh(MeshTls.HTTP1, http(CodecType.HTTP1, true, inbound)))
                         .addFilterChains(mesh(MeshTls.TCP, tcp()));
         if (inbound.plaintext()) {
-            listener.addFilterChains(plaintextHttp(inbound.serviceTime()))
+            listener.addFilterChains(plaintextHttp(inbound))
                     .setDefaultFilterChain(
                             FilterChain.newBuilder().setName("other").addFilters(tcp()));
         }
@@ -72,7 +68,7 @@ final class InboundListener {
                 .build();
     }
 
-    private static FilterChain plaintextHttp(boolean serviceTime) {
+    private static FilterChain plaintextHttp(Unit.Inbound inbound) {
         return FilterChain.newBuilder()
                 .setName("http")
                 .setFilterChainMatch(
@@ -80,12 +76,12 @@ final class InboundListener {
                                 .setTransportProtocol("raw_buffer")
                                 .addApplicationProtocols("http/1.1")
                                 .addApplicationProtocols("h2c"))
-                .addFilters(http(CodecType.AUTO, false, serviceTime))
+                .addFilters(http(CodecType.AUTO, false, inbound))
                 .build();
     }
 
     /// @param mesh the peer is known: say who it is; else remove what somebody may have made up
-    private static Filter http(CodecType codec, boolean mesh, boolean serviceTime) {
+    private static Filter http(CodecType codec, boolean mesh, Unit.Inbound inbound) {
         var manager =
                 HttpConnectionManager.newBuilder()
                         .setStatPrefix(Names.INBOUND)
@@ -99,7 +95,13 @@ final class InboundListener {
             manager.setSetCurrentClientCertDetails(
                     SetCurrentClientCertDetails.newBuilder().setUri(true));
         }
-        return HttpFilters.manager(manager, serviceTime);
+        if (inbound.onePathForm()) {
+            manager.setNormalizePath(BoolValue.of(true))
+                    .setMergeSlashes(true)
+                    .setPathWithEscapedSlashesAction(
+                            PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT);
+        }
+        return HttpFilters.manager(manager, inbound.serviceTime());
     }
 
     private static Filter tcp() {

@@ -132,7 +132,10 @@ sealed interface Unit {
     ///
     /// @param tcpPorts ports on which HTTP is not looked for
     /// @param serviceTime tell callers how long the application took
-    record Inbound(List<Integer> tcpPorts, boolean plaintext, boolean serviceTime) implements Unit {
+    /// @param onePathForm bring paths into one form before anything judges them
+    record Inbound(
+            List<Integer> tcpPorts, boolean plaintext, boolean serviceTime, boolean onePathForm)
+            implements Unit {
         public Inbound {
             tcpPorts = List.copyOf(tcpPorts);
         }

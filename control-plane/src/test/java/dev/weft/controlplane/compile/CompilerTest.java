@@ -3,7 +3,10 @@ package dev.weft.controlplane.compile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -81,6 +84,30 @@ class CompilerTest {
 
         assertThat(timed.version()).isNotEqualTo(plain.version());
         assertThat(inbound(compilation, Set.of())).isSameAs(plain);
+    }
+
+    @Test
+    void paths_are_brought_into_one_form_by_proxies_that_can()
+            throws InvalidProtocolBufferException {
+        Compilation compilation = cluster.compile();
+
+        HttpConnectionManager able =
+                manager(inbound(compilation, Set.of(Feature.PATH_NORMALIZATION)));
+
+        assertThat(able.getNormalizePath().getValue()).isTrue();
+        assertThat(able.getMergeSlashes()).isTrue();
+        assertThat(able.getPathWithEscapedSlashesAction())
+                .isEqualTo(PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT);
+        assertThat(manager(inbound(compilation, Set.of())).hasNormalizePath()).isFalse();
+    }
+
+    private static HttpConnectionManager manager(XdsResource listener)
+            throws InvalidProtocolBufferException {
+        return ((Listener) Rendered.unpack(listener))
+                .getFilterChains(0)
+                .getFilters(0)
+                .getTypedConfig()
+                .unpack(HttpConnectionManager.class);
     }
 
     private static String target(Compilation compilation) throws InvalidProtocolBufferException {

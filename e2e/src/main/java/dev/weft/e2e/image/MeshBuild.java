@@ -7,7 +7,8 @@ import java.util.List;
 public record MeshBuild(String version, List<String> features) {
     public static final MeshBuild OLD = new MeshBuild("0.1.0", List.of());
     public static final MeshBuild NEW =
-            new MeshBuild("0.2.0", List.of("weft.upstream-service-time"));
+            new MeshBuild(
+                    "0.2.0", List.of("weft.upstream-service-time", "weft.path-normalization"));
 
     /// In the order in which they came out.
     public static final List<MeshBuild> ALL = List.of(OLD, NEW);
