@@ -3,6 +3,7 @@ package dev.weft.proxy.accept;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.cluster.ClusterStates;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.ChainMatch;
@@ -156,6 +157,7 @@ class FirstBytesTest {
                         channel.eventLoop(),
                         tls,
                         new LocalAddresses(Set.of()),
+                        new ClusterStates(channel.eventLoop()),
                         RandomGenerator.getDefault()),
                 () -> Tables.EMPTY,
                 new NewTables(),
