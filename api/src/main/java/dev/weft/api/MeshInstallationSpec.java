@@ -8,7 +8,9 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +44,7 @@ public record MeshInstallationSpec(
     public MeshInstallationSpec {
         trust = trust == null ? Trust.DEFAULT : trust;
         controlPlane = controlPlane == null ? ControlPlane.DEFAULT : controlPlane;
-        proxy = proxy == null ? new Proxy(null) : proxy;
+        proxy = proxy == null ? Proxy.DEFAULT : proxy;
         upgrade = upgrade == null ? Upgrade.DEFAULT : upgrade;
         deletionPolicy = deletionPolicy == null ? DeletionPolicy.Wait : deletionPolicy;
     }
@@ -53,7 +55,7 @@ public record MeshInstallationSpec(
                 version,
                 Trust.DEFAULT,
                 ControlPlane.DEFAULT,
-                new Proxy(null),
+                Proxy.DEFAULT,
                 Upgrade.DEFAULT,
                 DeletionPolicy.Wait);
     }
@@ -106,7 +108,8 @@ public record MeshInstallationSpec(
     public record ControlPlane(
             @Default("1") @Min(1) @Max(5) @JsonPropertyDescription("Replicas, 1 to 5.")
                     Integer replicas,
-            @JsonPropertyDescription("Requests and limits of each replica.")
+            @JsonPropertyDescription(
+                            "Requests and limits of each replica. Left out: requests of 50m CPU and 256Mi memory, a limit of 768Mi memory.")
                     @Nullable ResourceRequirements resources) {
         static final ControlPlane DEFAULT = new ControlPlane(1, null);
 
@@ -118,8 +121,25 @@ public record MeshInstallationSpec(
     /// The sidecars.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Proxy(
-            @JsonPropertyDescription("Requests and limits of each sidecar.")
-                    @Nullable ResourceRequirements resources) {}
+            @Default(
+                            "{\"requests\":{\"cpu\":\"10m\",\"memory\":\"64Mi\"},\"limits\":{\"memory\":\"256Mi\"}}")
+                    @JsonPropertyDescription(
+                            "Requests and limits of each sidecar. Left out: requests of 10m CPU and 64Mi memory, and a limit of 256Mi memory, which is as much as its JVM takes under any load.")
+                    ResourceRequirements resources) {
+        static final Proxy DEFAULT = new Proxy(null);
+
+        public Proxy(@Nullable ResourceRequirements resources) {
+            this.resources = resources == null ? standard() : resources;
+        }
+
+        private static ResourceRequirements standard() {
+            return new ResourceRequirementsBuilder()
+                    .addToRequests("cpu", new Quantity("10m"))
+                    .addToRequests("memory", new Quantity("64Mi"))
+                    .addToLimits("memory", new Quantity("256Mi"))
+                    .build();
+        }
+    }
 
     /// How the mesh goes from one version to another.
     @JsonInclude(JsonInclude.Include.NON_NULL)
