@@ -7,6 +7,7 @@ import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cache.Fingerprint;
+import dev.weft.e2e.cache.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -69,6 +70,46 @@ public final class Images {
     /// The workload of tests and demo.
     public BuiltImage testapp() {
         return image(Component.TESTAPP, MeshBuild.NEW);
+    }
+
+    /// The proxy's image as a folder, for runs without containers: with the JVM, the flags and the
+    /// AOT cache that its containers have. Made anew only when the image's content has changed.
+    public Path unpackedProxy() {
+        try {
+            var program = Content.program(Component.PROXY, top);
+            var content =
+                    program.built(
+                            Component.PROXY,
+                            MeshBuild.NEW,
+                            aotCaches.of(Component.PROXY, program),
+                            top);
+            var fingerprint =
+                    Fingerprint.builder()
+                            .add(base.fingerprint().hex())
+                            .add(content.fingerprint().hex())
+                            .build();
+            var unpacked = new Cache(top.resolve("e2e/target/images"));
+            if (!unpacked.has("unpacked-proxy", fingerprint)) {
+                forgetUnpacked(unpacked.root());
+            }
+            return unpacked.get(
+                            "unpacked-proxy",
+                            fingerprint,
+                            folder -> Rootfs.unpack(folder, base, content))
+                    .resolve(Rootfs.NAME);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot unpack the proxy's image", e);
+        }
+    }
+
+    private static void forgetUnpacked(Path images) throws IOException {
+        if (Files.isDirectory(images)) {
+            try (var old = Files.newDirectoryStream(images, "unpacked-proxy-*")) {
+                for (var folder : old) {
+                    Folders.delete(folder);
+                }
+            }
+        }
     }
 
     private BuiltImage image(Component component, MeshBuild build) {

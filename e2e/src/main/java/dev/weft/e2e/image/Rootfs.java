@@ -15,6 +15,9 @@ import java.util.List;
 /// container: with files of the same times, as only root, and cut off from this machine's network,
 /// processes and mounts.
 final class Rootfs implements AutoCloseable {
+    /// The folder in which it is.
+    static final String NAME = "rootfs";
+
     /// What Jib gives to every file, and [DockerArchive] too.
     private static final FileTime TIME = FileTime.from(Instant.ofEpochSecond(1));
 
@@ -42,9 +45,9 @@ final class Rootfs implements AutoCloseable {
         this.root = root;
     }
 
-    /// @param work an existing folder, on a file system that has room
+    /// @param work an existing folder of its own, on a file system that has room
     static Rootfs unpack(Path work, Base base, Content content) throws IOException {
-        var rootfs = new Rootfs(Files.createTempDirectory(work, "rootfs-"));
+        var rootfs = new Rootfs(Files.createDirectory(work.resolve(NAME)));
         try {
             rootfs.add(base);
             rootfs.add(content);
