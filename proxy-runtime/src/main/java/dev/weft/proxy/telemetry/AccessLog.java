@@ -8,11 +8,18 @@ import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 
 /// One JSON line for each request and connection, written by a thread of its own: a reader that
 /// does not keep up costs lines, which are counted, and never time.
+///
+/// The thread lets lines gather for a moment before it writes them together. Waking it for each
+/// request, and a system call for each line, took a fifth of a busy proxy's processor time.
 public final class AccessLog implements AutoCloseable {
     static final int MAX_QUEUED = 8192;
+
+    /// How late a line may be. The queue has room for what comes in this time.
+    private static final Duration GATHERING = Duration.ofMillis(20);
 
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
@@ -20,6 +27,7 @@ public final class AccessLog implements AutoCloseable {
     private final LongAdder dropped = new LongAdder();
     private final OutputStream out;
     private final Thread writer;
+    private final AccessLogLine lines = new AccessLogLine();
 
     public AccessLog(OutputStream out) {
         this(out, MAX_QUEUED);
@@ -49,12 +57,13 @@ public final class AccessLog implements AutoCloseable {
         var line = new StringBuilder(512);
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                LogEntry log = queue.poll();
-                if (log == null) {
-                    out.flush();
-                    log = queue.take();
+                LogEntry log = queue.take();
+                // From here on nobody has to wake this thread.
+                LockSupport.parkNanos(GATHERING.toNanos());
+                for (; log != null; log = queue.poll()) {
+                    writeLine(log, line);
                 }
-                writeLine(log, line);
+                out.flush();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -79,8 +88,8 @@ public final class AccessLog implements AutoCloseable {
     private void writeLine(LogEntry log, StringBuilder line) throws IOException {
         line.setLength(0);
         switch (log) {
-            case RequestLog request -> AccessLogLine.append(request, line);
-            case ConnectionLog connection -> AccessLogLine.append(connection, line);
+            case RequestLog request -> lines.append(request, line);
+            case ConnectionLog connection -> lines.append(connection, line);
         }
         out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
     }

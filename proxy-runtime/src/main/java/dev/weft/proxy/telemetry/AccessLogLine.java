@@ -1,15 +1,21 @@
 package dev.weft.proxy.telemetry;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// How a request or a connection is written down, as one JSON object.
+/// How a request or a connection is written down, as one JSON object. For one thread.
 final class AccessLogLine {
-    private AccessLogLine() {}
+    private static final int MICROS = 1_000_000;
 
-    static void append(RequestLog log, StringBuilder out) {
+    /// The second of the last line, and how it is written: the next line most often has the same.
+    private long second = Long.MIN_VALUE;
+
+    private String writtenSecond = "";
+
+    void append(RequestLog log, StringBuilder out) {
         out.append('{');
-        text(out, "start_time", log.start().toString());
+        time(out, log.start());
         text(out, "direction", label(log.direction()));
         text(out, "protocol", log.protocol());
         text(out, "method", log.method());
@@ -29,9 +35,9 @@ final class AccessLogLine {
                 log.held());
     }
 
-    static void append(ConnectionLog log, StringBuilder out) {
+    void append(ConnectionLog log, StringBuilder out) {
         out.append('{');
-        text(out, "start_time", log.start().toString());
+        time(out, log.start());
         text(out, "direction", label(log.direction()));
         text(out, "protocol", log.protocol());
         text(out, "response_flags", log.flags());
@@ -45,6 +51,21 @@ final class AccessLogLine {
                 log.peer(),
                 log.mtls(),
                 log.held());
+    }
+
+    /// ISO 8601 in UTC with microseconds.
+    private void time(StringBuilder out, Instant start) {
+        if (start.getEpochSecond() != second) {
+            second = start.getEpochSecond();
+            var whole = Instant.ofEpochSecond(second).toString();
+            writtenSecond = whole.substring(0, whole.length() - 1);
+        }
+        out.append("\"start_time\":\"").append(writtenSecond).append('.');
+        int micros = start.getNano() / 1000;
+        for (int digits = MICROS / 10; digits > 0; digits /= 10) {
+            out.append((char) ('0' + micros / digits % 10));
+        }
+        out.append("Z\",");
     }
 
     private static void rest(

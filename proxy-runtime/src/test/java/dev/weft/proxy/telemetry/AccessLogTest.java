@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class AccessLogTest {
@@ -33,6 +34,28 @@ class AccessLogTest {
     }
 
     @Test
+    void tells_when_a_request_began() {
+        var lines = new AccessLogLine();
+        var start = Instant.parse("2026-01-02T03:04:59.000123999Z");
+        var next = start.plusMillis(5_000);
+
+        assertThat(List.of(startOf(lines, start), startOf(lines, next), startOf(lines, next)))
+                .containsExactly(
+                        "2026-01-02T03:04:59.000123Z",
+                        "2026-01-02T03:05:04.000123Z",
+                        "2026-01-02T03:05:04.000123Z");
+    }
+
+    private static String startOf(AccessLogLine lines, Instant start) {
+        var out = new StringBuilder();
+        lines.append(request(start, "/"), out);
+        return JsonParser.parseString(out.toString())
+                .getAsJsonObject()
+                .get("start_time")
+                .getAsString();
+    }
+
+    @Test
     void counts_the_lines_that_it_has_no_room_for() {
         var log = new AccessLog(out, 2);
 
@@ -47,8 +70,12 @@ class AccessLogTest {
     }
 
     static RequestLog request(String path) {
+        return request(Instant.EPOCH, path);
+    }
+
+    private static RequestLog request(Instant start, String path) {
         return new RequestLog(
-                Instant.EPOCH,
+                start,
                 Duration.ofMillis(3),
                 Direction.INBOUND,
                 "HTTP/1.1",
