@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
@@ -81,6 +82,7 @@ class UpgradeIT {
     }
 
     @Test
+    @Tag("full")
     @Order(2)
     void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
             throws Exception {
@@ -88,6 +90,7 @@ class UpgradeIT {
     }
 
     @Test
+    @Tag("full")
     @Order(3)
     void going_back_works_the_same_way() throws Exception {
         goesTo(TestMesh.NEW, TestMesh.OLD);
