@@ -4,6 +4,7 @@ import dev.weft.e2e.mesh.PodPort;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalDouble;
 import java.util.regex.Pattern;
 
 /// Asks a sidecar about itself.
@@ -13,17 +14,6 @@ public final class ProxyProbe {
     private static final Pattern VERSION = Pattern.compile("[0-9]+[.][0-9]+[.][0-9]+[-.+a-z0-9]*");
     private static final Pattern REQUESTS =
             Pattern.compile("^\\w*requests_total(?:\\{[^}]*\\})? ([0-9.eE+]+)", Pattern.MULTILINE);
-
-    private static final Pattern SIGNED =
-            Pattern.compile(
-                    "^weft_certificate_signings_total\\{result=\"signed\"} ([0-9.eE+]+)",
-                    Pattern.MULTILINE);
-    private static final Pattern START_TO_READY =
-            Pattern.compile("^weft_start_to_ready_seconds ([0-9.eE+-]+)", Pattern.MULTILINE);
-    private static final Pattern EXPIRY =
-            Pattern.compile(
-                    "^weft_certificate_expiry_timestamp_seconds(?:\\{[^}]*})? ([0-9.eE+]+)",
-                    Pattern.MULTILINE);
 
     private ProxyProbe() {}
 
@@ -36,31 +26,42 @@ public final class ProxyProbe {
 
     /// How often this process of the proxy was given a certificate.
     public static int leaves(KubernetesClient client, String namespace, String pod) {
-        var signed = SIGNED.matcher(metrics(client, namespace, pod));
-        return signed.find() ? (int) Double.parseDouble(signed.group(1)) : 0;
+        var signed =
+                sample(
+                        metrics(client, namespace, pod),
+                        "weft_certificate_signings_total{result=\"signed\"}");
+        return (int) signed.orElse(0);
     }
 
     /// How long this process of the proxy took to become ready.
     public static Duration startToReady(KubernetesClient client, String namespace, String pod) {
-        var took = START_TO_READY.matcher(metrics(client, namespace, pod));
-        if (!took.find()) {
-            throw new IllegalStateException(pod + " does not tell how long its start took");
-        }
-        return Duration.ofMillis(Math.round(Double.parseDouble(took.group(1)) * 1000));
+        var took = needed(client, namespace, pod, "weft_start_to_ready_seconds");
+        return Duration.ofMillis(Math.round(took * 1000));
     }
 
     /// When the proxy's certificate ends.
     public static Instant leafEnds(KubernetesClient client, String namespace, String pod) {
-        var expiry = EXPIRY.matcher(metrics(client, namespace, pod));
-        if (!expiry.find()) {
-            throw new IllegalStateException(pod + " does not tell when its certificate ends");
-        }
-        return Instant.ofEpochSecond((long) Double.parseDouble(expiry.group(1)));
+        var ends = needed(client, namespace, pod, "weft_certificate_expiry_timestamp_seconds");
+        return Instant.ofEpochSecond((long) ends);
     }
 
     /// All requests that the proxy has counted.
     public static double requests(KubernetesClient client, String namespace, String pod) {
         return requests(metrics(client, namespace, pod));
+    }
+
+    private static double needed(
+            KubernetesClient client, String namespace, String pod, String series) {
+        return sample(metrics(client, namespace, pod), series)
+                .orElseThrow(() -> new IllegalStateException(pod + " does not tell its " + series));
+    }
+
+    /// The value of one series in Prometheus' text format, where it is written as `series`.
+    static OptionalDouble sample(String metrics, String series) {
+        return metrics.lines()
+                .filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst();
     }
 
     private static String metrics(KubernetesClient client, String namespace, String pod) {

@@ -21,6 +21,25 @@ class MeasuringTest {
     }
 
     @Test
+    void a_series_is_found_by_its_name_and_labels_and_by_no_other() {
+        String metrics =
+                """
+                # HELP weft_start_to_ready_seconds From start to ready.
+                weft_start_to_ready_seconds 0.51
+                weft_certificate_signings_total{result="failed"} 7.0
+                weft_certificate_signings_total{result="signed"} 3.0
+                weft_certificate_expiry_timestamp_seconds 1.8E9
+                """;
+
+        assertThat(ProxyProbe.sample(metrics, "weft_start_to_ready_seconds")).hasValue(0.51);
+        assertThat(ProxyProbe.sample(metrics, "weft_certificate_signings_total{result=\"signed\"}"))
+                .hasValue(3);
+        assertThat(ProxyProbe.sample(metrics, "weft_certificate_expiry_timestamp_seconds"))
+                .hasValue(1.8e9);
+        assertThat(ProxyProbe.sample(metrics, "weft_certificate")).isEmpty();
+    }
+
+    @Test
     void the_processes_of_a_container_are_added_up() {
         var sum =
                 ProcessFigures.sum(
