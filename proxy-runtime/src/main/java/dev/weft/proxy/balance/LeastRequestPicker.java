@@ -30,14 +30,8 @@ final class LeastRequestPicker implements Picker {
 
     @Override
     public Host pick(long hash, int attempt, RandomGenerator random) {
-        var growing = ramp;
-        var now = 0L;
-        if (growing != null) {
-            now = growing.now();
-            if (growing.isOver(now)) {
-                growing = null;
-            }
-        }
+        var now = ramp == null ? 0 : ramp.now();
+        var growing = ramp == null || ramp.isOver(now) ? null : ramp;
         return rules.fullScan()
                 ? leastOfAll(growing, now, random)
                 : leastOfSome(growing, now, random);

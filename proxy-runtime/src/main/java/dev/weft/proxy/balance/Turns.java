@@ -27,14 +27,8 @@ final class Turns {
     }
 
     int next() {
-        var growing = ramp;
-        var now = 0L;
-        if (growing != null) {
-            now = growing.now();
-            if (growing.isOver(now)) {
-                growing = null;
-            }
-        }
+        var now = ramp == null ? 0 : ramp.now();
+        var growing = ramp == null || ramp.isOver(now) ? null : ramp;
         while (true) {
             var current = turn.getAndIncrement();
             var candidate = (int) (current % weights.length);

@@ -35,11 +35,6 @@ final class Connector {
     private static final ChannelHandler NOTHING =
             new ChannelInitializer<>() {
                 @Override
-                public boolean isSharable() {
-                    return true;
-                }
-
-                @Override
                 protected void initChannel(Channel channel) {}
             };
 
