@@ -106,6 +106,8 @@ public final class Cluster {
                         true,
                         false,
                         true,
+                        Instant.EPOCH,
+                        Instant.EPOCH,
                         "container-" + name,
                         ""));
     }
@@ -270,6 +272,8 @@ public final class Cluster {
                 pod.ready(),
                 pod.terminating(),
                 pod.proxyRunning(),
+                pod.readySince(),
+                pod.proxySince(),
                 container,
                 replacing);
     }

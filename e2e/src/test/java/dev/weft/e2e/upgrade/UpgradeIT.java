@@ -22,7 +22,6 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
@@ -82,7 +81,6 @@ class UpgradeIT {
     }
 
     @Test
-    @Tag("full")
     @Order(2)
     void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
             throws Exception {
@@ -90,7 +88,6 @@ class UpgradeIT {
     }
 
     @Test
-    @Tag("full")
     @Order(3)
     void going_back_works_the_same_way() throws Exception {
         goesTo(TestMesh.NEW, TestMesh.OLD);

@@ -5,6 +5,9 @@ import dev.weft.api.Names;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// @param proxyImage what its `weft-proxy` shall run
 /// @param contract the injection contract that it was born with; 0 when it does not say
 /// @param proxyRunning whether `weft-proxy` runs just now
+/// @param readySince when its condition `Ready` last turned, to the second; the epoch when it does
+///   not say
+/// @param proxySince when the running proxy started, to the second; the epoch when none runs
 /// @param proxyContainer the id of the container that runs or ran last, empty before the first
 /// @param replacing the id of the container that the operator replaces, from the pod's annotation
 public record MeshedPod(
@@ -29,8 +35,13 @@ public record MeshedPod(
         boolean ready,
         boolean terminating,
         boolean proxyRunning,
+        Instant readySince,
+        Instant proxySince,
         String proxyContainer,
         String replacing) {
+
+    /// How long the kubelet may take to say that a pod whose proxy has restarted is not `Ready`.
+    static final Duration KUBELET_LAG = Duration.ofSeconds(10);
 
     /// A stable order that spreads a step over all workloads: uids are random.
     public static final Comparator<MeshedPod> STABLE =
@@ -41,6 +52,15 @@ public record MeshedPod(
         return namespace + "/" + name;
     }
 
+    /// Whether the pod is `Ready` with the proxy that it runs now. The kubelet may report a new
+    /// container while `Ready` is still true from the one before: such a `Ready` counts only when
+    /// it has outlived [#KUBELET_LAG].
+    public boolean readyWithThisProxy(Instant now) {
+        return ready
+                && (!readySince.isBefore(proxySince)
+                        || !now.isBefore(proxySince.plus(KUBELET_LAG)));
+    }
+
     /// The meshed pod that a pod is, or nothing when it has no sidecar or has ended.
     public static @Nullable MeshedPod of(Pod pod) {
         var proxy = proxy(pod);
@@ -49,6 +69,9 @@ public record MeshedPod(
         }
         var annotations = orEmpty(pod.getMetadata().getAnnotations());
         var status = proxyStatus(pod);
+        var running =
+                status == null || status.getState() == null ? null : status.getState().getRunning();
+        var readiness = readiness(pod);
         return new MeshedPod(
                 pod.getMetadata().getNamespace(),
                 pod.getMetadata().getName(),
@@ -57,11 +80,11 @@ public record MeshedPod(
                 annotations.getOrDefault(Annotations.REVISION, ""),
                 orEmpty(proxy.getImage()),
                 number(annotations.get(Annotations.INJECTION_CONTRACT)),
-                isReady(pod),
+                isTrue(readiness),
                 pod.getMetadata().getDeletionTimestamp() != null,
-                status != null
-                        && status.getState() != null
-                        && status.getState().getRunning() != null,
+                running != null,
+                instant(readiness == null ? null : readiness.getLastTransitionTime()),
+                instant(running == null ? null : running.getStartedAt()),
                 status == null ? "" : orEmpty(status.getContainerID()),
                 annotations.getOrDefault(Annotations.REPLACING, ""));
     }
@@ -98,9 +121,27 @@ public record MeshedPod(
     }
 
     static boolean isReady(Pod pod) {
-        return pod.getStatus() != null
-                && pod.getStatus().getConditions().stream()
-                        .anyMatch(c -> "Ready".equals(c.getType()) && "True".equals(c.getStatus()));
+        return isTrue(readiness(pod));
+    }
+
+    private static boolean isTrue(@Nullable PodCondition condition) {
+        return condition != null && "True".equals(condition.getStatus());
+    }
+
+    private static @Nullable PodCondition readiness(Pod pod) {
+        if (pod.getStatus() == null) {
+            return null;
+        }
+        for (var condition : pod.getStatus().getConditions()) {
+            if ("Ready".equals(condition.getType())) {
+                return condition;
+            }
+        }
+        return null;
+    }
+
+    private static Instant instant(@Nullable String time) {
+        return time == null ? Instant.EPOCH : Instant.parse(time);
     }
 
     private static int number(@Nullable String text) {

@@ -160,7 +160,7 @@ final class Patch {
         if (!there.serves(pod)) {
             return "the new proxy has not taken its configuration";
         }
-        if (!pod.ready()) {
+        if (!pod.readyWithThisProxy(seen.now())) {
             return "the pod is not Ready";
         }
         return there.held(pod.uid()) ? "its endpoints are not ready" : "";

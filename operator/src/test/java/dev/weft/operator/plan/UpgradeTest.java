@@ -19,6 +19,7 @@ import dev.weft.operator.plan.Standing.Starting;
 import dev.weft.operator.plan.Standing.Steady;
 import dev.weft.operator.plan.Standing.UnknownVersion;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -203,6 +204,30 @@ class UpgradeTest {
         assertThat(cluster.upgrade().message()).contains("shop/" + first).contains("Ready");
 
         cluster.change(first, p -> ready(p, true));
+        cluster.settle();
+        assertThat(new TreeSet<>(replaced(cluster))).hasSize(3);
+    }
+
+    @Test
+    void a_readiness_from_before_the_restart_counts_only_when_it_lasts() {
+        var cluster = Cluster.running("0.1.0", 3);
+        cluster.want("0.2.0");
+        cluster.until(p -> !replaced(cluster).isEmpty());
+        var first = replaced(cluster).getFirst();
+        var restart = cluster.now.plusSeconds(2);
+        cluster.change(first, p -> since(p, restart.minusSeconds(600), restart));
+
+        cluster.settle();
+        assertThat(replaced(cluster)).containsExactly(first);
+        cluster.change(first, p -> since(p, restart.plusSeconds(1), restart));
+        cluster.until(p -> replaced(cluster).size() == 2);
+
+        var second = replaced(cluster).getLast();
+        var again = cluster.now.plusSeconds(2);
+        cluster.change(second, p -> since(p, again.minusSeconds(600), again));
+        cluster.settle();
+        assertThat(replaced(cluster)).containsExactly(first, second);
+        cluster.pass(Duration.ofSeconds(12));
         cluster.settle();
         assertThat(new TreeSet<>(replaced(cluster))).hasSize(3);
     }
@@ -393,6 +418,26 @@ class UpgradeTest {
                 ready,
                 p.terminating(),
                 p.proxyRunning(),
+                p.readySince(),
+                p.proxySince(),
+                p.proxyContainer(),
+                p.replacing());
+    }
+
+    private static MeshedPod since(MeshedPod p, Instant ready, Instant proxy) {
+        return new MeshedPod(
+                p.namespace(),
+                p.name(),
+                p.uid(),
+                p.node(),
+                p.revision(),
+                p.proxyImage(),
+                p.contract(),
+                true,
+                p.terminating(),
+                true,
+                ready,
+                proxy,
                 p.proxyContainer(),
                 p.replacing());
     }
@@ -409,6 +454,8 @@ class UpgradeTest {
                 false,
                 p.terminating(),
                 false,
+                p.readySince(),
+                Instant.EPOCH,
                 "",
                 "");
     }
@@ -425,6 +472,8 @@ class UpgradeTest {
                 p.ready(),
                 p.terminating(),
                 p.proxyRunning(),
+                p.readySince(),
+                p.proxySince(),
                 p.proxyContainer(),
                 p.replacing());
     }
