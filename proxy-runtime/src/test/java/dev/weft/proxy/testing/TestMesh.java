@@ -50,6 +50,23 @@ public final class TestMesh {
 
     /// Says where the control plane of a revision is.
     public void bootstrap(String revision, int port) {
+        bootstrap(
+                revision,
+                port,
+                """
+                , "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": {
+                     "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                     "sni": "%s"}}\
+                """
+                        .formatted(TestControlPlane.HOST));
+    }
+
+    /// The same for one that speaks no TLS.
+    public void bootstrapInClear(String revision, int port) {
+        bootstrap(revision, port, "");
+    }
+
+    private void bootstrap(String revision, int port, String transportSocket) {
         write(
                 paths.bootstrap(revision),
                 """
@@ -58,12 +75,9 @@ public final class TestMesh {
                    "grpc_services": [{"envoy_grpc": {"cluster_name": "ads"}}]}},
                  "static_resources": {"clusters": [{"name": "ads", "type": "STRICT_DNS",
                    "load_assignment": {"cluster_name": "ads", "endpoints": [{"lb_endpoints": [{"endpoint": {"address":
-                     {"socket_address": {"address": "127.0.0.1", "port_value": %d}}}}]}]},
-                   "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": {
-                     "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                     "sni": "%s"}}}]}}
+                     {"socket_address": {"address": "127.0.0.1", "port_value": %d}}}}]}]}%s}]}}
                 """
-                        .formatted(port, TestControlPlane.HOST));
+                        .formatted(port, transportSocket));
     }
 
     /// Atomically, as a volume is.

@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -10,67 +11,114 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// The conformance tool h2spec, built once per machine from its Go module and kept in the user's
-/// cache (`${XDG_CACHE_HOME:-~/.cache}/weft`).
-final class H2Spec {
+/// A program that exists as a Go module only, such as a conformance suite, with a short main of our
+/// own (`src/test/resources/go/NAME`): built once per machine and kept in the user's cache
+/// (`${XDG_CACHE_HOME:-~/.cache}/weft`).
+final class GoProgram {
     private static final List<String> SOURCES = List.of("main.go", "go.mod", "go.sum");
-
-    /// A case waits so long for what must come; only one that fails takes it.
-    private static final Duration WAIT = Duration.ofSeconds(10);
-
     private static final Duration LONGEST_BUILD = Duration.ofMinutes(10);
     private static final Duration LONGEST_RUN = Duration.ofMinutes(10);
 
+    private final String name;
     private final Path binary;
 
-    private H2Spec(Path binary) {
+    private GoProgram(String name, Path binary) {
+        this.name = name;
         this.binary = binary;
     }
 
     /// @throws AssertionError Go is missing, or the build fails
-    static H2Spec built() throws IOException, InterruptedException {
+    static GoProgram built(String name) throws IOException, InterruptedException {
         var folder = cache();
         Files.createDirectories(folder);
-        var binary = folder.resolve("h2spec-" + fingerprint());
+        var binary = folder.resolve(name + "-" + fingerprint(name));
         try (var file =
                         FileChannel.open(
-                                folder.resolve("h2spec.lock"),
+                                folder.resolve(name + ".lock"),
                                 StandardOpenOption.CREATE,
                                 StandardOpenOption.WRITE);
                 var _ = file.lock()) {
             if (!Files.isExecutable(binary)) {
-                build(binary);
+                build(name, binary);
             }
         }
-        return new H2Spec(binary);
+        return new GoProgram(name, binary);
     }
 
-    /// What it printed: each case that failed, at its end a line with the counts.
-    String run(int port) throws IOException, InterruptedException {
-        return output(
-                        new ProcessBuilder(
-                                binary.toString(),
-                                "-port",
-                                String.valueOf(port),
-                                "-wait",
-                                WAIT.toSeconds() + "s"),
-                        LONGEST_RUN)
-                .text();
+    /// Runs it to its end.
+    Output run(String... arguments) throws IOException, InterruptedException {
+        return output(new ProcessBuilder(command(arguments)), LONGEST_RUN);
     }
 
-    private static void build(Path binary) throws IOException, InterruptedException {
-        System.err.println("Building h2spec from its Go module (once per machine) …");
+    /// Starts it; it ends when its standard input does.
+    Running start(String... arguments) throws IOException {
+        return new Running(
+                new ProcessBuilder(command(arguments))
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start());
+    }
+
+    private List<String> command(String... arguments) {
+        var command = new ArrayList<String>();
+        command.add(binary.toString());
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /// What a program printed, and its exit status.
+    record Output(int status, String text) {}
+
+    /// One that goes on beside the test.
+    static final class Running implements AutoCloseable {
+        private final Process process;
+        private final BufferedReader out;
+
+        private Running(Process process) {
+            this.process = process;
+            this.out = process.inputReader(StandardCharsets.UTF_8);
+        }
+
+        /// The next number that it prints on a line of its own.
+        int number() throws IOException {
+            var line = out.readLine();
+            if (line == null) {
+                throw new AssertionError("it ended");
+            }
+            return Integer.parseInt(line);
+        }
+
+        void tell(int number) throws IOException {
+            var in = process.outputWriter(StandardCharsets.UTF_8);
+            in.write(number + "\n");
+            in.flush();
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static void build(String program, Path binary)
+            throws IOException, InterruptedException {
+        System.err.println("Building " + program + " from Go modules (once per machine) …");
         var start = System.nanoTime();
-        var sources = Files.createTempDirectory("weft-h2spec-");
+        var sources = Files.createTempDirectory("weft-go-");
         try {
             for (var name : SOURCES) {
-                Files.write(sources.resolve(name), source(name));
+                Files.write(sources.resolve(name), source(program, name));
             }
-            var built = sources.resolve("h2spec");
+            var built = sources.resolve(program);
             var builder =
                     new ProcessBuilder(
                                     "go",
@@ -86,7 +134,7 @@ final class H2Spec {
             builder.environment().put("GOFLAGS", "-mod=readonly");
             var output = output(builder, LONGEST_BUILD);
             if (output.status() != 0) {
-                throw new AssertionError("h2spec could not be built:\n" + output.text());
+                throw new AssertionError(program + " could not be built:\n" + output.text());
             }
             var beside = binary.resolveSibling(binary.getFileName() + ".part");
             Files.copy(
@@ -98,16 +146,14 @@ final class H2Spec {
         } finally {
             delete(sources);
         }
-        System.err.printf("Building h2spec: %.1f s%n", (System.nanoTime() - start) / 1e9);
+        System.err.printf("Building %s: %.1f s%n", program, (System.nanoTime() - start) / 1e9);
     }
-
-    private record Output(int status, String text) {}
 
     private static Output output(ProcessBuilder builder, Duration longest)
             throws IOException, InterruptedException {
-        var into = Files.createTempFile("weft-h2spec-", ".out");
+        var into = Files.createTempFile("weft-go-", ".out");
         try {
-            var process = start(builder.redirectErrorStream(true).redirectOutput(into.toFile()));
+            var process = begin(builder.redirectErrorStream(true).redirectOutput(into.toFile()));
             try {
                 if (!process.waitFor(longest.toSeconds(), TimeUnit.SECONDS)) {
                     throw new AssertionError(
@@ -122,15 +168,15 @@ final class H2Spec {
         }
     }
 
-    private static Process start(ProcessBuilder builder) {
+    private static Process begin(ProcessBuilder builder) {
         try {
             return builder.start();
         } catch (IOException missing) {
             throw new AssertionError(
                     "Cannot run `"
                             + builder.command().getFirst()
-                            + "`. h2spec is built with Go 1.26 or newer: install it and put `go` on"
-                            + " the PATH.",
+                            + "`. Programs of these tests are built with Go 1.26 or newer: install it"
+                            + " and put `go` on the PATH.",
                     missing);
         }
     }
@@ -144,12 +190,12 @@ final class H2Spec {
         return base.resolve("weft");
     }
 
-    private static String fingerprint() throws IOException {
+    private static String fingerprint(String program) throws IOException {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
             digest.update(System.getProperty("os.arch").getBytes(StandardCharsets.UTF_8));
             for (var name : SOURCES) {
-                digest.update(source(name));
+                digest.update(source(program, name));
             }
             return HexFormat.of().formatHex(digest.digest(), 0, 8);
         } catch (NoSuchAlgorithmException everyJdkHasIt) {
@@ -157,10 +203,10 @@ final class H2Spec {
         }
     }
 
-    private static byte[] source(String name) throws IOException {
-        try (var in = H2Spec.class.getResourceAsStream("/h2spec/" + name)) {
+    private static byte[] source(String program, String name) throws IOException {
+        try (var in = GoProgram.class.getResourceAsStream("/go/" + program + "/" + name)) {
             if (in == null) {
-                throw new IllegalStateException("no resource h2spec/" + name);
+                throw new IllegalStateException("no resource go/" + program + "/" + name);
             }
             return in.readAllBytes();
         }

@@ -1,0 +1,106 @@
+package dev.weft.proxy;
+
+import static dev.weft.proxy.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.weft.proxy.GoProgram.Running;
+import dev.weft.proxy.admin.Ports;
+import dev.weft.proxy.bootstrap.Build;
+import dev.weft.proxy.testing.TestMesh;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A proxy that is driven by somebody else's xDS server: one made with go-control-plane.
+class GoControlPlaneIT {
+    @TempDir Path folder;
+
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private HttpServer first;
+    private HttpServer second;
+    private Running controlPlane;
+    private Proxy proxy;
+    private int web;
+
+    @BeforeEach
+    void start() throws Exception {
+        first = application("first");
+        second = application("second");
+        web = freePort();
+        controlPlane = GoProgram.built("xds-server").start("web-0.shop", "" + web);
+        var mesh = new TestMesh(folder);
+        mesh.bootstrapInClear("go", controlPlane.number());
+        mesh.revision("go");
+        proxy = new Proxy(Build.current(), mesh.paths, Ports.ANY);
+        proxy.start();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        proxy.close();
+        controlPlane.close();
+        first.stop(0);
+        second.stop(0);
+        http.close();
+    }
+
+    @Test
+    void serves_what_it_is_told_and_follows_changes() throws Exception {
+        controlPlane.tell(first.getAddress().getPort());
+        eventually("the first application answers", () -> answer().equals("first"));
+
+        controlPlane.tell(second.getAddress().getPort());
+        eventually("the second application answers", () -> answer().equals("second"));
+        assertThat(answer()).isEqualTo("second");
+    }
+
+    private String answer() {
+        try {
+            return http.send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web + "/"))
+                                    .timeout(Duration.ofSeconds(10))
+                                    .build(),
+                            BodyHandlers.ofString())
+                    .body();
+        } catch (IOException notYet) {
+            return "";
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static HttpServer application(String says) throws IOException {
+        var server =
+                HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+        server.createContext(
+                "/",
+                exchange -> {
+                    var body = says.getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(200, body.length);
+                    exchange.getResponseBody().write(body);
+                    exchange.close();
+                });
+        server.start();
+        return server;
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
