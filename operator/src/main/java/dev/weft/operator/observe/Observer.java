@@ -44,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 public final class Observer {
     private static final String OURS = Labels.MANAGED_BY + "=" + Desired.MANAGER;
 
+    /// What the kubelet says of a container that is on its way.
+    private static final Set<String> STARTING = Set.of("ContainerCreating", "PodInitializing");
+
     private final List<InformerEventSource<? extends HasMetadata, MeshInstallation>> owned =
             new ArrayList<>();
     private final InformerEventSource<Pod, MeshInstallation> ownPods;
@@ -223,7 +226,8 @@ public final class Observer {
                 switch (String.valueOf(phase).toLowerCase(Locale.ROOT)) {
                     case "succeeded" -> ProofSeen.Outcome.Proved;
                     case "failed" -> ProofSeen.Outcome.Failed;
-                    default -> ProofSeen.Outcome.Running;
+                    default ->
+                            cannotStart(pod) ? ProofSeen.Outcome.Failed : ProofSeen.Outcome.Running;
                 };
         return new ProofSeen(
                 pod.getMetadata().getName(),
@@ -232,6 +236,15 @@ public final class Observer {
                 outcome,
                 Instant.parse(pod.getMetadata().getCreationTimestamp()),
                 message(pod));
+    }
+
+    /// The kubelet has a complaint, such as `ErrImagePull`. It goes on trying, and may yet succeed.
+    private static boolean cannotStart(Pod pod) {
+        return pod.getStatus() != null
+                && pod.getStatus().getContainerStatuses().stream()
+                        .map(status -> status.getState().getWaiting())
+                        .anyMatch(waiting ->
+                                waiting != null && !STARTING.contains(waiting.getReason()));
     }
 
     private static String message(Pod pod) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Replaces sidecars in running pods, one pod after the other.
 ///
 /// ```
-/// (image proved on the node) → marked: drain → every replica says drained → image patched
+/// proof → (proved on all nodes: new pods get it) → marked: drain → every replica says drained → image patched
 ///     → restarted, Ready, seen by the control plane → mark gone → next pod
 /// ```
 final class Patch {
@@ -57,6 +57,27 @@ final class Patch {
     }
 
     Plan plan(Upgrade upgrade) {
+        return !there.spec().injecting() && !unprovedNodes().isEmpty()
+                ? prove(upgrade)
+                : replace(upgrade);
+    }
+
+    /// New pods go on being given the old proxy: they would not start with an image that a node
+    /// cannot have.
+    private Plan prove(Upgrade upgrade) {
+        var standing = standing(waitingForProof(), 0);
+        var run = upgrade.run(false, upgrade.watchMoved(there), standing);
+        return new Run(
+                run.revisions(),
+                run.injecting(),
+                List.of(),
+                List.of(),
+                wantedProofs(),
+                proofsToRetry(),
+                standing);
+    }
+
+    private Plan replace(Upgrade upgrade) {
         var changes = new ArrayList<PodChange>();
         for (var pod : outdated) {
             if (!pod.proxyRunning() && !isMarked(pod)) {
@@ -86,11 +107,7 @@ final class Patch {
             if (current != null) {
                 waiting = "the peers of " + current.display() + " to stop sending to it";
             } else if (!outdated.isEmpty() && changes.isEmpty()) {
-                waiting =
-                        "the proof of "
-                                + images.proxy()
-                                + " on "
-                                + String.join(", ", unprovedNodes());
+                waiting = waitingForProof();
             }
         }
         List<WorkedPod> marks =
@@ -99,18 +116,7 @@ final class Patch {
                         : List.of(
                                 new WorkedPod(
                                         current.namespace(), current.name(), current.uid(), true));
-        var standing =
-                new Patching(
-                        from,
-                        seen.spec().version(),
-                        staying.size()
-                                - outdated.size()
-                                - kept.size()
-                                - (current != null && isPatched(current) ? 1 : 0),
-                        staying.size(),
-                        waiting,
-                        failed(),
-                        kept);
+        var standing = standing(waiting, current != null && isPatched(current) ? 1 : 0);
         var run = upgrade.run(true, marks, standing);
         return new Run(
                 run.revisions(),
@@ -120,6 +126,22 @@ final class Patch {
                 wantedProofs(),
                 proofsToRetry(),
                 standing);
+    }
+
+    private String waitingForProof() {
+        return "the proof of " + images.proxy() + " on " + String.join(", ", unprovedNodes());
+    }
+
+    /// @param away pods that have the new image but are not back
+    private Patching standing(String waiting, int away) {
+        return new Patching(
+                from,
+                seen.spec().version(),
+                staying.size() - outdated.size() - kept.size() - away,
+                staying.size(),
+                waiting,
+                failed(),
+                kept);
     }
 
     /// The pod that the revision has been told to drain, if it is still there.

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// but the wanted one.
 ///
 /// ```
-/// Starting → Moving (step by step) → new pods go to the new revision → Patching (pod by pod) → Retiring → Configuring → Steady
+/// Starting → Moving (step by step) → image proved → new pods go to the new revision → Patching (pod by pod) → Retiring → Configuring → Steady
 ///     └→ GivenUp (not available within the deadline, and no pod has moved)
 /// ```
 final class Upgrade {
@@ -126,9 +126,7 @@ final class Upgrade {
                         nowMoved.size(),
                         staying.size(),
                         changes.isEmpty() ? unseen : nowMoved);
-        var marks = new ArrayList<>(drained(there));
-        marks.addAll(watch(nowMoved));
-        var run = run(there.spec().injecting(), marks, standing);
+        var run = run(there.spec().injecting(), marks(there, nowMoved), standing);
         return new Run(
                 run.revisions(),
                 run.injecting(),
@@ -255,6 +253,17 @@ final class Upgrade {
     /// Marks of a replacement under way outlive a straggler's move.
     private static List<WorkedPod> drained(RevisionSeen there) {
         return there.spec().pods().stream().filter(WorkedPod::drain).toList();
+    }
+
+    /// All moved pods, as while they are moving: the revision goes on telling of each.
+    List<WorkedPod> watchMoved(RevisionSeen there) {
+        return marks(there, moved);
+    }
+
+    private List<WorkedPod> marks(RevisionSeen there, List<MeshedPod> watched) {
+        var marks = new ArrayList<>(drained(there));
+        marks.addAll(watch(watched));
+        return marks;
     }
 
     private List<WorkedPod> watch(List<MeshedPod> pods) {

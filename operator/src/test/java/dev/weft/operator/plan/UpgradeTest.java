@@ -312,6 +312,13 @@ class UpgradeTest {
         assertThat(cluster.status().conditions())
                 .anyMatch(c -> "ImageNotProved".equals(c.getReason()));
 
+        cluster.start("new");
+        cluster.settle();
+        assertThat(cluster.pods)
+                .as("new pods too")
+                .allMatch(p -> p.proxyImage().equals("proxy:0.1.0"))
+                .allMatch(p -> p.revision().equals("0-2-0"));
+
         cluster.proving = true;
         cluster.pass(Duration.ofMinutes(5));
         assertThat(cluster.settle().standing()).isEqualTo(new Steady("0.2.0", List.of()));
