@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 /// the mesh is meant to be one.
 public final class MeshConfigMaps implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MeshConfigMaps.class);
+    private static final String MANAGER = "weft-control-plane";
 
     private final KubernetesClient client;
     private final String revision;
@@ -157,7 +158,7 @@ public final class MeshConfigMaps implements AutoCloseable {
                         .withName(Names.MESH_CONFIG_MAP)
                         .withNamespace(namespace)
                         .addToLabels(Labels.PART_OF, "weft")
-                        .addToLabels(Labels.MANAGED_BY, "weft-control-plane")
+                        .addToLabels(Labels.MANAGED_BY, MANAGER)
                         .endMetadata()
                         .withData(data)
                         .build();
@@ -192,8 +193,8 @@ public final class MeshConfigMaps implements AutoCloseable {
         @Override
         public void onDelete(ConfigMap deleted, boolean finalStateUnknown) {
             var namespace = deleted.getMetadata().getNamespace();
-            present.remove(namespace);
-            if (!namespace.equals(ownNamespace)) {
+            var known = present.remove(namespace) != null;
+            if (known && !namespace.equals(ownNamespace)) {
                 LOG.warn(
                         "ConfigMap {}/{} was deleted: it is written again while the mesh is meant to be one",
                         namespace,
@@ -204,8 +205,16 @@ public final class MeshConfigMaps implements AutoCloseable {
 
         private void take(ConfigMap map) {
             var namespace = map.getMetadata().getNamespace();
-            present.put(namespace, map.getData() == null ? Map.of() : map.getData());
-            due.add(namespace);
+            if (isOurs(map) || labelled.contains(namespace)) {
+                present.put(namespace, map.getData() == null ? Map.of() : map.getData());
+                due.add(namespace);
+            }
+        }
+
+        /// Somebody's own ConfigMap of that name is left alone where no pod is in the mesh.
+        private boolean isOurs(ConfigMap map) {
+            var labels = map.getMetadata().getLabels();
+            return labels != null && MANAGER.equals(labels.get(Labels.MANAGED_BY));
         }
     }
 
