@@ -21,6 +21,9 @@ final class AppServer implements AutoCloseable {
     /// Listens on localhost only.
     static final int LOCALHOST_PORT = 9102;
 
+    /// Echoes over TLS of its own.
+    static final int TLS_PORT = 9103;
+
     private static final Duration LINGER = Duration.ofMillis(1300);
 
     private final EventLoopGroup loops;
@@ -116,6 +119,7 @@ final class AppServer implements AutoCloseable {
                             recording.ifPresent(recorder -> flushAtExit(recorder, seen));
                         }));
         TcpPort.localhostEcho(server.loops, LOCALHOST_PORT);
+        TcpPort.tlsEcho(server.loops, TLS_PORT);
         System.out.println(settings.pod() + " serves");
         new CountDownLatch(1).await();
     }

@@ -36,6 +36,7 @@ import java.util.zip.CRC32;
 final class Checks {
     private static final int CHUNK = 64 * 1024;
     private static final Duration HOLD_PAUSE = Duration.ofMillis(200);
+    private static final Duration IDLE = Duration.ofSeconds(10);
 
     private Checks() {}
 
@@ -200,7 +201,8 @@ final class Checks {
     }
 
     /// Opens all, uses each, lets all of them idle, and uses each again.
-    private static long connections(URI target, int amount) throws IOException {
+    private static long connections(URI target, int amount)
+            throws IOException, InterruptedException {
         var open = new ArrayList<Socket>();
         try {
             for (int i = 0; i < amount; i++) {
@@ -213,6 +215,7 @@ final class Checks {
                 open.add(socket);
                 ask(socket, target);
             }
+            Thread.sleep(IDLE);
             long usable = 0;
             for (Socket socket : open) {
                 ask(socket, target);

@@ -15,13 +15,22 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.SelfSignedCertificate;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.cert.CertificateException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
 
 /// A port for protocols that are not HTTP: bytes come back as they are, or the server speaks first.
 final class TcpPort {
     static final String GREETING = "220 weft-testapp greets first\r\n";
+
+    /// What the certificate of the TLS port is made out to.
+    static final String TLS_NAME = "testapp.weft.test";
 
     private final Channel listener;
 
@@ -30,23 +39,44 @@ final class TcpPort {
     }
 
     static TcpPort echo(EventLoopGroup loops, int port) throws InterruptedException {
-        return open(loops, new InetSocketAddress(port), Echo::new);
+        return open(loops, new InetSocketAddress(port), with(Echo::new));
     }
 
     /// The same, for this pod alone.
     static TcpPort localhostEcho(EventLoopGroup loops, int port) throws InterruptedException {
         return open(
-                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Echo::new);
+                loops,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                with(Echo::new));
+    }
+
+    /// The same over the application's own TLS, with a certificate that nobody vouches for.
+    static TcpPort tlsEcho(EventLoopGroup loops, int port)
+            throws InterruptedException, CertificateException, SSLException {
+        var certificate = new SelfSignedCertificate(TLS_NAME);
+        var tls =
+                SslContextBuilder.forServer(certificate.key(), certificate.cert())
+                        .sslProvider(SslProvider.JDK)
+                        .build();
+        return open(
+                loops,
+                new InetSocketAddress(port),
+                channel -> {
+                    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+                    channel.pipeline().addLast(tls.newHandler(channel.alloc()), new Echo());
+                });
     }
 
     static TcpPort greeting(EventLoopGroup loops, int port) throws InterruptedException {
-        return open(loops, new InetSocketAddress(port), Greeting::new);
+        return open(loops, new InetSocketAddress(port), with(Greeting::new));
+    }
+
+    private static Consumer<Channel> with(Supplier<? extends ChannelHandler> handler) {
+        return channel -> channel.pipeline().addLast(handler.get());
     }
 
     private static TcpPort open(
-            EventLoopGroup loops,
-            InetSocketAddress address,
-            Supplier<? extends ChannelHandler> handler)
+            EventLoopGroup loops, InetSocketAddress address, Consumer<Channel> accepted)
             throws InterruptedException {
         var bootstrap =
                 new ServerBootstrap()
@@ -57,7 +87,7 @@ final class TcpPort {
                                 new ChannelInitializer<>() {
                                     @Override
                                     protected void initChannel(Channel channel) {
-                                        channel.pipeline().addLast(handler.get());
+                                        accepted.accept(channel);
                                     }
                                 });
         return new TcpPort(bootstrap.bind(address).sync().channel());

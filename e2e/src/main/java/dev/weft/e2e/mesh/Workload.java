@@ -216,7 +216,9 @@ public record Workload(
                         port("h2c", 81, 8080, "kubernetes.io/h2c"),
                         port("grpc", 9090, 9090, "grpc"),
                         port("tcp", 9100, 9100, null),
-                        port("greet", 9101, 9101, null))
+                        port("greet", 9101, 9101, null),
+                        port("local", 9102, 9102, null),
+                        port("own-tls", 9103, 9103, null))
                 .endSpec()
                 .build();
     }

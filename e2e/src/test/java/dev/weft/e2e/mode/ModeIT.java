@@ -6,6 +6,7 @@ import dev.weft.api.MtlsMode;
 import dev.weft.e2e.mesh.Until;
 import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.mesh.Workloads;
+import dev.weft.e2e.suite.App;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.TestMesh;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -30,7 +31,9 @@ import org.junit.jupiter.api.TestMethodOrder;
 class ModeIT {
     private static final String CLIENT = "spiffe://cluster.local/ns/it/sa/client";
     private static final List<String> PROTOCOLS =
-            List.of("http://%s/echo", "grpc://%s:9090", "tcp://%s:9100", "greet://%s:9101");
+            List.of(
+                    "http://%s/echo",
+                    "grpc://%s:9090", "tcp://%s:9100", "tls://%s:9103", "greet://%s:9101");
 
     private final TestMesh mesh;
 
@@ -69,6 +72,26 @@ class ModeIT {
 
             assertThat(answer.peer()).contains(CLIENT);
         }
+    }
+
+    @Test
+    @Order(4)
+    void permissive_a_localhost_only_listener_is_as_unreachable_as_without_the_mesh() {
+        localhostStaysLocal();
+    }
+
+    /// The certificate that the client sees is the application's.
+    @Test
+    @Order(5)
+    void permissive_the_applications_own_tls_is_passed_through() {
+        ownTlsPasses(mesh.meshedClient());
+        ownTlsPasses(mesh.outsider());
+    }
+
+    private static void ownTlsPasses(App from) {
+        var answer = from.call("tls://" + TestMesh.host("web") + ":9103", "over TLS");
+
+        assertThat(answer.body()).as(answer.toString()).startsWith("over TLS from CN=testapp");
     }
 
     @Test
@@ -147,11 +170,18 @@ class ModeIT {
         }
     }
 
-    private void startWith(String name, Probe readiness) {
+    /// A pod whose startup or liveness probe failed would not become ready, or be restarted.
+    private void startWith(String name, Probe probe) {
         mesh.workloads()
                 .start(
                         Workload.server(TestMesh.MESHED, name),
-                        container -> container.setReadinessProbe(readiness));
+                        container -> {
+                            container.setStartupProbe(
+                                    new ProbeBuilder(probe).withFailureThreshold(60).build());
+                            container.setReadinessProbe(probe);
+                            container.setLivenessProbe(
+                                    new ProbeBuilder(probe).withFailureThreshold(60).build());
+                        });
     }
 
     private static ProbeBuilder probe() {
@@ -164,13 +194,29 @@ class ModeIT {
     @Test
     @Order(14)
     void strict_a_localhost_only_listener_is_as_unreachable_as_without_the_mesh() {
-        var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
-        var plain = mesh.workloads().onlyPod(TestMesh.PLAIN, "outsider");
+        localhostStaysLocal();
+    }
 
-        for (Pod pod : List.of(web, plain)) {
-            var answer = mesh.meshedClient().call("tcp://" + pod.getStatus().getPodIP() + ":9102");
-            assertThat(answer.status()).as(pod.getMetadata().getName()).isZero();
+    @Test
+    @Order(15)
+    void strict_the_applications_own_tls_is_passed_through_between_meshed_pods() {
+        ownTlsPasses(mesh.meshedClient());
+    }
+
+    /// By the Service, which knows the port, and by pod IP; the port beside it can be reached.
+    private void localhostStaysLocal() {
+        var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst().getStatus().getPodIP();
+        var plain = mesh.workloads().onlyPod(TestMesh.PLAIN, "outsider").getStatus().getPodIP();
+
+        for (String host : List.of(TestMesh.host("web"), web, plain)) {
+            assertThat(mesh.meshedClient().call("tcp://" + host + ":9102").status())
+                    .as(host)
+                    .isZero();
+            assertThat(mesh.outsider().call("tcp://" + host + ":9102").status()).as(host).isZero();
         }
+        assertThat(mesh.meshedClient().call("tcp://" + TestMesh.host("web") + ":9100").status())
+                .isEqualTo(200);
+        assertThat(mesh.meshedClient().call("tcp://127.0.0.1:9102").status()).isEqualTo(200);
         assertThat(mesh.outsider().call("tcp://127.0.0.1:9102").status()).isEqualTo(200);
     }
 

@@ -37,14 +37,14 @@ class ProtocolIT {
     }
 
     @Test
-    void a_server_that_speaks_first_is_heard_at_once() {
+    void a_server_that_speaks_first_is_heard_though_nothing_says_that_it_does() {
         var answer = mesh.meshedClient().call("greet://" + TestMesh.host("web") + ":9101");
 
         assertThat(answer.body()).startsWith("220 ");
         assertThat(Duration.ofMillis(answer.millis())).isLessThan(Duration.ofSeconds(4));
     }
 
-    /// Port 25 says by its name what it is, port 26 says nothing.
+    /// Port 25 says by its `appProtocol` what it is, port 26 says nothing.
     @ParameterizedTest
     @ValueSource(ints = {25, 26})
     void a_real_mail_server_takes_mail(int port) {
@@ -87,7 +87,11 @@ class ProtocolIT {
                                 .endMetadata()
                                 .withNewSpec()
                                 .addToSelector("app", "mail")
-                                .withPorts(mailPort("smtp", 25), mailPort("undeclared", 26))
+                                .withPorts(
+                                        new ServicePortBuilder(mailPort("declared", 25))
+                                                .withAppProtocol("smtp")
+                                                .build(),
+                                        mailPort("undeclared", 26))
                                 .endSpec()
                                 .build())
                 .forceConflicts()

@@ -57,15 +57,43 @@ class ClearTextIT {
         }
     }
 
+    /// Its peers call it from the first moment at which Kubernetes says that it can be called.
+    @Test
+    void nothing_can_be_read_while_a_server_that_is_called_starts() throws Exception {
+        mesh.workloads().start(mesh.server("starting"));
+        mesh.workloads().awaitRolledOut(TestMesh.MESHED, "starting", TestMesh.ROLLOUT);
+        try (var load = mesh.load("caller-load", "starting", 10);
+                var packets =
+                        Packets.capture(
+                                mesh.node(),
+                                "tcp and (port 8080 or port 9090) and not " + recorder())) {
+            mesh.workloads().restart(TestMesh.MESHED, "starting");
+            mesh.workloads().awaitRolledOut(TestMesh.MESHED, "starting", TestMesh.ROLLOUT);
+            load.awaitMore(100);
+
+            var report = load.end();
+            assertThat(report.flawless()).as(report.toString()).isTrue();
+            assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
+            assertThat(packets.size()).isPositive();
+            assertThat(packets.contain("caller-load-")).isFalse();
+        } finally {
+            mesh.workloads().scale(TestMesh.MESHED, "starting", 0);
+        }
+    }
+
     /// A filter for the packets of the `web` pods, without what they tell the recorder: that one is
     /// not in the mesh, and they name the callers to it.
     private String toAndFromWeb() {
-        var recorder = mesh.client().services().inNamespace(TestMesh.PLAIN).withName("recorder");
-        return "tcp and (%s) and not (%s or host %s)"
+        return "tcp and (%s) and not %s"
+                .formatted(hosts(mesh.workloads().pods(TestMesh.MESHED, "web")), recorder());
+    }
+
+    private String recorder() {
+        var service = mesh.client().services().inNamespace(TestMesh.PLAIN).withName("recorder");
+        return "(%s or host %s)"
                 .formatted(
-                        hosts(mesh.workloads().pods(TestMesh.MESHED, "web")),
                         hosts(mesh.workloads().pods(TestMesh.PLAIN, "recorder")),
-                        recorder.require().getSpec().getClusterIP());
+                        service.require().getSpec().getClusterIP());
     }
 
     private static String hosts(List<Pod> pods) {

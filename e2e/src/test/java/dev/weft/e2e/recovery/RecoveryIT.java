@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 @MeshTest
 @Order(70)
 class RecoveryIT {
+    private static final String OPERATOR = "weft-operator";
+
     private final TestMesh mesh;
 
     RecoveryIT(TestMesh mesh) {
@@ -25,7 +27,7 @@ class RecoveryIT {
 
     @Test
     void the_operator_recovers_and_no_request_fails() throws Exception {
-        survives("weft-operator");
+        survives(OPERATOR);
     }
 
     @Test
@@ -57,6 +59,60 @@ class RecoveryIT {
             assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
         }
         mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofSeconds(60));
+    }
+
+    @Test
+    void the_second_operator_takes_over_when_the_first_is_gone() {
+        mesh.workloads().scale(Names.NAMESPACE, OPERATOR, 2);
+        try {
+            mesh.workloads().awaitRolledOut(Names.NAMESPACE, OPERATOR, Duration.ofSeconds(60));
+            String leader = leader();
+
+            mesh.cluster()
+                    .kubectl(
+                            "-n",
+                            Names.NAMESPACE,
+                            "delete",
+                            "pod",
+                            leader,
+                            "--grace-period=0",
+                            "--force")
+                    .orThrow();
+
+            Until.isTrue(
+                    "another operator to lead",
+                    Duration.ofSeconds(60),
+                    () -> !leader().equals(leader),
+                    this::leader);
+            String policy = "weft-inject-label";
+            mesh.cluster().kubectl("delete", "validatingadmissionpolicy", policy).orThrow();
+            Until.isTrue(
+                    "it to do its work",
+                    Duration.ofSeconds(30),
+                    () ->
+                            mesh.cluster()
+                                    .kubectl("get", "validatingadmissionpolicy", policy)
+                                    .succeeded(),
+                    this::leader);
+        } finally {
+            mesh.workloads().scale(Names.NAMESPACE, OPERATOR, 1);
+            mesh.workloads().awaitRolledOut(Names.NAMESPACE, OPERATOR, Duration.ofSeconds(60));
+        }
+        mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofSeconds(60));
+    }
+
+    /// The name of the pod that holds the lease.
+    private String leader() {
+        return mesh.cluster()
+                .kubectl(
+                        "-n",
+                        Names.NAMESPACE,
+                        "get",
+                        "lease",
+                        OPERATOR,
+                        "-o",
+                        "jsonpath={.spec.holderIdentity}")
+                .orThrow();
     }
 
     private Pod systemPod(String deployment) {
@@ -107,7 +163,7 @@ class RecoveryIT {
     void a_proxy_killed_while_there_is_no_control_plane_serves_again() {
         var node = mesh.node();
         String controlPlane = Names.controlPlane(Names.revision(TestMesh.OLD));
-        mesh.workloads().scale(Names.NAMESPACE, "weft-operator", 0);
+        mesh.workloads().scale(Names.NAMESPACE, OPERATOR, 0);
         mesh.workloads().scale(Names.NAMESPACE, controlPlane, 0);
         try {
             Until.isTrue(
@@ -140,9 +196,9 @@ class RecoveryIT {
                                             .isPresent(),
                     () -> mesh.workloads().describe(TestMesh.MESHED));
         } finally {
-            mesh.workloads().scale(Names.NAMESPACE, "weft-operator", 1);
+            mesh.workloads().scale(Names.NAMESPACE, OPERATOR, 1);
             mesh.workloads().scale(Names.NAMESPACE, controlPlane, 1);
-            mesh.workloads().awaitRolledOut(Names.NAMESPACE, "weft-operator", TestMesh.ROLLOUT);
+            mesh.workloads().awaitRolledOut(Names.NAMESPACE, OPERATOR, TestMesh.ROLLOUT);
             mesh.workloads().awaitRolledOut(Names.NAMESPACE, controlPlane, TestMesh.ROLLOUT);
             mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofSeconds(90));
         }

@@ -87,6 +87,10 @@ class RefusalIT {
                         "{\"upgrade\":{\"progressDeadline\":\"-5m\"}}",
                         "write a duration"),
                 Arguments.of(
+                        "a negative certificate lifetime",
+                        "{\"trust\":{\"workloadCertificateLifetime\":\"-1h\"}}",
+                        "write a duration"),
+                Arguments.of(
                         "a bad trust domain",
                         "{\"trust\":{\"domain\":\"Not_A.Domain\"}}",
                         "write a DNS name"));
@@ -222,6 +226,15 @@ class RefusalIT {
                 () -> {});
     }
 
+    @Test
+    void a_route_with_a_filter_that_is_not_supported_is_not_accepted_and_says_which() {
+        refusedRoute(
+                ROUTE.formatted("PathPrefix", "/never", "web", "it", 1)
+                        + "    filters: [{type: RequestMirror, requestMirror: {backendRef: {name: web, port: 80}}}]\n",
+                "UnsupportedValue",
+                () -> assertThat(routeStatus()).contains("RequestMirror"));
+    }
+
     private void refusedRoute(String route, String reason, Runnable meanwhile) {
         try {
             mesh.mesh().applyYaml(route).orThrow();
@@ -269,6 +282,16 @@ class RefusalIT {
 
         assertThat(output.succeeded()).isFalse();
         assertThat(output.stderr()).contains("enabled", "disabled", "yes");
+    }
+
+    @Test
+    void a_namespace_label_with_an_unknown_value_is_refused_by_name() {
+        var output =
+                mesh.cluster()
+                        .kubectl("label", "namespace", TestMesh.PLAIN, "weft.dev/inject=maybe");
+
+        assertThat(output.succeeded()).isFalse();
+        assertThat(output.stderr()).contains("enabled", "disabled", "maybe");
     }
 
     @Test

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 @MeshTest
 @Order(60)
 class RollingIT {
-    private static final int ROUNDS = 2;
+    private static final int ROUNDS = 3;
 
     private final TestMesh mesh;
 

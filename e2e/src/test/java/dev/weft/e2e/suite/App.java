@@ -7,6 +7,8 @@ import io.vertx.core.json.JsonObject;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// An application's pod, told through `port-forward` what to call: what it sees, any application
 /// would see.
@@ -14,7 +16,9 @@ public record App(KubernetesClient client, String namespace, String pod) {
     /// What an application got for its call.
     ///
     /// @param status 0 if there was no answer at all
-    public record Answer(int status, String body, String error, long millis) {
+    /// @param headers of an HTTP answer, by lower-case name
+    public record Answer(
+            int status, String body, String error, long millis, Map<String, String> headers) {
         /// The body, if it came from a workload's `/echo` or its gRPC.
         public EchoAnswer echo() {
             if (status != 200) {
@@ -33,7 +37,7 @@ public record App(KubernetesClient client, String namespace, String pod) {
         return call(url + "?as=" + spiffeId);
     }
 
-    /// `http://`, `grpc://`, `tcp://` or `greet://`, from inside of the pod.
+    /// `http://`, `grpc://`, `tcp://`, `tls://` or `greet://`, from inside of the pod.
     public Answer call(String url, String body) {
         try (var port = PodPort.open(client, namespace, pod, 8080)) {
             String path = "/call?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8);
@@ -46,8 +50,15 @@ public record App(KubernetesClient client, String namespace, String pod) {
                     answer.getInteger("status"),
                     answer.getString("body"),
                     answer.getString("error"),
-                    answer.getLong("millis"));
+                    answer.getLong("millis"),
+                    headers(answer.getJsonObject("headers")));
         }
+    }
+
+    private static Map<String, String> headers(JsonObject json) {
+        var headers = new TreeMap<String, String>();
+        json.forEach(header -> headers.put(header.getKey(), String.valueOf(header.getValue())));
+        return headers;
     }
 
     public String get(String path) {

@@ -1,5 +1,6 @@
 package dev.weft.e2e.suite;
 
+import dev.weft.api.MeshInstallation;
 import dev.weft.api.MeshRevision;
 import dev.weft.api.MeshRevisionStatus;
 import dev.weft.api.Names;
@@ -7,16 +8,20 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 
-/// Watches which proxies' versions are connected to which control plane, and what they refuse.
+/// Watches which proxies' versions are connected to which control plane, what they refuse, and how
+/// an upgrade comes on.
 public final class SkewWatch implements AutoCloseable {
-    private static final Duration PAUSE = Duration.ofMillis(400);
+    private static final Duration PAUSE = Duration.ofMillis(250);
 
     private final KubernetesClient client;
     private final Set<String> pairs = new ConcurrentSkipListSet<>();
+    private final Map<String, Set<String>> moves = new ConcurrentHashMap<>();
     private final Set<String> nacks = new ConcurrentSkipListSet<>();
     private final Thread watching = Thread.ofVirtual().unstarted(this::watch);
     private volatile boolean ended;
@@ -46,6 +51,11 @@ public final class SkewWatch implements AutoCloseable {
         return new TreeSet<>(nacks);
     }
 
+    /// Steps of the upgrade to a version, as `50 %: some` or `50 %: all` of the pods having moved.
+    public Set<String> moves(String to) {
+        return new TreeSet<>(moves.getOrDefault(to, Set.of()));
+    }
+
     private void watch() {
         while (!ended) {
             try {
@@ -60,6 +70,18 @@ public final class SkewWatch implements AutoCloseable {
     }
 
     private void look() {
+        for (var mesh : client.resources(MeshInstallation.class).list().getItems()) {
+            var upgrade = mesh.getStatus() == null ? null : mesh.getStatus().upgrade();
+            if (upgrade != null && upgrade.moved() != null && upgrade.percent() != null) {
+                moves.computeIfAbsent(upgrade.to(), _ -> new ConcurrentSkipListSet<>())
+                        .add(
+                                upgrade.percent()
+                                        + " %: "
+                                        + (upgrade.moved().equals(upgrade.total())
+                                                ? "all"
+                                                : "some"));
+            }
+        }
         for (var revision : client.resources(MeshRevision.class).list().getItems()) {
             var status = revision.getStatus();
             var replicas =

@@ -18,6 +18,7 @@ import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 
 /// One cluster, one mesh of the old version with 60-second leaves, and the pods that most suites
@@ -39,13 +40,23 @@ public final class TestMesh {
     private final Workloads workloads;
     private final LoadBooks books;
     private final Duration installTook;
+    private final Set<String> without;
+    private final Set<String> operatorOnly;
 
-    private TestMesh(Cluster cluster, Mesh mesh, Workloads workloads, Duration installTook) {
+    private TestMesh(
+            Cluster cluster,
+            Mesh mesh,
+            Workloads workloads,
+            Duration installTook,
+            Set<String> without,
+            Set<String> operatorOnly) {
         this.cluster = cluster;
         this.mesh = mesh;
         this.workloads = workloads;
         this.books = new LoadBooks(cluster.client(), workloads, PLAIN);
         this.installTook = installTook;
+        this.without = without;
+        this.operatorOnly = operatorOnly;
     }
 
     /// Made when first asked for; the cluster ends with this process.
@@ -60,14 +71,21 @@ public final class TestMesh {
         Runtime.getRuntime().addShutdownHook(new Thread(cluster::close));
         var images = MeshImages.load(cluster, new Images(Images.top(), cache, progress).all());
         var mesh = new Mesh(cluster, images, Images.top());
+        var without = Inventory.of(cluster);
         mesh.installOperator();
+        var operatorOnly = Inventory.of(cluster);
         long began = System.nanoTime();
         mesh.apply(spec(OLD, MtlsMode.Permissive));
         mesh.awaitReady(OLD, Duration.ofMinutes(3));
         var took = Duration.ofNanos(System.nanoTime() - began);
         var started =
                 new TestMesh(
-                        cluster, mesh, new Workloads(cluster.client(), images.workload()), took);
+                        cluster,
+                        mesh,
+                        new Workloads(cluster.client(), images.workload()),
+                        took,
+                        without,
+                        operatorOnly);
         started.startPods();
         mesh.installGatewayApi();
         return started;
@@ -180,5 +198,15 @@ public final class TestMesh {
 
     public Duration installTook() {
         return installTook;
+    }
+
+    /// What a mesh has left behind, beside its operator.
+    public Set<String> leftByMesh() {
+        return Inventory.more(Inventory.of(cluster), operatorOnly);
+    }
+
+    /// What mesh and operator have left behind.
+    public Set<String> left() {
+        return Inventory.more(Inventory.of(cluster), without);
     }
 }

@@ -3,6 +3,7 @@ package dev.weft.e2e.uninstall;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.api.MeshInstallation;
+import dev.weft.api.MtlsMode;
 import dev.weft.api.Names;
 import dev.weft.e2e.demo.ProxyProbe;
 import dev.weft.e2e.mesh.Mesh;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.MethodOrderer;
@@ -39,10 +41,30 @@ class UninstallIT {
         this.mesh = mesh;
     }
 
+    /// They are the user's, whatever they are called.
+    private static final String OF_THE_USER =
+            """
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: weft-mesh, namespace: it-plain}
+            data: {mine: "yes"}
+            ---
+            apiVersion: gateway.networking.k8s.io/v1
+            kind: HTTPRoute
+            metadata: {name: of-the-user, namespace: it}
+            spec:
+              parentRefs: [{group: "", kind: Service, name: client, port: 80}]
+              rules: [{backendRefs: [{name: client, port: 80}]}]
+            """;
+
+    private static final Set<String> USERS = Set.of("ConfigMap it-plain weft-mesh");
+
     @Test
     @Order(1)
     void deletion_waits_and_says_so_while_five_leaves_in_a_row_are_renewed_under_load() {
+        mesh.mesh().applyYaml(OF_THE_USER).orThrow();
         mesh.cluster().kubectl("delete", "meshinstallation", Mesh.NAME, "--wait=false").orThrow();
+        theOperatorCannotBeTakenAwayBeforeItsMesh();
         var client = mesh.meshedClient();
         var before = leaves();
         try (var load = mesh.load("waiting-load", "web,client", 10)) {
@@ -81,6 +103,19 @@ class UninstallIT {
                 .hasValueSatisfying(still -> assertThat(waits(still)).isTrue());
     }
 
+    /// Else nobody would be there to end the deletion, and kubectl would wait for ever.
+    private void theOperatorCannotBeTakenAwayBeforeItsMesh() {
+        var output = mesh.mesh().uninstallOperator(Duration.ofSeconds(20));
+
+        assertThat(output.succeeded()).isFalse();
+        assertThat(output.stderr())
+                .contains("kubectl delete meshinstallation " + Mesh.NAME)
+                .doesNotContain("timed out");
+        mesh.cluster()
+                .kubectl("-n", Names.NAMESPACE, "get", "deployment", "weft-operator")
+                .orThrow();
+    }
+
     private static boolean waits(MeshInstallation mesh) {
         return mesh.getStatus().conditions().stream()
                 .anyMatch(condition -> condition.getReason().equals("WaitingForWorkloads"));
@@ -115,13 +150,17 @@ class UninstallIT {
                     Duration.ofMinutes(2),
                     () -> mesh.mesh().get().isEmpty(),
                     () -> mesh.mesh().status().toString());
-            assertThat(left()).isEmpty();
+            assertThat(mesh.leftByMesh()).isEqualTo(USERS);
 
             var output = mesh.mesh().uninstallOperator(Duration.ofSeconds(90));
             assertThat(output.succeeded()).as(output.toString()).isTrue();
             assertThat(mesh.client().namespaces().withName(Names.NAMESPACE).get()).isNull();
-            assertThat(mesh.cluster().kubectl("get", "crd", "-o", "name").orThrow())
-                    .doesNotContain("weft.dev");
+            assertThat(mesh.left()).isEqualTo(USERS);
+            assertThat(
+                            mesh.cluster()
+                                    .kubectl("-n", "it", "get", "httproute", "-o", "name")
+                                    .orThrow())
+                    .contains("of-the-user");
 
             String web =
                     mesh.workloads()
@@ -155,26 +194,34 @@ class UninstallIT {
         }
     }
 
-    /// What the operator made for a mesh, by kind and name.
-    private List<String> left() {
-        return mesh.cluster()
-                .kubectl(
-                        "get",
-                        "deployments,services,serviceaccounts,poddisruptionbudgets,secrets,configmaps,meshrevisions,mutatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterrolebindings",
-                        "-A",
-                        "-o",
-                        "name")
-                .orThrow()
-                .lines()
-                .filter(name ->
-                        name.contains(Names.CONTROL_PLANE_ROLE)
-                                || name.contains(Names.ROOT_SECRET)
-                                || name.contains(Names.INJECTOR)
-                                || name.contains("meshrevision"))
-                .filter(name ->
-                        !name.equals(
-                                "clusterrole.rbac.authorization.k8s.io/"
-                                        + Names.CONTROL_PLANE_ROLE))
-                .toList();
+    @Test
+    @Order(3)
+    void a_waiting_deletion_ends_when_the_last_meshed_pod_has_gone() {
+        for (String workload : List.of("web", "client")) {
+            mesh.workloads().scale(TestMesh.MESHED, workload, 0);
+        }
+        mesh.mesh().installOperator();
+        mesh.mesh().apply(TestMesh.spec(TestMesh.OLD, MtlsMode.Permissive));
+        mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofMinutes(2));
+        mesh.workloads().scale(TestMesh.MESHED, "client", 1);
+        mesh.workloads().awaitRolledOut(TestMesh.MESHED, "client", TestMesh.ROLLOUT);
+        assertThat(mesh.workloads().meshedPods(TestMesh.MESHED)).hasSize(1);
+
+        mesh.cluster().kubectl("delete", "meshinstallation", Mesh.NAME, "--wait=false").orThrow();
+        var now =
+                mesh.mesh()
+                        .await(
+                                "deletion to say that it waits",
+                                Duration.ofSeconds(30),
+                                UninstallIT::waits);
+        assertThat(now.getStatus().conditions().toString()).contains("client");
+        mesh.workloads().scale(TestMesh.MESHED, "client", 0);
+
+        Until.isTrue(
+                "the MeshInstallation to be gone",
+                Duration.ofMinutes(2),
+                () -> mesh.mesh().get().isEmpty(),
+                () -> mesh.mesh().status().toString());
+        assertThat(mesh.leftByMesh()).isEqualTo(USERS);
     }
 }

@@ -9,7 +9,8 @@ import dev.weft.api.Names;
 import dev.weft.e2e.demo.ProxyProbe;
 import dev.weft.e2e.mesh.Mesh;
 import dev.weft.e2e.mesh.Workloads;
-import dev.weft.e2e.suite.App;
+import dev.weft.e2e.suite.Inventory;
+import dev.weft.e2e.suite.Markers;
 import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.Packets;
 import dev.weft.e2e.suite.SkewWatch;
@@ -19,7 +20,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 class UpgradeIT {
     private static final Duration UPGRADE = Duration.ofMinutes(4);
     private static final String BROKEN = "0.3.0";
+    private static final String UNPROVED = "0.3.1";
+    private static final String FEATURE = "x-envoy-upstream-service-time";
 
     private final TestMesh mesh;
 
@@ -42,17 +45,7 @@ class UpgradeIT {
     @Test
     @Order(1)
     void a_version_whose_control_plane_never_gets_ready_is_given_up_and_traffic_never_notices() {
-        mesh.cluster()
-                .kubectl(
-                        "-n",
-                        Names.NAMESPACE,
-                        "patch",
-                        "configmap",
-                        Names.VERSIONS_CONFIG_MAP,
-                        "--type=merge",
-                        "-p",
-                        "{\"data\":{\"0.3.0\":\"{controlPlane: localhost/weft/nowhere:0.3.0, proxy: localhost/weft/nowhere:0.3.0, contract: 1}\"}}")
-                .orThrow();
+        know(BROKEN, "localhost/weft/nowhere:0.3.0", "localhost/weft/nowhere:0.3.0");
         try (var load = mesh.load("given-up-load", "web", 10)) {
             mesh.mesh().patchSpec("{\"version\":\"" + BROKEN + "\"}").orThrow();
 
@@ -80,17 +73,85 @@ class UpgradeIT {
         }
     }
 
+    /// kubelet kills a container before it pulls its next image: so that is tried elsewhere first.
     @Test
     @Order(2)
+    void a_proxy_that_a_node_cannot_start_replaces_no_other() {
+        know(UNPROVED, mesh.mesh().images().controlPlane(TestMesh.NEW), "localhost/weft/nowhere:1");
+        var before = proxies();
+        try (var load = mesh.load("unproved-load", "web", 10)) {
+            mesh.mesh().patchSpec(upgradeTo(UNPROVED)).orThrow();
+
+            var degraded =
+                    Objects.requireNonNull(
+                            mesh.mesh()
+                                    .await(
+                                            "status to say that the image was not proved",
+                                            Duration.ofSeconds(90),
+                                            it ->
+                                                    Mesh.conditionIs(
+                                                                    it,
+                                                                    ConditionType.Degraded,
+                                                                    "True")
+                                                            && Objects.requireNonNull(
+                                                                            it.getStatus()
+                                                                                    .condition(
+                                                                                            ConditionType
+                                                                                                    .Degraded))
+                                                                    .getReason()
+                                                                    .equals("ImageNotProved"))
+                                    .getStatus()
+                                    .condition(ConditionType.Degraded));
+            assertThat(degraded.getMessage()).contains("localhost/weft/nowhere:1");
+            load.awaitMore(100);
+            assertThat(proxies()).containsAllEntriesOf(before);
+
+            mesh.mesh().patchSpec(upgradeTo(TestMesh.OLD)).orThrow();
+            mesh.mesh().await("the way back", UPGRADE, now -> isAt(now, TestMesh.OLD));
+            assertThat(proxies()).containsAllEntriesOf(before);
+            var report = load.end();
+            assertThat(report.flawless()).as(report.toString()).isTrue();
+        }
+    }
+
+    /// Ids of the proxies' containers, by pod.
+    private Map<String, String> proxies() {
+        var ids = new TreeMap<String, String>();
+        for (Pod pod : mesh.workloads().meshedPods(TestMesh.MESHED)) {
+            Workloads.proxyStatus(pod)
+                    .ifPresent(
+                            proxy -> ids.put(pod.getMetadata().getName(), proxy.getContainerID()));
+        }
+        return ids;
+    }
+
+    @Test
+    @Order(3)
     void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
             throws Exception {
         goesTo(TestMesh.OLD, TestMesh.NEW);
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void going_back_works_the_same_way() throws Exception {
         goesTo(TestMesh.NEW, TestMesh.OLD);
+    }
+
+    /// Tells the operator of one more version.
+    private void know(String version, String controlPlane, String proxy) {
+        mesh.cluster()
+                .kubectl(
+                        "-n",
+                        Names.NAMESPACE,
+                        "patch",
+                        "configmap",
+                        Names.VERSIONS_CONFIG_MAP,
+                        "--type=merge",
+                        "-p",
+                        "{\"data\":{\"%s\":\"{controlPlane: %s, proxy: %s, contract: 1}\"}}"
+                                .formatted(version, controlPlane, proxy))
+                .orThrow();
     }
 
     private void goesTo(String from, String to) throws Exception {
@@ -101,23 +162,24 @@ class UpgradeIT {
                 before.put(pod.getMetadata().getName(), pod.getMetadata().getUid());
                 assertThat(version(pod.getMetadata().getName())).isEqualTo(from);
             }
+            assertThat(showsFeature()).isEqualTo(from.equals(TestMesh.NEW));
             String marker = "marker-" + System.nanoTime();
-            var web = mesh.workloads().pods(TestMesh.MESHED, "web").getFirst();
-            try (var packets =
-                    Packets.capture(mesh.node(), "tcp and host " + web.getStatus().getPodIP())) {
-                var ended = new AtomicBoolean();
-                var sending =
-                        Thread.ofVirtual()
-                                .start(() -> sendUntil(ended, mesh.meshedClient(), marker));
+            try (var packets = Packets.capture(mesh.node(), "tcp and (" + webHosts() + ")");
+                    var markers = Markers.send(mesh.meshedClient(), marker)) {
 
                 mesh.mesh().patchSpec(upgradeTo(to)).orThrow();
                 mesh.mesh().await("the upgrade to " + to, UPGRADE, now -> isAt(now, to));
 
-                ended.set(true);
-                sending.join();
+                markers.close();
+                assertThat(markers.arrived())
+                        .allSatisfy((url, count) -> assertThat(count).as(url).isGreaterThan(20));
                 assertThat(packets.size()).isPositive();
                 assertThat(packets.contain(marker)).isFalse();
             }
+            assertThat(showsFeature()).isEqualTo(to.equals(TestMesh.NEW));
+            assertThat(skew.moves(to))
+                    .as("pods moved, by step")
+                    .contains("30 %: some", "100 %: all");
             load.awaitMore(100);
             assertSamePods(before, to);
             assertThat(skew.pairs())
@@ -128,15 +190,10 @@ class UpgradeIT {
             assertThat(report.flawless()).as(report.toString()).isTrue();
             assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);
         }
-        assertThat(
-                        mesh.client()
-                                .apps()
-                                .deployments()
-                                .inNamespace(Names.NAMESPACE)
-                                .withName(Names.controlPlane(Names.revision(from)))
-                                .get())
+        assertThat(Inventory.of(mesh.cluster()))
                 .as("the old control plane")
-                .isNull();
+                .noneMatch(line -> line.contains(Names.controlPlane(Names.revision(from))))
+                .doesNotContain("MeshRevision <none> " + Names.revision(from));
     }
 
     /// The short deadline of the suites is for the version that cannot start; this one may take the
@@ -160,10 +217,15 @@ class UpgradeIT {
         return ProxyProbe.version(mesh.client(), TestMesh.MESHED, pod);
     }
 
-    private static void sendUntil(AtomicBoolean ended, App app, String marker) {
-        while (!ended.get()) {
-            app.call(TestMesh.url("web"), marker);
-        }
+    /// What 0.2.0 does and 0.1.0 does not.
+    private boolean showsFeature() {
+        return mesh.meshedClient().call(TestMesh.url("web")).headers().containsKey(FEATURE);
+    }
+
+    private String webHosts() {
+        return mesh.workloads().pods(TestMesh.MESHED, "web").stream()
+                .map(pod -> "host " + pod.getStatus().getPodIP())
+                .collect(Collectors.joining(" or "));
     }
 
     private static boolean isAt(MeshInstallation now, String version) {
