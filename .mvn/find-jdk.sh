@@ -1,4 +1,6 @@
-# Sourced by ./mvnw and ./weft: sets JAVA_HOME to a JDK 25, or stops with one sentence. Bash 3.2 suffices.
+# Sourced by ./mvnw and ./weft. Bash 3.2 suffices.
+
+# Sets JAVA_HOME to a JDK 25, or stops with one sentence.
 is_jdk_25() {
   [ -x "$1/bin/javac" ] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null
 }
@@ -18,4 +20,10 @@ find_jdk() {
   fi
   echo "Weft needs a JDK 25 and found none: install one (for example Eclipse Temurin 25), or set JAVA_HOME to it." >&2
   return 1
+}
+
+# Stops with one sentence for each thing that this machine lacks for a command: look_first weft|mvnw ARGUMENT...
+look_first() {
+  "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+    "$top/e2e/src/main/java/dev/weft/e2e/cluster/Prerequisites.java" "$top" "$@"
 }

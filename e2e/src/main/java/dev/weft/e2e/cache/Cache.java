@@ -8,9 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// A folder outside of the checkout whose entries are named by what they are made from. An entry is
 /// there whole or not at all; two processes that want the same one make it once.
@@ -31,16 +31,18 @@ public final class Cache {
     /// `${XDG_CACHE_HOME:-~/.cache}/weft`.
     public static Cache ofUser() {
         return new Cache(
-                userFolder(System.getenv("XDG_CACHE_HOME"), System.getProperty("user.home")));
+                userFolder(
+                        Optional.ofNullable(System.getenv("XDG_CACHE_HOME")),
+                        System.getProperty("user.home")));
     }
 
-    static Path userFolder(@Nullable String xdgCacheHome, String home) {
+    static Path userFolder(Optional<String> xdgCacheHome, String home) {
         // The XDG specification: a path that is not absolute counts as not set.
-        var base =
-                xdgCacheHome != null && xdgCacheHome.startsWith("/")
-                        ? Path.of(xdgCacheHome)
-                        : Path.of(home, ".cache");
-        return base.resolve("weft");
+        return xdgCacheHome
+                .filter(folder -> folder.startsWith("/"))
+                .map(Path::of)
+                .orElse(Path.of(home, ".cache"))
+                .resolve("weft");
     }
 
     public Path root() {

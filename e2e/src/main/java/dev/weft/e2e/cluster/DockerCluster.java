@@ -44,16 +44,9 @@ public final class DockerCluster implements Cluster {
                         .build();
     }
 
-    /// Whether a Docker daemon answers. Asks only where one could be.
+    /// Whether a Docker daemon answers. Testcontainers is asked only where one listens.
     public static boolean answers() {
-        boolean possible =
-                System.getenv("DOCKER_HOST") != null
-                        || Files.exists(Path.of("/var/run/docker.sock"))
-                        || Files.exists(
-                                Path.of(
-                                        System.getProperty("user.home"),
-                                        ".docker/run/docker.sock"));
-        return possible && DockerClientFactory.instance().isDockerAvailable();
+        return DockerDaemon.listens() && DockerClientFactory.instance().isDockerAvailable();
     }
 
     /// Starts k3s and waits until its API server answers.

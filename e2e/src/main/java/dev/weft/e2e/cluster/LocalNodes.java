@@ -81,7 +81,7 @@ final class LocalNodes {
     }
 
     private Running start(String name, boolean attached) {
-        Prerequisites.ensure(Prerequisites.look(cache.root(), !parts.allBuilt()), progress);
+        Prerequisites.ensure(Needs.NODE_ALONE, cache, Resources::bytes, progress);
         sweep();
         var bin = parts.bin();
         var begun = Instant.now();

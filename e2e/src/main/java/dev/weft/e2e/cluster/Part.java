@@ -1,6 +1,9 @@
 package dev.weft.e2e.cluster;
 
+import dev.weft.e2e.cache.Cache;
+import dev.weft.e2e.cache.Fingerprint;
 import java.util.List;
+import java.util.function.Function;
 
 /// A part of the local Kubernetes that is built from Go modules. Its `go.mod` and `go.sum` pin all
 /// that goes in.
@@ -71,4 +74,19 @@ record Part(String name, List<String> files, List<Binary> binaries, List<String>
                     "kube-proxy",
                     "kubelet",
                     "kubectl");
+
+    /// What decides how it is built.
+    ///
+    /// @param recipes the content of a file below `src/main/cluster/`
+    Fingerprint fingerprint(Function<String, byte[]> recipes) {
+        var builder = Fingerprint.builder().add(toString()).add(System.getProperty("os.arch"));
+        files.forEach(file -> builder.add(recipes.apply("parts/" + name + "/" + file)));
+        return builder.build();
+    }
+
+    /// Whether nothing must be built, which needs Go and takes minutes.
+    static boolean allBuilt(Cache cache, Function<String, byte[]> recipes) {
+        return ALL.stream()
+                .allMatch(part -> cache.has("part-" + part.name(), part.fingerprint(recipes)));
+    }
 }

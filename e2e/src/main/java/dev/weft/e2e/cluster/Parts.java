@@ -34,12 +34,6 @@ final class Parts {
         this.progress = progress;
     }
 
-    /// Whether anything must be built, which needs Go and takes minutes.
-    boolean allBuilt() {
-        return Part.ALL.stream()
-                .allMatch(part -> cache.has("part-" + part.name(), fingerprint(part)));
-    }
-
     /// A folder with every binary under the name by which the node calls it, and `images/*.tar`.
     Path bin() {
         var all = Fingerprint.builder();
@@ -186,9 +180,6 @@ final class Parts {
     }
 
     private static Fingerprint fingerprint(Part part) {
-        var builder = Fingerprint.builder().add(part.toString()).add(System.getProperty("os.arch"));
-        part.files()
-                .forEach(file -> builder.add(Resources.bytes("parts/" + part.name() + "/" + file)));
-        return builder.build();
+        return part.fingerprint(Resources::bytes);
     }
 }

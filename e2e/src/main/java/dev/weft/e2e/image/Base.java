@@ -83,7 +83,7 @@ final class Base {
     }
 
     private void make(Path folder) throws IOException {
-        DebianPackages.ensure(List.of("mmdebstrap"), progress);
+        DebianPackages.ensure(DebianPackages.FOR_IMAGES, progress);
         var debian = folder.resolve("debian");
         progress.timed("Making the images' base: Debian packages", () -> debian(debian));
         var java = folder.resolve("jdk");

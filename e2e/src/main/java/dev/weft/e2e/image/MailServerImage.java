@@ -69,7 +69,7 @@ public final class MailServerImage {
     }
 
     private static void make(Path folder, Progress progress) throws IOException {
-        DebianPackages.ensure(List.of("mmdebstrap"), progress);
+        DebianPackages.ensure(DebianPackages.FOR_IMAGES, progress);
         Path root = folder.resolve("root");
         progress.timed("Making the image of a mail server", () -> debian(root));
         for (String unwanted : UNWANTED) {

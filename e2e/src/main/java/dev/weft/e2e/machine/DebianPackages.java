@@ -28,6 +28,9 @@ public final class DebianPackages {
         PROVES.put("mmdebstrap", "mmdebstrap");
     }
 
+    /// Those that the images use alone.
+    public static final List<String> FOR_IMAGES = List.of("mmdebstrap");
+
     private DebianPackages() {}
 
     /// All that the local cluster and the images use.
@@ -35,7 +38,7 @@ public final class DebianPackages {
         return missing(PROVES.keySet());
     }
 
-    private static List<String> missing(Collection<String> packages) {
+    public static List<String> missing(Collection<String> packages) {
         return packages.stream().filter(name -> !present(PROVES.getOrDefault(name, name))).toList();
     }
 

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -95,9 +96,11 @@ class CacheTest {
 
     @Test
     void XDG_CACHE_HOME_counts_only_if_it_is_absolute() {
-        assertThat(Cache.userFolder("/x", "/home/a")).isEqualTo(Path.of("/x/weft"));
-        assertThat(Cache.userFolder("x", "/home/a")).isEqualTo(Path.of("/home/a/.cache/weft"));
-        assertThat(Cache.userFolder(null, "/home/a")).isEqualTo(Path.of("/home/a/.cache/weft"));
+        assertThat(Cache.userFolder(Optional.of("/x"), "/home/a")).isEqualTo(Path.of("/x/weft"));
+        assertThat(Cache.userFolder(Optional.of("x"), "/home/a"))
+                .isEqualTo(Path.of("/home/a/.cache/weft"));
+        assertThat(Cache.userFolder(Optional.empty(), "/home/a"))
+                .isEqualTo(Path.of("/home/a/.cache/weft"));
     }
 
     @Test
