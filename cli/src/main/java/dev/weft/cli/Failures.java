@@ -21,7 +21,7 @@ final class Failures {
                                 + ". You need get and list on meshinstallations.weft.dev.";
                 case 404 ->
                         "this cluster does not know MeshInstallation. Install the operator first:"
-                                + " kubectl apply -k src/main/kubernetes";
+                                + " kubectl apply --server-side -k src/main/kubernetes";
                 default -> String.valueOf(kubernetes.getMessage());
             };
         }

@@ -86,7 +86,7 @@ final class Demo {
         steps.step("plain load", "Look at the load without a mesh", this::lookAtPlainLoad);
         steps.step(
                 "operator",
-                "Install the operator: kubectl apply -k src/main/kubernetes",
+                "Install the operator: kubectl apply --server-side -k, src/main/kubernetes with this cluster's names of the images",
                 () -> {
                     mesh.installGatewayApi();
                     mesh.installOperator();
