@@ -1,17 +1,16 @@
 package dev.weft.e2e.demo;
 
-import dev.weft.api.MeshInstallation;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cluster.Cluster;
 import dev.weft.e2e.cluster.Clusters;
 import dev.weft.e2e.cluster.LocalCluster;
 import dev.weft.e2e.image.Images;
-import dev.weft.e2e.machine.UnusableException;
 import dev.weft.e2e.mesh.Mesh;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,7 +41,8 @@ public final class DemoCommand implements Callable<Integer> {
             names = "--kubeconfig",
             paramLabel = "FILE",
             description =
-                    "Use this cluster. It must have no MeshInstallation, and gets namespaces weft-*.")
+                    "Use this cluster. It must have nothing of Weft, and no namespace weft-demo*; at the end the "
+                            + "demo takes away what it has made there.")
     private @Nullable Path kubeconfig;
 
     @Option(
@@ -54,10 +54,14 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--cluster",
             paramLabel = "NAME",
-            description = "Use a local cluster that weft cluster up has made.")
+            description = "The same with a local cluster that weft cluster up has made.")
     private @Nullable String local;
 
-    @Option(names = "--keep", description = "Leave everything running, and say how to end it.")
+    @Option(
+            names = "--keep",
+            description =
+                    "Leave everything running, and say how to end it. Where no cluster is named this is a local one, "
+                            + "never k3s in Docker, which ends with the command.")
     private boolean keep;
 
     @Option(
@@ -86,10 +90,16 @@ public final class DemoCommand implements Callable<Integer> {
                         () -> new Images(checkout, cache, progress).all());
         var cluster =
                 steps.step("cluster", "Find or make a Kubernetes", () -> open(cache, progress));
+        steps.note(cluster.description());
+        var leftovers =
+                named()
+                        ? Optional.of(Leftovers.of(cluster::kubectl, checkout))
+                        : Optional.<Leftovers>empty();
+        var whenInterrupted =
+                new Thread(() -> leftovers.ifPresent(made -> tellHowToEnd(cluster, made, steps)));
+        Runtime.getRuntime().addShutdownHook(whenInterrupted);
         boolean done = false;
         try {
-            steps.note(cluster.description());
-            refuseWhereAMeshIs(cluster);
             var report = Demo.play(cluster, built, checkout, steps);
             done = true;
             steps.page(DemoPage.of(report, next(cluster)));
@@ -102,32 +112,62 @@ public final class DemoCommand implements Callable<Integer> {
             steps.say(seen(cluster));
             return 1;
         } finally {
+            if (leftovers.isPresent() && !keep) {
+                takeAway(cluster, leftovers.get(), steps);
+            }
+            forget(whenInterrupted);
             if (keep) {
-                kept(cluster, steps, done);
+                kept(cluster, leftovers, steps, done);
             } else {
                 cluster.close();
             }
         }
     }
 
+    private static void forget(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException itRunsAlready) {
+            // The process is ending, and tells it.
+        }
+    }
+
+    /// Whether the cluster is somebody's, and goes on after the demo in any case.
+    private boolean named() {
+        return kubeconfig != null || local != null;
+    }
+
+    private static void takeAway(Cluster cluster, Leftovers leftovers, Steps steps) {
+        var left =
+                steps.step(
+                        "end",
+                        "Take away what the demo has made in the cluster",
+                        leftovers::takeAway);
+        if (!left.isEmpty()) {
+            steps.say("Not all could be taken away " + left.getFirst() + ". Left to do:");
+            left.stream()
+                    .skip(1)
+                    .forEach(command -> steps.page("  " + kubectl(cluster) + " " + command));
+        }
+    }
+
+    private static void tellHowToEnd(Cluster cluster, Leftovers leftovers, Steps steps) {
+        steps.page("  take away what the demo has made (images stay in the registry):");
+        leftovers
+                .commands()
+                .forEach(command ->
+                        steps.page("    " + kubectl(cluster) + " " + String.join(" ", command)));
+    }
+
+    private static String kubectl(Cluster cluster) {
+        return "kubectl --kubeconfig=" + cluster.kubeconfig();
+    }
+
     private Cluster open(Cache cache, Progress progress) {
-        if (keep && kubeconfig == null && local == null) {
+        if (keep && !named()) {
             return LocalCluster.startToStay(KEPT, cache, progress);
         }
         return Clusters.open(new Clusters.Choice(kubeconfig, registry, local), cache, progress);
-    }
-
-    private static void refuseWhereAMeshIs(Cluster cluster) {
-        try {
-            if (!cluster.client().resources(MeshInstallation.class).list().getItems().isEmpty()) {
-                throw new UnusableException(
-                        "This cluster has a MeshInstallation already: the demo changes and upgrades a mesh, so it wants a cluster without one.");
-            }
-        } catch (KubernetesClientException noSuchKind) {
-            if (noSuchKind.getCode() != 404) {
-                throw noSuchKind;
-            }
-        }
     }
 
     private static String seen(Cluster cluster) {
@@ -149,14 +189,14 @@ public final class DemoCommand implements Callable<Integer> {
                     "./weft cluster up           an empty cluster, for your own first MeshInstallation",
                     "less docs/architecture.md   how it works");
         }
-        String kubectl = "kubectl --kubeconfig=" + cluster.kubeconfig();
+        String kubectl = kubectl(cluster);
         return List.of(
                 kubectl + " get meshinstallation -o wide",
                 kubectl + " describe meshinstallation " + Mesh.NAME,
                 kubectl + " -n " + DemoApps.NAMESPACE + " get pods");
     }
 
-    private void kept(Cluster cluster, Steps steps, boolean done) {
+    private void kept(Cluster cluster, Optional<Leftovers> leftovers, Steps steps, boolean done) {
         steps.page("");
         steps.page(
                 (done
@@ -164,8 +204,9 @@ public final class DemoCommand implements Callable<Integer> {
                                 : "The cluster runs on, as it was when the demo stopped.")
                         + "\n  export KUBECONFIG="
                         + cluster.kubeconfig());
-        if (kubeconfig == null) {
-            steps.page("  end it: ./weft cluster down --name " + (local == null ? KEPT : local));
+        leftovers.ifPresent(made -> tellHowToEnd(cluster, made, steps));
+        if (!named()) {
+            steps.page("  end it: ./weft cluster down --name " + KEPT);
         }
     }
 }

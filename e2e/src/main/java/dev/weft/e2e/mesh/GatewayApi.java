@@ -13,23 +13,45 @@ final class GatewayApi {
 
     private GatewayApi() {}
 
+    static List<String> crds() {
+        return KINDS.stream().map(GatewayApi::crd).toList();
+    }
+
+    private static String crd(String kind) {
+        return kind + ".gateway.networking.k8s.io";
+    }
+
+    /// Those that the cluster has already are left as they are: they may be somebody's.
     static void install(Cluster cluster) {
+        var missing =
+                KINDS.stream()
+                        .filter(kind ->
+                                cluster.client()
+                                                .apiextensions()
+                                                .v1()
+                                                .customResourceDefinitions()
+                                                .withName(crd(kind))
+                                                .get()
+                                        == null)
+                        .toList();
+        if (missing.isEmpty()) {
+            return;
+        }
         Path crds = module().resolve("config/crd/standard");
-        for (String kind : KINDS) {
+        for (String kind : missing) {
             cluster.kubectl(
                             "apply",
                             "--server-side",
-                            "--force-conflicts",
                             "-f",
                             crds.resolve("gateway.networking.k8s.io_" + kind + ".yaml").toString())
                     .orThrow();
         }
-        for (String kind : KINDS) {
+        for (String kind : missing) {
             cluster.kubectl(
                             "wait",
                             "--for=condition=Established",
                             "--timeout=30s",
-                            "crd/" + kind + ".gateway.networking.k8s.io")
+                            "crd/" + crd(kind))
                     .orThrow();
         }
     }

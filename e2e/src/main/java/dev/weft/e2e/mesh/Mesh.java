@@ -40,13 +40,18 @@ public final class Mesh {
         this.checkout = checkout;
     }
 
-    /// Installs the CRDs of Gateway API, which Weft does not bring along.
+    /// The CRDs of Gateway API that [#installGatewayApi()] installs, by name.
+    public static List<String> gatewayApiCrds() {
+        return GatewayApi.crds();
+    }
+
+    /// Installs those CRDs of Gateway API that the cluster lacks: Weft does not bring them along.
     public void installGatewayApi() {
         GatewayApi.install(cluster);
     }
 
-    /// `kubectl apply -k`, with the images as this cluster knows them; waits until the operator is
-    /// available.
+    /// `kubectl apply --server-side -k`, with the images as this cluster knows them; waits until
+    /// the operator is available.
     public void installOperator() {
         cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", overlay().toString())
                 .orThrow();
