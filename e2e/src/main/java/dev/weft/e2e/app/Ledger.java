@@ -20,6 +20,7 @@ final class Ledger {
     private final Map<String, BitSet> received = new TreeMap<>();
     private final Set<String> batches = new HashSet<>();
     private final Map<String, List<String>> duplicates = new TreeMap<>();
+    private final Map<String, BitSet> duplicateSequences = new TreeMap<>();
 
     /// A server's batch: `{"server":…, "batch":…, "ids":{client:[sequence…]}}`.
     synchronized void seen(JsonObject batch) {
@@ -35,6 +36,7 @@ final class Ledger {
                     duplicates
                             .computeIfAbsent(client, _ -> new ArrayList<>())
                             .add(client + ":" + sequence + " at " + batch.getString("server"));
+                    duplicateSequences.computeIfAbsent(client, _ -> new BitSet()).set(sequence);
                 }
                 known.set(sequence);
             }
@@ -49,10 +51,15 @@ final class Ledger {
                 (old, now) -> now.getInteger("revision") > old.getInteger("revision") ? now : old);
     }
 
-    /// Every client's books, each with what servers say of its ids; read by [LoadReport].
+    /// Every client's books, each with what servers say of its ids; read by [LoadReport]. A client
+    /// that servers know and that has told nothing has empty books.
     synchronized JsonObject report() {
+        var all = new TreeMap<>(clients);
+        for (String client : received.keySet()) {
+            all.computeIfAbsent(client, unheard -> new Tally(unheard).snapshot(false));
+        }
         var books = new JsonArray();
-        clients.forEach((client, snapshot) -> books.add(compared(client, snapshot)));
+        all.forEach((client, snapshot) -> books.add(compared(client, snapshot)));
         return new JsonObject().put("clients", books);
     }
 
@@ -68,11 +75,24 @@ final class Ledger {
         }
         var twice = duplicates.getOrDefault(client, List.of());
         return snapshot.copy()
+                .put("wrong", wrong(client, snapshot, known))
                 .put("missing", issued - wanted)
                 .put("missingIds", missing)
                 .put("unexpected", known.cardinality() - wanted)
                 .put("duplicates", twice.size())
                 .put("duplicateIds", new JsonArray(twice.stream().limit(KEPT_EXAMPLES).toList()));
+    }
+
+    /// How many ids something is wrong with, each counted once whatever that is: failed or without
+    /// an answer; seen by no server, or more than once; never issued.
+    private int wrong(String client, JsonObject snapshot, BitSet known) {
+        int issued = snapshot.getInteger("issued");
+        var wrong = new BitSet();
+        wrong.set(0, issued);
+        wrong.xor(known); // missing, and never issued
+        wrong.or(duplicateSequences.getOrDefault(client, new BitSet()));
+        snapshot.getJsonArray("notAnsweredRight").forEach(each -> wrong.set((Integer) each));
+        return wrong.cardinality();
     }
 
     /// Whether some server saw this id.

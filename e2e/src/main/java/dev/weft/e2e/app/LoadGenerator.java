@@ -111,6 +111,7 @@ final class LoadGenerator implements Burst {
                             planned.service(),
                             planned.fresh(),
                             planned.post());
+            tally.sent(request, System.currentTimeMillis());
             send(request, due, _ -> {});
         }
     }

@@ -15,6 +15,8 @@ import java.util.TreeSet;
 /// The recorder's report: what all load generators together sent, and what became of it.
 ///
 /// @param finished answered or failed, by protocol
+/// @param wrong ids that failed, have no answer, reached no server or more than one, or that no
+///   client has issued; each counts once
 /// @param missing ids that no server has told of
 /// @param duplicates ids that servers saw more than once
 /// @param unexpected ids that no client has issued
@@ -27,6 +29,7 @@ public record LoadReport(
         Map<String, Long> finished,
         Map<String, Long> failedByProtocol,
         List<String> failures,
+        long wrong,
         long missing,
         List<String> missingIds,
         long duplicates,
@@ -37,7 +40,8 @@ public record LoadReport(
         long mtlsCalls,
         Set<String> peers,
         NavigableMap<Long, Long> worstBySecond,
-        Map<String, Latencies> latencies) {
+        Map<String, Latencies> latencies,
+        Pace pace) {
 
     /// All load generators together.
     public static LoadReport parse(String json) {
@@ -58,6 +62,7 @@ public record LoadReport(
                 sum.finished,
                 sum.failed,
                 List.copyOf(sum.failures),
+                sum.wrong,
                 sum.missing,
                 List.copyOf(sum.missingIds),
                 sum.duplicates,
@@ -68,7 +73,8 @@ public record LoadReport(
                 sum.mtlsCalls,
                 Set.copyOf(sum.peers),
                 sum.worst,
-                sum.latencies);
+                sum.latencies,
+                sum.pace);
     }
 
     public long failed() {
@@ -113,6 +119,8 @@ public record LoadReport(
         return meshedCalls == 0 ? 0 : (double) mtlsCalls / meshedCalls;
     }
 
+    /// The longest latency of the requests that ended in a stretch, from when they were due; zero
+    /// if all took less than 20 ms.
     public Duration longest(Instant from, Instant to) {
         return Duration.ofMillis(
                 worstBySecond
@@ -148,7 +156,9 @@ public record LoadReport(
         private final Map<String, Latencies> latencies = new TreeMap<>();
         private final List<String> missingIds = new ArrayList<>();
         private final List<String> duplicateIds = new ArrayList<>();
+        private final Pace pace = new Pace();
         private long issued;
+        private long wrong;
         private long missing;
         private long duplicates;
         private long unexpected;
@@ -158,6 +168,7 @@ public record LoadReport(
 
         void add(JsonObject client) {
             issued += client.getLong("issued");
+            wrong += client.getLong("wrong");
             missing += client.getLong("missing");
             duplicates += client.getLong("duplicates");
             unexpected += client.getLong("unexpected");
@@ -168,6 +179,7 @@ public record LoadReport(
             running += client.getBoolean("last") ? 0 : 1;
             add(client.getJsonObject("finished"), finished);
             add(client.getJsonObject("failed"), failed);
+            pace.add(client.getJsonObject("pace"));
             failures.addAll(strings(client.getJsonArray("failures")));
             peers.addAll(strings(client.getJsonArray("peers")));
             var seconds = client.getJsonObject("worst");

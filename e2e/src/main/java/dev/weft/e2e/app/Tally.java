@@ -3,6 +3,7 @@ package dev.weft.e2e.app;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -20,6 +21,9 @@ final class Tally {
     private final Map<String, Integer> failed = new TreeMap<>();
     private final Map<String, Latencies> latencies = new TreeMap<>();
     private final Map<Long, Long> worstBySecond = new TreeMap<>();
+    private final Pace pace = new Pace();
+    private final BitSet open = new BitSet();
+    private final BitSet failedSequences = new BitSet();
     private final TreeSet<String> peers = new TreeSet<>();
     private final List<String> failures = new ArrayList<>();
     private int issued;
@@ -33,7 +37,13 @@ final class Tally {
 
     /// Takes the next sequence.
     synchronized int issue() {
+        open.set(issued);
         return issued++;
+    }
+
+    /// Counts a request of the plan when it is sent.
+    synchronized void sent(Schedule.Planned request, long epochMillis) {
+        pace.sent(request.protocol(), request.fresh(), epochMillis);
     }
 
     /// The same, unless sending has ended: whoever has ended it sees all that was issued as
@@ -53,9 +63,11 @@ final class Tally {
     synchronized void finish(Outcome outcome, long epochMillis) {
         String protocol = outcome.request().protocol().label();
         finished.merge(protocol, 1, Integer::sum);
+        open.clear(outcome.request().sequence());
         outcome.failure()
                 .ifPresent(why -> {
                     failed.merge(protocol, 1, Integer::sum);
+                    failedSequences.set(outcome.request().sequence());
                     if (failures.size() < KEPT_FAILURES) {
                         failures.add(describe(outcome, why, epochMillis));
                     }
@@ -109,12 +121,22 @@ final class Tally {
                 .put("issued", issued)
                 .put("finished", encode(finished))
                 .put("failed", encode(failed))
+                .put("notAnsweredRight", notAnsweredRight())
+                .put("pace", pace.encode())
                 .put("failures", new JsonArray(List.copyOf(failures)))
                 .put("meshedCalls", meshedCalls)
                 .put("mtlsCalls", mtlsCalls)
                 .put("peers", new JsonArray(List.copyOf(peers)))
                 .put("worst", worst)
                 .put("latencies", histograms);
+    }
+
+    private JsonArray notAnsweredRight() {
+        var sequences = (BitSet) open.clone();
+        sequences.or(failedSequences);
+        var array = new JsonArray();
+        sequences.stream().forEach(array::add);
+        return array;
     }
 
     private static JsonObject encode(Map<String, Integer> counts) {

@@ -108,22 +108,23 @@ final class Demo {
         startToReady("with its pod");
         var upgrade = upgrade();
         startToReady("upgraded in place");
-        var loadTime = Duration.between(loadBegan, Instant.now());
+        var loadEnded = Instant.now();
         var load = steps.step("last words", "End the load, compare all ids", apps::stopLoad);
         remember("idle");
         latencies(load);
+        var longest = load.longest(upgradeBegan, upgradeEnded);
+        figure(
+                "longest request that ended during the upgrade",
+                String.format(Locale.ROOT, "%.1f s", millis(longest) / 1e3));
         endpointChange();
         return new DemoReport(
                 load,
                 Set.of("spiffe://cluster.local/ns/" + DemoApps.NAMESPACE + "/sa/load"),
                 split,
                 new UpgradeFinding(
-                        upgrade.from(),
-                        upgrade.to(),
-                        upgrade.took(),
-                        upgrade.pods(),
-                        load.longest(upgradeBegan, upgradeEnded)),
-                loadTime,
+                        upgrade.from(), upgrade.to(), upgrade.took(), upgrade.pods(), longest),
+                loadBegan,
+                loadEnded,
                 steps.seconds(),
                 figures);
     }

@@ -23,6 +23,10 @@ final class DemoApps {
     /// Two load generators: this many requests a second of each protocol, each.
     private static final int RATE = 27;
 
+    /// A load generator counts as available when it is past its gentle start (540 intervals of 1/81
+    /// s): its predecessor sends until then.
+    private static final int MIN_READY_SECONDS = 8;
+
     private static final int PRE_STOP_SECONDS = 4;
 
     private final KubernetesClient client;
@@ -63,7 +67,8 @@ final class DemoApps {
                                 NAMESPACE,
                                 "RATE",
                                 Integer.toString(RATE)))
-                .replicas(2);
+                .replicas(2)
+                .minReadySeconds(MIN_READY_SECONDS);
     }
 
     /// Starts everything outside of the mesh; the load last.

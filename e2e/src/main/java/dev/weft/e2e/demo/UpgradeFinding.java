@@ -4,6 +4,9 @@ import java.time.Duration;
 import java.util.List;
 
 /// What the upgrade did, read from the pods and their proxies, not from the operator's word.
+///
+/// @param longestHold the longest latency, from when it was due to its answer, of any request that
+///   ended during the upgrade: no proxy has held one longer
 record UpgradeFinding(
         String from, String to, Duration took, List<PodFinding> pods, Duration longestHold) {
     UpgradeFinding {

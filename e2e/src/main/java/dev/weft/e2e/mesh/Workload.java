@@ -31,6 +31,7 @@ import java.util.TreeMap;
 /// @param env more environment variables
 /// @param labels more labels of its pods
 /// @param preStopSeconds the application's own `sleep` hook, for clusters without a mesh; 0 is none
+/// @param minReadySeconds so long must a pod have been ready before it replaces another
 public record Workload(
         String namespace,
         String name,
@@ -40,47 +41,117 @@ public record Workload(
         int replicas,
         Map<String, String> env,
         Map<String, String> labels,
-        int preStopSeconds) {
+        int preStopSeconds,
+        int minReadySeconds) {
     public Workload {
         env = Map.copyOf(env);
         labels = Map.copyOf(labels);
     }
 
     public static Workload server(String namespace, String name) {
-        return new Workload(namespace, name, name, "v1", "server", 1, Map.of(), Map.of(), 0);
+        return new Workload(namespace, name, name, "v1", "server", 1, Map.of(), Map.of(), 0, 0);
     }
 
     public Workload replicas(int count) {
         return new Workload(
-                namespace, name, app, version, role, count, env, labels, preStopSeconds);
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                count,
+                env,
+                labels,
+                preStopSeconds,
+                minReadySeconds);
     }
 
     public Workload version(String app, String version) {
         return new Workload(
-                namespace, name, app, version, role, replicas, env, labels, preStopSeconds);
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                env,
+                labels,
+                preStopSeconds,
+                minReadySeconds);
     }
 
     public Workload role(String role, Map<String, String> env) {
         return new Workload(
-                namespace, name, app, version, role, replicas, env, labels, preStopSeconds);
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                env,
+                labels,
+                preStopSeconds,
+                minReadySeconds);
     }
 
     public Workload label(String key, String value) {
         var more = new TreeMap<>(labels);
         more.put(key, value);
         return new Workload(
-                namespace, name, app, version, role, replicas, env, more, preStopSeconds);
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                env,
+                more,
+                preStopSeconds,
+                minReadySeconds);
     }
 
     public Workload env(String key, String value) {
         var more = new TreeMap<>(env);
         more.put(key, value);
         return new Workload(
-                namespace, name, app, version, role, replicas, more, labels, preStopSeconds);
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                more,
+                labels,
+                preStopSeconds,
+                minReadySeconds);
     }
 
     public Workload preStopSeconds(int seconds) {
-        return new Workload(namespace, name, app, version, role, replicas, env, labels, seconds);
+        return new Workload(
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                env,
+                labels,
+                seconds,
+                minReadySeconds);
+    }
+
+    public Workload minReadySeconds(int seconds) {
+        return new Workload(
+                namespace,
+                name,
+                app,
+                version,
+                role,
+                replicas,
+                env,
+                labels,
+                preStopSeconds,
+                seconds);
     }
 
     ServiceAccount account() {
@@ -101,6 +172,7 @@ public record Workload(
                 .endMetadata()
                 .withNewSpec()
                 .withReplicas(replicas)
+                .withMinReadySeconds(minReadySeconds)
                 .withNewSelector()
                 .addToMatchLabels("workload", name)
                 .endSelector()

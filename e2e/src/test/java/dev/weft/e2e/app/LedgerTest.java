@@ -112,6 +112,51 @@ class LedgerTest {
         assertThat(report().peers()).containsExactly("spiffe://cluster.local/ns/a/sa/b");
     }
 
+    @Test
+    void an_id_counts_as_wrong_once_whatever_is_wrong_with_it() {
+        answered(2);
+        fail(); // 2: failed, and no server saw it
+        fail(); // 3: failed, and two servers saw it
+        tally.issue(); // 4: without an answer
+        batch("one", 0, 1, 3, 4);
+        batch("two", 0, 3, 9);
+        batch("three", 0, 3);
+        ledger.sent(tally.snapshot(true));
+
+        assertThat(report().wrong()).isEqualTo(5); // 0 is missing, 9 unknown
+    }
+
+    @Test
+    void nothing_is_wrong_when_every_id_came_once_and_all_was_answered() {
+        answered(3);
+        batch("server", 0, 0, 1, 2);
+        ledger.sent(tally.snapshot(true));
+
+        assertThat(report().wrong()).isZero();
+    }
+
+    @Test
+    void ids_of_a_client_that_has_told_nothing_are_unknown() {
+        batch("server", 0, 0, 1);
+
+        assertThat(report().unexpected()).isEqualTo(2);
+        assertThat(report().wrong()).isEqualTo(2);
+        assertThat(report().flawless()).isFalse();
+    }
+
+    private void fail() {
+        var request = new Schedule.Planned(tally.issue(), Protocol.HTTP1, "web", false, false);
+        tally.finish(
+                new Outcome(
+                        request,
+                        Optional.of("no"),
+                        Duration.ofMillis(3),
+                        false,
+                        Optional.empty(),
+                        ""),
+                1_000);
+    }
+
     private void answered(int requests) {
         for (int i = 0; i < requests; i++) {
             finish(false, Optional.empty());

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weft.e2e.app.LoadReport;
+import dev.weft.e2e.app.Pace;
+import dev.weft.e2e.app.Paces;
 import dev.weft.e2e.demo.UpgradeFinding.PodFinding;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +27,10 @@ class DemoReportTest {
     private long duplicates;
     private long mtlsCalls = 9_000;
     private long perProtocol = 6_000;
+    private int perSecond = 54;
+    private int freshPerSecond = 18;
+    private int slowSeconds;
+    private long wrong;
     private int running;
     private Set<String> peers = Set.of(CLIENT);
 
@@ -83,9 +90,37 @@ class DemoReportTest {
 
     @Test
     void fewer_than_fifty_requests_a_second_of_a_protocol_spoil_it() {
-        perProtocol = 4_999;
+        perSecond = 49;
 
         assertThat(report(split).proved()).isFalse();
+    }
+
+    @Test
+    void five_seconds_with_fewer_than_forty_requests_a_second_spoil_it() {
+        slowSeconds = 2;
+        assertThat(report(split).proved()).isTrue();
+
+        slowSeconds = 5;
+        assertThat(report(split).proved()).isFalse();
+        assertThat(DemoPage.of(report(split), List.of())).contains("(worst 5 s: 30.0/s)");
+    }
+
+    @Test
+    void another_share_of_new_connections_than_a_third_spoils_it() {
+        freshPerSecond = 15;
+
+        assertThat(report(split).proved()).isFalse();
+    }
+
+    @Test
+    void a_request_with_which_two_things_are_wrong_fails_once() throws Exception {
+        failed = 1;
+        missing = 1;
+        wrong = 1;
+
+        JsonNode json = new ObjectMapper().readTree(report(split).toJson());
+
+        assertThat(json.at("/requests/failed").asLong()).isEqualTo(1);
     }
 
     @Test
@@ -174,6 +209,7 @@ class DemoReportTest {
                         finished,
                         failed == 0 ? Map.of() : Map.of("gRPC", failed),
                         List.of(),
+                        wrong,
                         missing,
                         List.of(),
                         duplicates,
@@ -184,15 +220,31 @@ class DemoReportTest {
                         mtlsCalls,
                         peers,
                         new TreeMap<>(),
-                        Map.of());
+                        Map.of(),
+                        pace());
         return new DemoReport(
                 load,
                 Set.of(CLIENT),
                 split,
                 new UpgradeFinding(
                         "0.1.0", "0.2.0", Duration.ofSeconds(60), pods, Duration.ofMillis(900)),
-                Duration.ofSeconds(100),
+                Instant.ofEpochSecond(1_000),
+                Instant.ofEpochSecond(1_100),
                 Map.of("total", 200.0),
                 List.of());
+    }
+
+    /// From second 1,000 to 1,100; the slow ones are in the middle.
+    private Pace pace() {
+        var seconds = new TreeMap<Long, Paces.Second>();
+        for (long second = 1_000; second < 1_100; second++) {
+            boolean slow = second >= 1_050 && second < 1_050 + slowSeconds;
+            seconds.put(
+                    second,
+                    slow
+                            ? new Paces.Second(20, 10)
+                            : new Paces.Second(perSecond - freshPerSecond, freshPerSecond));
+        }
+        return Paces.of(seconds);
     }
 }
