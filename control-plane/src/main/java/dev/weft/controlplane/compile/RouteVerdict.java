@@ -10,5 +10,6 @@ public record RouteVerdict(MeshRoute route, List<Parent> parents) {
         parents = List.copyOf(parents);
     }
 
+    /// What is said to one parent: the conditions of `status.parents[]`.
     public record Parent(ParentReference reference, Finding accepted, Finding resolvedRefs) {}
 }

@@ -40,6 +40,7 @@ public record Assignment(
             long weight,
             Map<String, String> transportMetadata) {}
 
+    /// Whether an endpoint gets requests, the best first.
     public enum Health {
         HEALTHY,
         /// Gets what the healthy ones cannot take.

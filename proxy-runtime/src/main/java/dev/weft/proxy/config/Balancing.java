@@ -15,6 +15,7 @@ public record Balancing(Policy policy, int panicPercent, boolean failOnPanic, bo
     /// Which endpoint of a group gets the next request.
     public sealed interface Policy {}
 
+    /// Each in its turn, as often as its weight says.
     public record RoundRobin(SlowStart slowStart) implements Policy {}
 
     /// @param choices how many endpoints are drawn; the one with the fewest requests gets it
@@ -23,6 +24,7 @@ public record Balancing(Policy policy, int panicPercent, boolean failOnPanic, bo
     public record LeastRequest(int choices, double bias, boolean fullScan, SlowStart slowStart)
             implements Policy {}
 
+    /// Any, all equally likely; weights do not count.
     public record Random() implements Policy {}
 
     /// A ring of hashes: the endpoint of the next one on it.
@@ -40,6 +42,7 @@ public record Balancing(Policy policy, int panicPercent, boolean failOnPanic, bo
     /// @param balancePercent as with [RingHash]
     public record Maglev(int tableSize, boolean byHostname, int balancePercent) implements Policy {}
 
+    /// What places endpoints and requests on the ring, by Envoy's names.
     public enum HashFunction {
         XX_HASH,
         MURMUR_HASH_2

@@ -22,12 +22,14 @@ public record ClusterSpec(
         Transport transport,
         Limits limits,
         @Nullable OutlierRules outliers) {
+    /// Where a cluster's endpoints come from.
     public enum Discovery {
         EDS,
         STATIC,
         ORIGINAL_DESTINATION
     }
 
+    /// The transport of endpoints whose metadata has all of the criteria. The first match counts.
     public record TransportMatch(Map<String, String> criteria, Transport transport) {}
 
     /// How this endpoint is spoken to.

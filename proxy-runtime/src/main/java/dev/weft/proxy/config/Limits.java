@@ -17,6 +17,7 @@ public record Limits(
         Budget DEFAULT = new Budget(20, 3, true);
     }
 
+    /// A number, whatever the load is.
     public record Fixed(int atOnce) implements Retries {}
 
     /// @param percent of the cluster's requests, those that wait included

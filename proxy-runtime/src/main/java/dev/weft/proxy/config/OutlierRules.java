@@ -29,6 +29,7 @@ public record OutlierRules(
             int enforcing,
             int enforcingLocal) {}
 
+    /// At least `threshold` percent of an endpoint's requests have failed.
     public record FailurePercentage(
             int threshold,
             int minimumEndpoints,

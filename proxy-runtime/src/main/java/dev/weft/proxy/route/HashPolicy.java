@@ -40,8 +40,10 @@ public record HashPolicy(List<Rule> rules) {
     /// @param attributes as they stand in `Set-Cookie`, `; ` in front of each
     public record Cookie(String name, @Nullable Duration ttl, String attributes) implements Part {}
 
+    /// The client's address.
     public record SourceAddress() implements Part {}
 
+    /// The value of a parameter of the query.
     public record QueryParameter(String name) implements Part {}
 
     public boolean isEmpty() {

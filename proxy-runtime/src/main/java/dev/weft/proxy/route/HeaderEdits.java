@@ -15,6 +15,7 @@ public record HeaderEdits(List<Set> sets, List<String> removes) {
         OVERWRITE_IF_EXISTS
     }
 
+    /// One header, and how it is set.
     public record Set(String name, String value, Mode mode) {}
 
     public HeaderEdits {

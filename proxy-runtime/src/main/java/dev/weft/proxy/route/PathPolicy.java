@@ -23,6 +23,7 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
         UNESCAPE
     }
 
+    /// What becomes of a request, judged by its path.
     public sealed interface Verdict {
         record Pass(String path) implements Verdict {}
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 public record Rewrite(@Nullable PathRewrite path, @Nullable String host) {
     public static final Rewrite NONE = new Rewrite(null, null);
 
+    /// How a path becomes another one.
     public sealed interface PathRewrite {
         String apply(String path);
 

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class WeightedClusters {
     private static final double GOLDEN_RATIO = 0.6180339887498949;
 
+    /// A cluster's part of the requests, and what is edited in their heads and their answers'.
     public record Share(String cluster, long weight, HeaderEdits request, HeaderEdits response) {}
 
     private final List<Share> shares;
