@@ -54,7 +54,8 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--cluster",
             paramLabel = "NAME",
-            description = "The same with a local cluster that weft cluster up has made.")
+            description =
+                    "Use a local cluster that weft cluster up has made; else as --kubeconfig.")
     private @Nullable String local;
 
     @Option(
