@@ -1,9 +1,6 @@
 package dev.weft.proxy.http;
 
-import dev.weft.proxy.cluster.RetryBudget;
-import dev.weft.proxy.cluster.StreamWaiter;
 import dev.weft.proxy.cluster.UpstreamStream;
-import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
@@ -18,7 +15,6 @@ import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import dev.weft.proxy.tcp.Splice;
 import dev.weft.proxy.telemetry.Direction;
-import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
@@ -29,51 +25,32 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.util.concurrent.Future;
-import java.time.Duration;
-import java.util.HashSet;
-import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The life of one request: routed, sent to an endpoint, again if it may be, and answered.
+/// The life of one request: judged, then answered here or by a service, and told.
 ///
 /// ```
 /// begin -> (refuse | redirect | answer) -> ended
-/// begin -> waiting for a stream -> sending and answering -> ended
-///             ^                       |
-///             +------- retry ---------+   (only before anything of an answer has gone to the client)
+/// begin -> Forwarding -> answering -> ended
 /// ```
-final class Exchange implements StreamWaiter, UpstreamStream.Listener {
+final class Exchange {
     private final HttpChain chain;
     private final Downstream downstream;
     private final Carried carried;
     private final RequestLogger log;
     private final ReplayBuffer body = new ReplayBuffer();
 
-    private Set<Target> tried = Set.of();
     private @Nullable HttpRequest request;
-    private @Nullable Forward forward;
+    private @Nullable Forwarding forwarding;
     private @Nullable String upgrade;
-    private @Nullable UpstreamStream stream;
-    private @Nullable Target target;
-    private @Nullable RetryBudget retrying;
     private @Nullable String newCookie;
-    private @Nullable Future<?> timer;
-    private long waitingSince;
-    private long sentAt;
-    private long hash = Hashes.NONE;
-    private int attempts;
     private boolean headOnly;
     private boolean requestComplete;
-    private boolean sent;
     private boolean answering;
-    private boolean switching;
     private boolean ended;
 
     Exchange(HttpChain chain, Downstream downstream, Carried carried) {
@@ -82,6 +59,8 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         this.carried = carried;
         this.log = new RequestLogger(chain, downstream.protocol());
     }
+
+    // What the client's side tells.
 
     /// @param last the request has no body
     void begin(HttpRequest head, String authority, boolean last) {
@@ -101,6 +80,65 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             case Refuse() -> refuse(Refusal.MALFORMED_REQUEST);
         }
     }
+
+    /// Takes the part.
+    void requestBody(HttpContent part) {
+        if (ended) {
+            part.release();
+            return;
+        }
+        log.received(part.content().readableBytes());
+        if (part instanceof LastHttpContent end) {
+            HeaderHygiene.tidyTrailers(end.trailingHeaders());
+            requestComplete = true;
+            if (forwarding != null) {
+                forwarding.requestComplete();
+            }
+        }
+        if (forwarding != null) {
+            forwarding.requestBody(part);
+        } else {
+            body.add(part);
+            part.release();
+            pauseRequest(body.isFull());
+        }
+    }
+
+    void requestReadComplete() {
+        if (forwarding != null) {
+            forwarding.requestReadComplete();
+        }
+    }
+
+    boolean isRequestComplete() {
+        return requestComplete;
+    }
+
+    /// The request cannot be read further.
+    void requestMalformed(Refusal why) {
+        if (!ended) {
+            if (forwarding != null) {
+                forwarding.cancel();
+            }
+            refuse(why);
+        }
+    }
+
+    void downstreamWritable() {
+        if (forwarding != null) {
+            forwarding.pauseAnswer(!downstream.isWritable());
+        }
+    }
+
+    /// Nobody is there to hear an answer.
+    void downstreamGone(Refusal why) {
+        if (!ended) {
+            log.flag(why);
+            end();
+        }
+    }
+
+    // Where it goes.
 
     /// gRPC's clients do not follow redirects.
     private void toPath(String path) {
@@ -132,67 +170,7 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
     }
 
-    /// Takes the part.
-    void requestBody(HttpContent part) {
-        if (ended) {
-            part.release();
-            return;
-        }
-        log.received(part.content().readableBytes());
-        if (part instanceof LastHttpContent end) {
-            HeaderHygiene.tidyTrailers(end.trailingHeaders());
-            requestComplete = true;
-            startTimerWhenComplete();
-            startAttemptTimer();
-        }
-        if (stream == null || mayRetry()) {
-            body.add(part);
-        } else {
-            body.close();
-        }
-        if (stream == null) {
-            part.release();
-            downstream.pauseReading(body.isFull());
-        } else {
-            sendBody(part);
-        }
-    }
-
-    void requestReadComplete() {
-        if (stream != null) {
-            stream.flush();
-        }
-    }
-
-    boolean isRequestComplete() {
-        return requestComplete;
-    }
-
-    /// The request cannot be read further.
-    void requestMalformed(Refusal why) {
-        if (!ended) {
-            cancelStream();
-            refuse(why);
-        }
-    }
-
-    void downstreamWritable() {
-        if (stream != null) {
-            stream.pauseReading(!downstream.isWritable());
-        }
-    }
-
-    /// Nobody is there to hear an answer.
-    void downstreamGone(Refusal why) {
-        if (!ended) {
-            cancelStream();
-            log.flag(why);
-            end();
-        }
-    }
-
     private void forward(HttpRequest head, Forward to) {
-        forward = to;
         var path = to.rewrite().path();
         if (path != null) {
             head.setUri(path.apply(head.uri()));
@@ -203,187 +181,56 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
-        tie(head, to.hash());
         log.cluster(to.cluster());
-        startTimerWhenComplete();
-        attempt(to);
+        var begun =
+                new Forwarding(
+                        this,
+                        chain,
+                        log,
+                        to,
+                        head,
+                        body,
+                        carried,
+                        headOnly,
+                        hashOf(head, to.hash()));
+        forwarding = begun;
+        begun.begin();
     }
 
-    private void tie(HttpRequest head, HashPolicy policy) {
-        if (!policy.isEmpty()) {
-            var authority = head.headers().get(HttpHeaderNames.HOST, "");
-            hash =
-                    policy.keyOf(
-                            new RequestHead(
-                                    head.method().name(), authority, head.uri(), head.headers()),
-                            chain.clientAddress(),
-                            ThreadLocalRandom.current(),
-                            cookie -> newCookie = cookie);
+    private long hashOf(HttpRequest head, HashPolicy policy) {
+        if (policy.isEmpty()) {
+            return Hashes.NONE;
         }
+        var authority = head.headers().get(HttpHeaderNames.HOST, "");
+        return policy.keyOf(
+                new RequestHead(head.method().name(), authority, head.uri(), head.headers()),
+                chain.clientAddress(),
+                ThreadLocalRandom.current(),
+                cookie -> newCookie = cookie);
     }
 
-    /// The route's time is the service's, not the client's: it runs from the end of the request.
-    private void startTimerWhenComplete() {
-        if (requestComplete
-                && timer == null
-                && !ended
-                && forward != null
-                && !forward.timeout().isZero()) {
-            timer =
-                    chain.worker()
-                            .upstreams()
-                            .loop()
-                            .schedule(
-                                    this::timedOut,
-                                    forward.timeout().toMillis(),
-                                    TimeUnit.MILLISECONDS);
-        }
-    }
+    // What the forwarding tells: the service's answer.
 
-    private void attempt(Forward to) {
-        if (ended) {
-            return;
-        }
-        attempts++;
-        sent = false;
-        var cluster = chain.worker().tables().get().clusters().get(to.cluster());
-        if (cluster == null) {
-            log.flag(Refusal.NO_CLUSTER);
-            answer(
-                    LocalAnswer.refusing(
-                            Refusal.NO_CLUSTER, to.noClusterStatus(), requestHeaders()),
-                    HeaderEdits.NONE);
-            return;
-        }
-        waitingSince = System.nanoTime();
-        chain.worker().upstreams().stream(cluster, chain.origin(), carried, hash, tried, this);
-    }
-
-    @Override
-    public boolean cancelled() {
-        return ended;
-    }
-
-    @Override
-    public void failed(Refusal why, @Nullable Target failed) {
-        log.held(Duration.ofNanos(System.nanoTime() - waitingSince));
-        if (failed != null) {
-            avoid(failed);
-            log.target(failed);
-        }
-        var policy = forward == null ? null : forward.retries();
-        if (policy != null
-                && failed != null
-                && why != Refusal.UPSTREAM_OVERFLOW
-                && RetryRules.afterConnectFailure(policy)
-                && mayRetry()
-                && isInBudget(true)) {
-            retry();
-        } else {
-            refuse(why);
+    void pauseRequest(boolean paused) {
+        if (!ended) {
+            downstream.pauseReading(paused);
         }
     }
 
-    @Override
-    public void ready(UpstreamStream ready) {
-        log.held(Duration.ofNanos(System.nanoTime() - waitingSince));
-        log.target(ready.target());
-        log.serverPeer(ready.peer());
-        stream = ready;
-        target = ready.target();
-        ready.listen(this);
-        sentAt = System.nanoTime();
-        ready.writeHead(copyOfHead(), headOnly);
-        if (!headOnly) {
-            body.replay(ready::writeBody);
-            if (body.isFull() || !mayRetry()) {
-                body.close();
-            }
-        }
-        sent = true;
-        startAttemptTimer();
-        ready.flush();
-        downstream.pauseReading(!ready.isWritable());
+    boolean isUpgrade() {
+        return upgrade != null;
     }
 
-    private void sendBody(HttpContent part) {
-        var to = stream;
-        if (to == null) {
-            part.release();
-            return;
-        }
-        if (body.isFull()) {
-            body.close();
-        }
-        to.writeBody(part);
-        if (!to.isWritable()) {
-            to.flush();
-            downstream.pauseReading(!to.isWritable());
-        }
+    void informational(HttpResponse head) {
+        HeaderHygiene.endHop(head.headers());
+        downstream.writeHead(head, false);
+        downstream.flush();
     }
 
-    /// The edits of an attempt must not show in the next one.
-    private HttpRequest copyOfHead() {
-        var head = Objects.requireNonNull(request, "begun");
-        return new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, head.method(), head.uri(), head.headers().copy());
-    }
-
-    @Override
-    public void answerHead(HttpResponse head, boolean last) {
-        if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL
-                && head.status().code() != HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-            HeaderHygiene.endHop(head.headers());
-            downstream.writeHead(head, false);
-            downstream.flush();
-            return;
-        }
-        var to = forward;
-        if (to == null) {
-            return;
-        }
-        if (head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()
-                && upgrade == null) {
-            cancelStream();
-            refuse(Refusal.UPSTREAM_PROTOCOL_ERROR);
-            return;
-        }
-        if (RetryRules.afterAnswer(to.retries(), head)
-                && mayRetry()
-                && isBelievable(to, head)
-                && isInBudget(head.headers().contains(HeaderHygiene.UNSENT))) {
-            rememberFailure();
-            cancelStream();
-            retry();
-            return;
-        }
-        body.close();
-        switching = head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+    /// @param edits of the route
+    void answerHead(Attempt from, HeaderEdits edits, HttpResponse head, boolean last) {
+        var switching = head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
         answering = true;
-        leaveBudget();
-        tidyAnswer(to, head);
-        log.status(head.status().code());
-        downstream.writeHead(head, last);
-        if (switching) {
-            tunnel();
-        } else if (last) {
-            answered();
-        }
-    }
-
-    /// Who did not come by mesh TLS cannot say that a request was not delivered.
-    private boolean isBelievable(Forward to, HttpResponse head) {
-        return !head.headers().contains(HeaderHygiene.UNSENT)
-                || (stream != null && stream.peer() != null)
-                || RetryRules.afterAnswer(
-                        to.retries(),
-                        new DefaultHttpResponse(
-                                HttpVersion.HTTP_1_1,
-                                head.status(),
-                                head.headers().copy().remove(HeaderHygiene.UNSENT)));
-    }
-
-    private void tidyAnswer(Forward to, HttpResponse head) {
         var headers = head.headers();
         if (!switching) {
             HeaderHygiene.endHop(headers);
@@ -392,20 +239,23 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         if (newCookie != null) {
             headers.add(HttpHeaderNames.SET_COOKIE, newCookie);
         }
-        to.response().apply(headers);
+        edits.apply(headers);
         if (chain.current().addsServiceTime()) {
             headers.set(
                     HeaderHygiene.SERVICE_TIME,
-                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sentAt));
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from.sentAt()));
+        }
+        log.status(head.status().code());
+        downstream.writeHead(head, last);
+        if (switching) {
+            tunnel(from.handOver());
+        } else if (last) {
+            answered(from);
         }
     }
 
-    @Override
-    public void answerBody(HttpContent part) {
-        if (ended || !answering) {
-            part.release();
-            return;
-        }
+    /// Takes the part.
+    void answerBody(Attempt from, HttpContent part) {
         log.answered(part.content().readableBytes());
         var last = part instanceof LastHttpContent;
         if (part instanceof LastHttpContent end) {
@@ -413,122 +263,36 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         }
         downstream.writeBody(part);
         if (last) {
-            answered();
+            answered(from);
         } else if (!downstream.isWritable()) {
             downstream.flush();
             downstreamWritable();
         }
     }
 
-    @Override
-    public void answerReadComplete() {
+    void answerReadComplete() {
         downstream.flush();
     }
 
-    @Override
-    public void upstreamWritable() {
-        if (!ended) {
-            downstream.pauseReading(false);
-        }
-    }
-
-    @Override
-    public void upstreamEnded(UpstreamStream.End how) {
-        var was = stream;
-        var reused = was != null && was.reused();
-        rememberFailure();
-        stream = null;
-        if (ended) {
-            return;
-        }
-        if (answering) {
-            log.flag(
-                    how == UpstreamStream.End.CLOSED
-                            ? Refusal.UPSTREAM_RESET
-                            : Refusal.UPSTREAM_STREAM_RESET);
-            downstream.abort();
-            end();
-            return;
-        }
-        var to = forward;
-        var method = request == null ? "" : request.method().name();
-        if (to != null
-                && RetryRules.afterEnd(to.retries(), how, sent, reused, method)
-                && mayRetry()
-                && isInBudget(
-                        how == UpstreamStream.End.REFUSED
-                                || (how == UpstreamStream.End.CLOSED && (!sent || reused)))) {
-            retry();
-            return;
-        }
-        refuse(
-                switch (how) {
-                    case REFUSED, RESET -> Refusal.UPSTREAM_STREAM_RESET;
-                    case CLOSED -> Refusal.UPSTREAM_RESET;
-                    case MALFORMED -> Refusal.UPSTREAM_PROTOCOL_ERROR;
-                });
-    }
-
-    private boolean mayRetry() {
-        return forward != null
-                && !answering
-                && !ended
-                && attempts <= forward.retries().retries()
-                && body.canReplay();
-    }
-
-    /// Retries must not become a load of their own.
-    ///
-    /// @param unsent most likely no endpoint has worked on the request yet
-    private boolean isInBudget(boolean unsent) {
-        leaveBudget();
-        var cluster =
-                forward == null
-                        ? null
-                        : chain.worker().tables().get().clusters().get(forward.cluster());
-        if (cluster == null) {
-            return false;
-        }
-        var budget = chain.worker().upstreams().retries(cluster);
-        if (!budget.tryBegin(unsent)) {
-            log.flag(Refusal.UPSTREAM_OVERFLOW);
-            return false;
-        }
-        retrying = budget;
-        return true;
-    }
-
-    private void leaveBudget() {
-        if (retrying != null) {
-            retrying.ended();
-            retrying = null;
-        }
-    }
-
-    private void retry() {
-        var to = Objects.requireNonNull(forward, "only forwarded requests are retried");
-        var pause = RetryRules.pause(to.retries(), attempts, ThreadLocalRandom.current());
-        var _ =
-                chain.worker()
-                        .upstreams()
-                        .loop()
-                        .schedule(() -> attempt(to), pause.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    private void redirect(int status, String location, HeaderEdits edits) {
-        var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
-        response.headers().set(HttpHeaderNames.LOCATION, location);
-        answer(response, edits);
-    }
-
-    private void refuse(Refusal why) {
+    /// The answer will not be complete.
+    void cutShort(Refusal why) {
         log.flag(why);
+        end();
+        downstream.abort();
+    }
+
+    void refuse(Refusal why) {
+        refuse(why, why.status());
+    }
+
+    /// @param status instead of the refusal's own
+    void refuse(Refusal why, HttpResponseStatus status) {
         if (answering) {
-            downstream.abort();
-            end();
+            cutShort(why);
             return;
         }
-        var response = LocalAnswer.refusing(why, why.status(), requestHeaders());
+        log.flag(why);
+        var response = LocalAnswer.refusing(why, status, requestHeaders());
         if (why == Refusal.UPSTREAM_CONNECT_FAILED
                 && chain.origin().direction() == Direction.INBOUND
                 && chain.origin().mtls()) {
@@ -538,6 +302,12 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
             response.headers().set(HeaderHygiene.OVERLOADED, "true");
         }
         answer(response, HeaderEdits.NONE);
+    }
+
+    private void redirect(int status, String location, HeaderEdits edits) {
+        var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
+        response.headers().set(HttpHeaderNames.LOCATION, location);
+        answer(response, edits);
     }
 
     private void answer(FullHttpResponse response, HeaderEdits edits) {
@@ -561,31 +331,18 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
     }
 
     /// The answer's last part has been written.
-    private void answered() {
-        var done = stream;
-        stream = null;
-        if (done != null) {
-            if (requestComplete) {
-                done.done();
-            } else {
-                done.cancel();
-            }
-        }
+    private void answered(Attempt from) {
+        from.done(requestComplete);
         downstream.flush();
         end();
         downstream.done(requestComplete);
     }
 
-    private void tunnel() {
-        var from = stream;
-        stream = null;
-        if (from == null) {
-            return;
-        }
+    /// Bytes from now on; the log is written when they have ended.
+    private void tunnel(UpstreamStream from) {
         downstream.flush();
-        cancelTimer();
         ended = true;
-        body.close();
+        stop();
         var client = downstream.takeOver();
         var server = from.takeOver();
         Splice.join(
@@ -606,86 +363,19 @@ final class Exchange implements StreamWaiter, UpstreamStream.Listener {
         return request == null ? EmptyHttpHeaders.INSTANCE : request.headers();
     }
 
-    /// One attempt has had its time; the whole request may have more.
-    private void attemptTimedOut(int attempt, Forward to) {
-        if (ended || attempt != attempts || stream == null) {
-            return;
-        }
-        rememberFailure();
-        timeOutStream();
-        if (RetryRules.afterTimeout(to.retries()) && mayRetry() && isInBudget(false)) {
-            retry();
-        } else {
-            refuse(Refusal.TIMED_OUT);
-        }
-    }
-
-    private void startAttemptTimer() {
-        var to = forward;
-        if (to == null || !requestComplete || stream == null || to.retries().perTry().isZero()) {
-            return;
-        }
-        var attempt = attempts;
-        var _ =
-                chain.worker()
-                        .upstreams()
-                        .loop()
-                        .schedule(
-                                () -> attemptTimedOut(attempt, to),
-                                to.retries().perTry().toMillis(),
-                                TimeUnit.MILLISECONDS);
-    }
-
-    private void timedOut() {
-        if (!ended) {
-            timeOutStream();
-            refuse(Refusal.TIMED_OUT);
-        }
-    }
-
-    private void cancelStream() {
-        var cancelled = stream;
-        stream = null;
-        if (cancelled != null) {
-            cancelled.cancel();
-        }
-    }
-
-    private void timeOutStream() {
-        var late = stream;
-        stream = null;
-        if (late != null) {
-            late.timedOut();
-        }
-    }
-
-    private void rememberFailure() {
-        if (target != null) {
-            avoid(target);
-        }
-    }
-
-    private void avoid(Target failed) {
-        if (tried.isEmpty()) {
-            tried = new HashSet<>();
-        }
-        tried.add(failed);
-    }
-
-    private void cancelTimer() {
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
-        }
-    }
-
     private void end() {
         if (!ended) {
             ended = true;
-            cancelTimer();
-            leaveBudget();
-            body.close();
+            stop();
             log.write();
         }
+    }
+
+    /// Nothing is under way for this request any more.
+    private void stop() {
+        if (forwarding != null) {
+            forwarding.end();
+        }
+        body.close();
     }
 }

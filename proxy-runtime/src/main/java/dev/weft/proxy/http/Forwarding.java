@@ -1,0 +1,384 @@
+package dev.weft.proxy.http;
+
+import dev.weft.proxy.cluster.RetryBudget;
+import dev.weft.proxy.cluster.UpstreamStream;
+import dev.weft.proxy.config.ClusterTable;
+import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.RouteDecision.Forward;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.Future;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// A request's way to the service: one [Attempt], and another one if that may be, until an answer
+/// goes to the client.
+///
+/// ```
+/// attempt -> answering -> ended
+///    ^  |
+///    +--+ retry   (only before anything of an answer has gone to the client)
+/// ```
+final class Forwarding {
+    private final Exchange exchange;
+    private final HttpChain chain;
+    private final RequestLogger log;
+    private final Forward to;
+    private final HttpRequest head;
+    private final ReplayBuffer body;
+    private final Carried carried;
+    private final long hash;
+    private final boolean headOnly;
+
+    private Set<Target> tried = Set.of();
+    private @Nullable Attempt attempt;
+    private @Nullable Future<?> timer;
+    private int attempts;
+    private boolean answering;
+    private boolean ended;
+
+    /// @param head as it is sent
+    /// @param body what has come so far, and will come
+    /// @param headOnly the request has no body
+    /// @param hash ties the request to an endpoint
+    Forwarding(
+            Exchange exchange,
+            HttpChain chain,
+            RequestLogger log,
+            Forward to,
+            HttpRequest head,
+            ReplayBuffer body,
+            Carried carried,
+            boolean headOnly,
+            long hash) {
+        this.exchange = exchange;
+        this.chain = chain;
+        this.log = log;
+        this.to = to;
+        this.head = head;
+        this.body = body;
+        this.carried = carried;
+        this.headOnly = headOnly;
+        this.hash = hash;
+    }
+
+    void begin() {
+        if (exchange.isRequestComplete()) {
+            startTimer();
+        }
+        begin(new Attempt(this, null));
+    }
+
+    private void begin(Attempt next) {
+        if (next.cancelled()) {
+            return;
+        }
+        attempt = next;
+        attempts++;
+        var cluster = cluster();
+        if (cluster == null) {
+            exchange.refuse(Refusal.NO_CLUSTER, to.noClusterStatus());
+            return;
+        }
+        next.waits();
+        chain.worker().upstreams().stream(cluster, chain.origin(), carried, hash, tried, next);
+    }
+
+    private @Nullable ClusterTable cluster() {
+        return chain.worker().tables().get().clusters().get(to.cluster());
+    }
+
+    /// Takes the part.
+    void requestBody(HttpContent part) {
+        var sending = sending();
+        if (sending == null || mayRetry()) {
+            body.add(part);
+        } else {
+            body.close();
+        }
+        if (sending == null) {
+            part.release();
+            exchange.pauseRequest(body.isFull());
+            return;
+        }
+        if (body.isFull()) {
+            body.close();
+        }
+        sending.sendBody(part);
+        if (!sending.isWritable()) {
+            sending.flush();
+            exchange.pauseRequest(!sending.isWritable());
+        }
+    }
+
+    /// The route's time is the service's, not the client's: it runs from the end of the request.
+    void requestComplete() {
+        startTimer();
+        var sending = sending();
+        if (sending != null) {
+            limit(sending);
+        }
+    }
+
+    void requestReadComplete() {
+        var sending = sending();
+        if (sending != null) {
+            sending.flush();
+        }
+    }
+
+    void pauseAnswer(boolean paused) {
+        if (attempt != null) {
+            attempt.pauseReading(paused);
+        }
+    }
+
+    /// Nobody waits for an answer any more.
+    void cancel() {
+        if (attempt != null) {
+            attempt.cancel();
+        }
+    }
+
+    /// The request has ended; what is still under way is given up.
+    void end() {
+        ended = true;
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+        cancel();
+    }
+
+    private void startTimer() {
+        if (timer == null && !to.timeout().isZero()) {
+            timer = loop().schedule(this::timedOut, to.timeout().toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void timedOut() {
+        if (!ended) {
+            timeOutAttempt();
+            exchange.refuse(Refusal.TIMED_OUT);
+        }
+    }
+
+    private void timeOutAttempt() {
+        if (attempt != null) {
+            attempt.timedOut();
+        }
+    }
+
+    private void limit(Attempt sending) {
+        if (!to.retries().perTry().isZero()) {
+            sending.limit(to.retries().perTry(), loop());
+        }
+    }
+
+    // What an attempt tells.
+
+    /// It has not got a stream.
+    void unsent(Attempt from, Refusal why, @Nullable Target failed) {
+        log.held(from.waited());
+        if (failed != null) {
+            avoid(failed);
+            log.target(failed);
+        }
+        if (failed == null
+                || why == Refusal.UPSTREAM_OVERFLOW
+                || !RetryRules.afterConnectFailure(to.retries())
+                || !mayRetry()
+                || !retry(from, true)) {
+            exchange.refuse(why);
+        }
+    }
+
+    /// It has a stream.
+    void ready(Attempt from) {
+        log.held(from.waited());
+        var endpoint = from.target();
+        if (endpoint != null) {
+            log.target(endpoint);
+        }
+        log.serverPeer(from.peer());
+        from.sendHead(copyOfHead(), headOnly);
+        if (!headOnly) {
+            body.replay(from::sendBody);
+            if (body.isFull() || !mayRetry()) {
+                body.close();
+            }
+        }
+        if (exchange.isRequestComplete()) {
+            limit(from);
+        }
+        from.sent();
+        exchange.pauseRequest(!from.isWritable());
+    }
+
+    void answerHead(Attempt from, HttpResponse answer, boolean last) {
+        var status = answer.status().code();
+        if (answer.status().codeClass() == HttpStatusClass.INFORMATIONAL
+                && status != HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            exchange.informational(answer);
+            return;
+        }
+        if (status == HttpResponseStatus.SWITCHING_PROTOCOLS.code() && !exchange.isUpgrade()) {
+            from.cancel();
+            exchange.refuse(Refusal.UPSTREAM_PROTOCOL_ERROR);
+            return;
+        }
+        if (RetryRules.afterAnswer(to.retries(), answer)
+                && mayRetry()
+                && isBelievable(from, answer)
+                && retry(from, answer.headers().contains(HeaderHygiene.UNSENT))) {
+            return;
+        }
+        answering = true;
+        body.close();
+        from.leaveBudget();
+        exchange.answerHead(from, to.response(), answer, last);
+    }
+
+    /// Who did not come by mesh TLS cannot say that a request was not delivered.
+    private boolean isBelievable(Attempt from, HttpResponse answer) {
+        return !answer.headers().contains(HeaderHygiene.UNSENT)
+                || from.peer() != null
+                || RetryRules.afterAnswer(
+                        to.retries(),
+                        new DefaultHttpResponse(
+                                HttpVersion.HTTP_1_1,
+                                answer.status(),
+                                answer.headers().copy().remove(HeaderHygiene.UNSENT)));
+    }
+
+    /// Takes the part.
+    void answerBody(Attempt from, HttpContent part) {
+        if (ended || !answering) {
+            part.release();
+        } else {
+            exchange.answerBody(from, part);
+        }
+    }
+
+    void answerReadComplete() {
+        exchange.answerReadComplete();
+    }
+
+    void writable(Attempt from) {
+        if (!ended && from == attempt) {
+            exchange.pauseRequest(false);
+        }
+    }
+
+    /// Its stream has ended before its answer was complete.
+    ///
+    /// @param reused whether the connection had carried requests before
+    void ended(Attempt from, UpstreamStream.End how, boolean reused) {
+        if (ended) {
+            return;
+        }
+        if (answering) {
+            exchange.cutShort(
+                    how == UpstreamStream.End.CLOSED
+                            ? Refusal.UPSTREAM_RESET
+                            : Refusal.UPSTREAM_STREAM_RESET);
+            return;
+        }
+        var unsent =
+                how == UpstreamStream.End.REFUSED
+                        || (how == UpstreamStream.End.CLOSED && (!from.hasSent() || reused));
+        if (RetryRules.afterEnd(to.retries(), how, from.hasSent(), reused, head.method().name())
+                && mayRetry()
+                && retry(from, unsent)) {
+            return;
+        }
+        exchange.refuse(
+                switch (how) {
+                    case REFUSED, RESET -> Refusal.UPSTREAM_STREAM_RESET;
+                    case CLOSED -> Refusal.UPSTREAM_RESET;
+                    case MALFORMED -> Refusal.UPSTREAM_PROTOCOL_ERROR;
+                });
+    }
+
+    /// It has had its time; the whole request may have more.
+    void late(Attempt from) {
+        if (ended || !from.isSending()) {
+            return;
+        }
+        from.timedOut();
+        if (!RetryRules.afterTimeout(to.retries()) || !mayRetry() || !retry(from, false)) {
+            exchange.refuse(Refusal.TIMED_OUT);
+        }
+    }
+
+    private boolean mayRetry() {
+        return !answering && !ended && attempts <= to.retries().retries() && body.canReplay();
+    }
+
+    /// Puts another attempt in the place of this one, unless retries would become a load of their
+    /// own.
+    ///
+    /// @param unsent most likely no endpoint has worked on the request yet
+    private boolean retry(Attempt failed, boolean unsent) {
+        failed.leaveBudget();
+        var budget = budget(unsent);
+        if (budget == null) {
+            return false;
+        }
+        if (failed.target() != null) {
+            avoid(failed.target());
+        }
+        failed.cancel();
+        var next = new Attempt(this, budget);
+        attempt = next;
+        var pause = RetryRules.pause(to.retries(), attempts, ThreadLocalRandom.current());
+        var _ = loop().schedule(() -> begin(next), pause.toMillis(), TimeUnit.MILLISECONDS);
+        return true;
+    }
+
+    private @Nullable RetryBudget budget(boolean unsent) {
+        var cluster = cluster();
+        if (cluster == null) {
+            return null;
+        }
+        var budget = chain.worker().upstreams().retries(cluster);
+        if (!budget.tryBegin(unsent)) {
+            log.flag(Refusal.UPSTREAM_OVERFLOW);
+            return null;
+        }
+        return budget;
+    }
+
+    private void avoid(Target failed) {
+        if (tried.isEmpty()) {
+            tried = new HashSet<>();
+        }
+        tried.add(failed);
+    }
+
+    /// The edits of an attempt must not show in the next one.
+    private HttpRequest copyOfHead() {
+        return new DefaultHttpRequest(
+                HttpVersion.HTTP_1_1, head.method(), head.uri(), head.headers().copy());
+    }
+
+    private @Nullable Attempt sending() {
+        return attempt != null && attempt.isSending() ? attempt : null;
+    }
+
+    private EventLoop loop() {
+        return chain.worker().upstreams().loop();
+    }
+}
