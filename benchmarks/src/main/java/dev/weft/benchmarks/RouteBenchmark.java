@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -80,6 +81,7 @@ public class RouteBenchmark {
                         RetryPolicy.NEVER,
                         HashPolicy.NONE),
                 HeaderEdits.NONE,
-                HeaderEdits.NONE);
+                HeaderEdits.NONE,
+                Map.of());
     }
 }

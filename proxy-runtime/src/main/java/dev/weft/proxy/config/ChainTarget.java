@@ -1,20 +1,28 @@
 package dev.weft.proxy.config;
 
+import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.WeightedClusters;
+import java.util.List;
 
 /// How the bytes of a chain are served.
 public sealed interface ChainTarget {
+    /// @param filters in their order, without the router
     record Http(
             Codec codec,
             RouteSource routes,
             ForwardedIdentity identity,
             PathPolicy paths,
+            List<FilterSlot> filters,
             boolean addsServiceTime,
             int maxHeaderBytes,
             int maxStreams)
-            implements ChainTarget {}
+            implements ChainTarget {
+        public Http {
+            filters = List.copyOf(filters);
+        }
+    }
 
     record Tcp(WeightedClusters clusters) implements ChainTarget {}
 

@@ -47,6 +47,11 @@ final class FieldCheck {
         return counts;
     }
 
+    /// Something that is not a field is not used either.
+    void ignored(String what) {
+        count(what);
+    }
+
     /// An explicit `false` or zero in a wrapper asks for what happens anyway.
     private static boolean isMeant(Object value) {
         return !(value instanceof com.google.protobuf.BoolValue wrapped) || wrapped.getValue();

@@ -45,12 +45,25 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " path_normalization_options"),
                     rule(
                             "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
-                            "name typed_config is_optional",
-                            "config_discovery disabled"),
+                            "name typed_config is_optional disabled",
+                            "config_discovery"),
                     rule(
                             "envoy.extensions.filters.http.router.v3.Router",
                             "suppress_envoy_headers",
                             "upstream_http_filters"),
+                    rule(
+                            "envoy.extensions.filters.http.fault.v3.HTTPFault",
+                            "delay abort upstream_cluster headers max_active_faults",
+                            "downstream_nodes response_rate_limit"),
+                    rule(
+                            "envoy.extensions.filters.http.fault.v3.FaultAbort",
+                            "http_status grpc_status header_abort percentage",
+                            ""),
+                    rule(
+                            "envoy.extensions.filters.common.fault.v3.FaultDelay",
+                            "fixed_delay header_delay percentage",
+                            ""),
+                    rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
                             "cluster weighted_clusters stat_prefix",
@@ -58,19 +71,22 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.RouteConfiguration",
                             "name virtual_hosts request_headers_to_add request_headers_to_remove"
-                                    + " response_headers_to_add response_headers_to_remove",
-                            "vhds typed_per_filter_config cluster_specifier_plugins ignore_port_in_host_matching"
+                                    + " response_headers_to_add response_headers_to_remove"
+                                    + " typed_per_filter_config",
+                            "vhds cluster_specifier_plugins ignore_port_in_host_matching"
                                     + " most_specific_header_mutations_wins internal_only_headers"),
                     rule(
                             "envoy.config.route.v3.VirtualHost",
                             "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
-                                    + " response_headers_to_add response_headers_to_remove",
-                            "require_tls matcher typed_per_filter_config rate_limits cors"),
+                                    + " response_headers_to_add response_headers_to_remove"
+                                    + " typed_per_filter_config",
+                            "require_tls matcher rate_limits cors"),
                     rule(
                             "envoy.config.route.v3.Route",
                             "name match route redirect direct_response request_headers_to_add"
-                                    + " request_headers_to_remove response_headers_to_add response_headers_to_remove",
-                            "filter_action non_forwarding_action typed_per_filter_config"),
+                                    + " request_headers_to_remove response_headers_to_add response_headers_to_remove"
+                                    + " typed_per_filter_config",
+                            "filter_action non_forwarding_action"),
                     rule(
                             "envoy.config.route.v3.RouteMatch",
                             "prefix path path_separated_prefix safe_regex case_sensitive headers query_parameters grpc",

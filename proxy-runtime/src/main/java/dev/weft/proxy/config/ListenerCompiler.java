@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import dev.weft.proxy.config.ChainTarget.Codec;
 import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
+import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.PathPolicy.EscapedSlashes;
 import dev.weft.proxy.telemetry.Direction;
@@ -17,11 +18,13 @@ import io.envoyproxy.envoy.extensions.filters.listener.http_inspector.v3.HttpIns
 import io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst;
 import io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// Compiles listeners.
 final class ListenerCompiler {
@@ -38,11 +41,13 @@ final class ListenerCompiler {
     private final FieldCheck fields;
     private final TlsCompiler tls;
     private final RouteCompiler routes;
+    private final FilterCompiler filters;
 
     ListenerCompiler(FieldCheck fields) {
         this.fields = fields;
         this.tls = new TlsCompiler(fields);
         this.routes = new RouteCompiler(fields);
+        this.filters = new FilterCompiler(fields);
     }
 
     ListenerSpec compile(Listener listener) {
@@ -167,24 +172,50 @@ final class ListenerCompiler {
 
     private ChainTarget.Http http(String place, HttpConnectionManager manager) {
         fields.check(place, manager);
-        var addsServiceTime = false;
-        for (var filter : manager.getHttpFiltersList()) {
-            if (!filter.getTypedConfig().is(Router.class)) {
-                throw Rejected.at(place, "http filter " + filter.getName() + " is not supported");
-            }
-            var router = Unpack.any(place, filter.getTypedConfig(), Router.class);
-            fields.check(place, router);
-            addsServiceTime = !router.getSuppressEnvoyHeaders();
-        }
+        var router = router(place, manager.getHttpFiltersList());
         var streams = manager.getHttp2ProtocolOptions().getMaxConcurrentStreams().getValue();
         return new ChainTarget.Http(
                 codec(place, manager),
                 routeSource(place, manager),
                 identity(place, manager),
                 paths(place, manager),
-                addsServiceTime,
+                slots(place, manager.getHttpFiltersList()),
+                router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS);
+    }
+
+    /// Null: there is none, and none is missed.
+    private @Nullable Router router(String place, List<HttpFilter> filters) {
+        for (int i = 0; i < filters.size(); i++) {
+            if (filters.get(i).getTypedConfig().is(Router.class)) {
+                if (i < filters.size() - 1) {
+                    throw Rejected.at(
+                            place,
+                            "http filter "
+                                    + filters.get(i + 1).getName()
+                                    + " comes after the router and would never run");
+                }
+                var router = Unpack.any(place, filters.get(i).getTypedConfig(), Router.class);
+                fields.check(place, router);
+                return router;
+            }
+        }
+        return null;
+    }
+
+    private List<FilterSlot> slots(String place, List<HttpFilter> filters) {
+        var slots = new ArrayList<FilterSlot>();
+        for (var filter : filters) {
+            var slot =
+                    filter.getTypedConfig().is(Router.class)
+                            ? null
+                            : this.filters.slot(place, filter);
+            if (slot != null) {
+                slots.add(slot);
+            }
+        }
+        return slots;
     }
 
     private static Codec codec(String place, HttpConnectionManager manager) {

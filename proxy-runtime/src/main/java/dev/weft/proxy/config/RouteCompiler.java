@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.route.EditChain;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderMatch;
@@ -32,6 +33,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Compiles route configurations.
@@ -43,9 +45,11 @@ final class RouteCompiler {
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     private final FieldCheck fields;
+    private final FilterCompiler filters;
 
     RouteCompiler(FieldCheck fields) {
         this.fields = fields;
+        this.filters = new FilterCompiler(fields);
     }
 
     RouteTable compile(String place, RouteConfiguration config) {
@@ -60,11 +64,18 @@ final class RouteCompiler {
                         place,
                         config.getResponseHeadersToAddList(),
                         config.getResponseHeadersToRemoveList());
+        var tableFilters = filters.overrides(place, config.getTypedPerFilterConfigMap(), Map.of());
         var seen = new HashSet<String>();
         var hosts = new ArrayList<VirtualHost>();
         for (var host : config.getVirtualHostsList()) {
             hosts.add(
-                    host(place + " virtual host " + host.getName(), host, request, response, seen));
+                    host(
+                            place + " virtual host " + host.getName(),
+                            host,
+                            request,
+                            response,
+                            tableFilters,
+                            seen));
         }
         return new RouteTable(config.getName(), hosts);
     }
@@ -90,6 +101,7 @@ final class RouteCompiler {
             io.envoyproxy.envoy.config.route.v3.VirtualHost host,
             HeaderEdits tableRequest,
             HeaderEdits tableResponse,
+            Map<String, FilterOverride> tableFilters,
             HashSet<String> seen) {
         var domains = new ArrayList<String>();
         for (var domain : host.getDomainsList()) {
@@ -113,6 +125,7 @@ final class RouteCompiler {
                                 host.getResponseHeadersToAddList(),
                                 host.getResponseHeadersToRemoveList()),
                         tableResponse);
+        var hostFilters = filters.overrides(place, host.getTypedPerFilterConfigMap(), tableFilters);
         var hostRetries =
                 host.hasRetryPolicy() ? retries(place, host.getRetryPolicy()) : RetryPolicy.NEVER;
         var routes = new ArrayList<Route>();
@@ -135,7 +148,9 @@ final class RouteCompiler {
                                             where,
                                             route.getResponseHeadersToAddList(),
                                             route.getResponseHeadersToRemoveList()),
-                                    response)));
+                                    response),
+                            filters.overrides(
+                                    where, route.getTypedPerFilterConfigMap(), hostFilters)));
         }
         return new VirtualHost(host.getName(), domains, routes);
     }
@@ -165,7 +180,7 @@ final class RouteCompiler {
                 match.hasGrpc());
     }
 
-    private static HeaderMatch header(String place, HeaderMatcher matcher) {
+    static HeaderMatch header(String place, HeaderMatcher matcher) {
         var inverted = matcher.getInvertMatch();
         TextMatch value =
                 switch (matcher.getHeaderMatchSpecifierCase()) {
@@ -401,8 +416,7 @@ final class RouteCompiler {
         return Integer.toUnsignedLong(unsigned);
     }
 
-    private static HeaderEdits edits(
-            String place, List<HeaderValueOption> adds, List<String> removes) {
+    static HeaderEdits edits(String place, List<HeaderValueOption> adds, List<String> removes) {
         if (adds.isEmpty() && removes.isEmpty()) {
             return HeaderEdits.NONE;
         }

@@ -2,6 +2,7 @@ package dev.weft.proxy.http;
 
 import dev.weft.proxy.cluster.UpstreamStream;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.filter.FilterRequest;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
@@ -27,6 +28,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +36,9 @@ import org.jspecify.annotations.Nullable;
 /// The life of one request: judged, then answered here or by a service, and told.
 ///
 /// ```
-/// begin -> (refuse | redirect | answer) -> ended
-/// begin -> Forwarding -> answering -> ended
+/// begin -> refuse or redirect for its path -> ended
+/// begin -> route -> FilterRun -> (refuse | redirect | answer) -> ended
+///                   FilterRun -> Forwarding -> answering -> ended
 /// ```
 final class Exchange {
     private final HttpChain chain;
@@ -45,6 +48,8 @@ final class Exchange {
     private final ReplayBuffer body = new ReplayBuffer();
 
     private @Nullable HttpRequest request;
+    private @Nullable RouteDecision decision;
+    private @Nullable FilterRun filters;
     private @Nullable Forwarding forwarding;
     private @Nullable String upgrade;
     private @Nullable String newCookie;
@@ -151,31 +156,50 @@ final class Exchange {
 
     private void route(HttpRequest head, String authority) {
         var routes = chain.routes();
-        var decision =
-                routes == null
-                        ? new RouteDecision.Refuse(Refusal.NO_ROUTE)
-                        : routes.decide(
-                                new RequestHead(
-                                        head.method().name(),
-                                        authority,
-                                        head.uri(),
-                                        head.headers()));
+        var seen = new RequestHead(head.method().name(), authority, head.uri(), head.headers());
+        var found =
+                routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(seen);
+        decision = found;
+        var slots = chain.current().filters();
+        if (slots.isEmpty()) {
+            filtered();
+        } else {
+            var run =
+                    new FilterRun(
+                            this,
+                            log,
+                            chain.worker().upstreams().loop(),
+                            slots,
+                            found.filters(),
+                            new FilterRequest(
+                                    seen,
+                                    found instanceof Forward to ? to.cluster() : null,
+                                    ThreadLocalRandom.current(),
+                                    System.nanoTime()));
+            filters = run;
+            run.run();
+        }
+    }
+
+    /// No filter has kept the request.
+    void filtered() {
         switch (decision) {
-            case Forward to -> forward(head, to);
-            case RouteDecision.Redirect(var status, var location, var edits) ->
+            case Forward to -> forward(Objects.requireNonNull(request, "begun"), to);
+            case RouteDecision.Redirect(var status, var location, var edits, var _) ->
                     redirect(status, location, edits);
-            case RouteDecision.Answer(var status, var text, var edits) ->
+            case RouteDecision.Answer(var status, var text, var edits, var _) ->
                     answer(LocalAnswer.answer(HttpResponseStatus.valueOf(status), text), edits);
             case RouteDecision.Refuse(var why) -> refuse(why);
+            case null -> throw new IllegalStateException("has no route yet");
         }
     }
 
     private void forward(HttpRequest head, Forward to) {
-        var path = to.rewrite().path();
+        var path = to.action().rewrite().path();
         if (path != null) {
             head.setUri(path.apply(head.uri()));
         }
-        var host = to.rewrite().host();
+        var host = to.action().rewrite().host();
         if (host != null) {
             head.headers().set(HttpHeaderNames.HOST, host);
         }
@@ -192,7 +216,7 @@ final class Exchange {
                         body,
                         carried,
                         headOnly,
-                        hashOf(head, to.hash()));
+                        hashOf(head, to.action().hash()));
         forwarding = begun;
         begun.begin();
     }
@@ -240,6 +264,7 @@ final class Exchange {
             headers.add(HttpHeaderNames.SET_COOKIE, newCookie);
         }
         edits.apply(headers);
+        filterEdits().apply(headers);
         if (chain.current().addsServiceTime()) {
             headers.set(
                     HeaderHygiene.SERVICE_TIME,
@@ -310,8 +335,9 @@ final class Exchange {
         answer(response, edits);
     }
 
-    private void answer(FullHttpResponse response, HeaderEdits edits) {
+    void answer(FullHttpResponse response, HeaderEdits edits) {
         edits.apply(response.headers());
+        filterEdits().apply(response.headers());
         log.status(response.status().code());
         log.answered(response.content().readableBytes());
         answering = true;
@@ -359,6 +385,10 @@ final class Exchange {
         server.stopDecoding().run();
     }
 
+    private HeaderEdits filterEdits() {
+        return filters == null ? HeaderEdits.NONE : filters.answerEdits();
+    }
+
     private HttpHeaders requestHeaders() {
         return request == null ? EmptyHttpHeaders.INSTANCE : request.headers();
     }
@@ -373,6 +403,9 @@ final class Exchange {
 
     /// Nothing is under way for this request any more.
     private void stop() {
+        if (filters != null) {
+            filters.end();
+        }
         if (forwarding != null) {
             forwarding.end();
         }

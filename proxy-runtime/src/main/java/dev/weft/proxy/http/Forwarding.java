@@ -6,6 +6,7 @@ import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -35,7 +36,8 @@ final class Forwarding {
     private final Exchange exchange;
     private final HttpChain chain;
     private final RequestLogger log;
-    private final Forward to;
+    private final Forward route;
+    private final ForwardTo to;
     private final HttpRequest head;
     private final ReplayBuffer body;
     private final Carried carried;
@@ -57,7 +59,7 @@ final class Forwarding {
             Exchange exchange,
             HttpChain chain,
             RequestLogger log,
-            Forward to,
+            Forward route,
             HttpRequest head,
             ReplayBuffer body,
             Carried carried,
@@ -66,7 +68,8 @@ final class Forwarding {
         this.exchange = exchange;
         this.chain = chain;
         this.log = log;
-        this.to = to;
+        this.route = route;
+        this.to = route.action();
         this.head = head;
         this.body = body;
         this.carried = carried;
@@ -97,7 +100,7 @@ final class Forwarding {
     }
 
     private @Nullable ClusterTable cluster() {
-        return chain.worker().tables().get().clusters().get(to.cluster());
+        return chain.worker().tables().get().clusters().get(route.cluster());
     }
 
     /// Takes the part.
@@ -248,7 +251,7 @@ final class Forwarding {
         answering = true;
         body.close();
         from.leaveBudget();
-        exchange.answerHead(from, to.response(), answer, last);
+        exchange.answerHead(from, route.response(), answer, last);
     }
 
     /// Who did not come by mesh TLS cannot say that a request was not delivered.

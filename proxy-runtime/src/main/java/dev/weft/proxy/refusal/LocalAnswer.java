@@ -32,8 +32,26 @@ public final class LocalAnswer {
     public static FullHttpResponse refusing(
             Refusal why, HttpResponseStatus status, HttpHeaders request) {
         return isGrpc(request)
-                ? grpc(why.grpcStatus(), why.text())
+                ? grpc(why.grpcStatus(), "weft: " + why.text())
                 : answer(status, "weft: " + why.text());
+    }
+
+    /// @param text in an answer to HTTP's requests the body
+    public static FullHttpResponse answering(
+            HttpResponseStatus status, int grpcStatus, String text, HttpHeaders request) {
+        return isGrpc(request) ? grpc(grpcStatus, text) : answer(status, text);
+    }
+
+    /// How gRPC calls what HTTP calls by this status.
+    public static int grpcStatusOf(int status) {
+        return switch (status) {
+            case 400 -> Grpc.INTERNAL;
+            case 401 -> Grpc.UNAUTHENTICATED;
+            case 403 -> Grpc.PERMISSION_DENIED;
+            case 404 -> Grpc.UNIMPLEMENTED;
+            case 429, 502, 503, 504 -> Grpc.UNAVAILABLE;
+            default -> Grpc.UNKNOWN;
+        };
     }
 
     public static FullHttpResponse answer(HttpResponseStatus status, String body) {
@@ -54,7 +72,7 @@ public final class LocalAnswer {
                 new DefaultFullHttpResponse(HTTP_1_1, HttpResponseStatus.OK, Unpooled.EMPTY_BUFFER);
         response.headers().set(HttpHeaderNames.CONTENT_TYPE, "application/grpc");
         response.headers().set("grpc-status", status);
-        response.headers().set("grpc-message", "weft: " + message);
+        response.headers().set("grpc-message", message);
         return response;
     }
 }

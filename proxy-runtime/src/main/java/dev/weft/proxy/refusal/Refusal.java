@@ -34,19 +34,10 @@ public enum Refusal {
             Grpc.UNAUTHENTICATED,
             "UAEX",
             "the peer's certificate names no identity of this mesh"),
+    FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
+    /// Only told: the request goes on after the delay.
+    FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),
     DOWNSTREAM_GONE(499, Grpc.CANCELLED, "DC", "the client went away before it had its answer");
-
-    /// gRPC's status codes, as far as the proxy speaks them.
-    private static final class Grpc {
-        static final int CANCELLED = 1;
-        static final int INVALID_ARGUMENT = 3;
-        static final int DEADLINE_EXCEEDED = 4;
-        static final int RESOURCE_EXHAUSTED = 8;
-        static final int UNIMPLEMENTED = 12;
-        static final int INTERNAL = 13;
-        static final int UNAVAILABLE = 14;
-        static final int UNAUTHENTICATED = 16;
-    }
 
     private final HttpResponseStatus status;
     private final int grpcStatus;

@@ -7,8 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /// What a matched route does.
 public sealed interface RouteAction {
-    RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response);
+    RouteDecision decide(RequestHead head, Route route);
 
+    /// @param noClusterStatus the answer when the cluster is not known
+    /// @param timeout zero: none
+    /// @param hash what ties the request to an endpoint
     record ForwardTo(
             WeightedClusters clusters,
             HttpResponseStatus noClusterStatus,
@@ -18,17 +21,14 @@ public sealed interface RouteAction {
             HashPolicy hash)
             implements RouteAction {
         @Override
-        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+        public RouteDecision decide(RequestHead head, Route route) {
             var share = clusters.next();
             return new RouteDecision.Forward(
+                    this,
                     share.cluster(),
-                    noClusterStatus,
-                    rewrite,
-                    timeout,
-                    retries,
-                    hash,
-                    EditChain.both(share.request(), request),
-                    EditChain.both(share.response(), response));
+                    EditChain.both(share.request(), route.request()),
+                    EditChain.both(share.response(), route.response()),
+                    route.filters());
         }
     }
 
@@ -42,14 +42,17 @@ public sealed interface RouteAction {
             boolean stripQuery)
             implements RouteAction {
         @Override
-        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+        public RouteDecision decide(RequestHead head, Route route) {
             var newScheme = scheme == null ? "http" : scheme;
             var target = path == null ? head.path() : path.apply(head.path());
             if (stripQuery && target.indexOf('?') >= 0) {
                 target = target.substring(0, target.indexOf('?'));
             }
             return new RouteDecision.Redirect(
-                    status, newScheme + "://" + newAuthority(head, newScheme) + target, response);
+                    status,
+                    newScheme + "://" + newAuthority(head, newScheme) + target,
+                    route.response(),
+                    route.filters());
         }
 
         private String newAuthority(RequestHead head, String newScheme) {
@@ -71,15 +74,15 @@ public sealed interface RouteAction {
 
     record AnswerWith(int status, String body) implements RouteAction {
         @Override
-        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
-            return new RouteDecision.Answer(status, body, response);
+        public RouteDecision decide(RequestHead head, Route route) {
+            return new RouteDecision.Answer(status, body, route.response(), route.filters());
         }
     }
 
     /// The route exists so that its requests go nowhere.
     record RefuseWith(Refusal why) implements RouteAction {
         @Override
-        public RouteDecision decide(RequestHead head, HeaderEdits request, HeaderEdits response) {
+        public RouteDecision decide(RequestHead head, Route route) {
             return new RouteDecision.Refuse(why);
         }
     }

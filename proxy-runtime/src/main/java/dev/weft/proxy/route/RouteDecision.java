@@ -1,29 +1,36 @@
 package dev.weft.proxy.route;
 
+import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.refusal.Refusal;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import java.time.Duration;
+import java.util.Map;
 
 /// Where a request goes, or why it goes nowhere.
 public sealed interface RouteDecision {
-    /// @param noClusterStatus the answer when the cluster is not known
-    /// @param timeout zero: none
-    /// @param hash what ties the request to an endpoint
+    /// The route's own settings for filters, by their names.
+    Map<String, FilterOverride> filters();
+
+    /// @param action how, apart from what was drawn for this request
     /// @param request edits for the forwarded request, after the rewrite
     record Forward(
+            RouteAction.ForwardTo action,
             String cluster,
-            HttpResponseStatus noClusterStatus,
-            Rewrite rewrite,
-            Duration timeout,
-            RetryPolicy retries,
-            HashPolicy hash,
             HeaderEdits request,
-            HeaderEdits response)
+            HeaderEdits response,
+            Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
-    record Redirect(int status, String location, HeaderEdits response) implements RouteDecision {}
+    record Redirect(
+            int status, String location, HeaderEdits response, Map<String, FilterOverride> filters)
+            implements RouteDecision {}
 
-    record Answer(int status, String body, HeaderEdits response) implements RouteDecision {}
+    record Answer(
+            int status, String body, HeaderEdits response, Map<String, FilterOverride> filters)
+            implements RouteDecision {}
 
-    record Refuse(Refusal why) implements RouteDecision {}
+    record Refuse(Refusal why) implements RouteDecision {
+        @Override
+        public Map<String, FilterOverride> filters() {
+            return Map.of();
+        }
+    }
 }

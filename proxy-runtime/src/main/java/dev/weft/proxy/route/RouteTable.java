@@ -17,7 +17,7 @@ public record RouteTable(String name, List<VirtualHost> hosts) {
             var path = head.pathWithoutQuery();
             for (var route : host.routes()) {
                 if (route.match().matches(head, path)) {
-                    return route.action().decide(head, route.request(), route.response());
+                    return route.decide(head);
                 }
             }
         }

@@ -1,0 +1,13 @@
+package dev.weft.proxy.filter;
+
+import dev.weft.proxy.route.RequestHead;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/// What a filter looks at.
+///
+/// @param head before the route changes anything of it
+/// @param cluster where its route sends the request; null: it is answered here
+/// @param nanos of a clock that only goes forward
+public record FilterRequest(
+        RequestHead head, @Nullable String cluster, RandomGenerator random, long nanos) {}

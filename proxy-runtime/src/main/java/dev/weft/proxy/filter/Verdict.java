@@ -1,0 +1,34 @@
+package dev.weft.proxy.filter;
+
+import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.HeaderEdits;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// What a filter wants to be done with a request.
+public sealed interface Verdict {
+    Pass PASS = new Pass(HeaderEdits.NONE, HeaderEdits.NONE);
+
+    /// The next filter's turn.
+    ///
+    /// @param answer edits for the answer, whoever makes it
+    record Pass(HeaderEdits request, HeaderEdits answer) implements Verdict {}
+
+    /// Nobody else sees the request.
+    ///
+    /// @param why null: nothing is wrong with it
+    /// @param grpcStatus for gRPC's requests
+    record Answer(
+            @Nullable Refusal why,
+            HttpResponseStatus status,
+            int grpcStatus,
+            String text,
+            HeaderEdits answer)
+            implements Verdict {}
+
+    /// Later.
+    ///
+    /// @param over to be called once when the request has ended
+    record Delay(Duration time, Verdict then, Runnable over) implements Verdict {}
+}

@@ -1,0 +1,106 @@
+package dev.weft.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import com.google.protobuf.StringValue;
+import dev.weft.proxy.config.ConfigStore;
+import io.envoyproxy.envoy.config.route.v3.FilterConfig;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
+import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/// What of filters is refused, and by which name.
+class FilterConfigTest {
+    private final ConfigStore store = new ConfigStore(_ -> {});
+
+    @Test
+    void a_filter_that_is_not_known_is_refused_by_name_unless_it_is_optional() {
+        var unknown = OneProxy.filter("envoy.filters.http.lua", StringValue.of("x"));
+
+        assertThat(listener(unknown))
+                .hasValueSatisfying(it -> {
+                    assertThat(it).contains("http filter envoy.filters.http.lua is not supported");
+                });
+        assertThat(listener(unknown.toBuilder().setIsOptional(true).build())).isEmpty();
+        assertThat(store.dump()).contains("http filter envoy.filters.http.lua");
+    }
+
+    @Test
+    void a_filter_after_the_router_is_refused() {
+        var late = OneProxy.filter("late", HTTPFault.getDefaultInstance());
+
+        assertThat(listener(OneProxy.router(), late))
+                .hasValueSatisfying(it -> assertThat(it).contains("late comes after the router"));
+    }
+
+    @Test
+    void a_route_setting_of_a_filter_that_is_not_known_is_refused_unless_it_is_optional() {
+        assertThat(route(StringValue.of("x")))
+                .hasValueSatisfying(it -> {
+                    assertThat(it).contains("typed_per_filter_config[filter]");
+                    assertThat(it).contains("google.protobuf.StringValue is not supported");
+                });
+        assertThat(
+                        route(
+                                FilterConfig.newBuilder()
+                                        .setIsOptional(true)
+                                        .setConfig(Any.pack(StringValue.of("x")))
+                                        .build()))
+                .isEmpty();
+    }
+
+    @Test
+    void parts_of_faults_that_are_not_there_are_refused_by_name() {
+        refused(HTTPFault.newBuilder().addDownstreamNodes("a"), "downstream_nodes");
+        refused(
+                HTTPFault.newBuilder().setResponseRateLimit(FaultRateLimit.getDefaultInstance()),
+                "response_rate_limit");
+        refused(
+                HTTPFault.newBuilder().setAbort(FaultAbort.newBuilder().setHttpStatus(99)),
+                "http_status 99");
+        refused(
+                HTTPFault.newBuilder().setDelay(FaultDelay.getDefaultInstance()),
+                "fixed_delay or header_delay");
+    }
+
+    private void refused(Message.Builder filter, String why) {
+        assertThat(route(filter.build())).hasValueSatisfying(it -> assertThat(it).contains(why));
+    }
+
+    private Optional<String> listener(HttpFilter... filters) {
+        var manager =
+                Xds.http(CodecType.AUTO)
+                        .clearHttpFilters()
+                        .addAllHttpFilters(List.of(filters))
+                        .setRds(Xds.rds("routes"))
+                        .build();
+        return store.apply(
+                ConfigStore.LISTENER,
+                List.of(
+                        Xds.resource(
+                                "http",
+                                Xds.listener("http", 1)
+                                        .addFilterChains(Xds.chain(manager))
+                                        .build())),
+                List.of());
+    }
+
+    private Optional<String> route(Message setting) {
+        var route =
+                Xds.to(Xds.cluster("app")).toBuilder()
+                        .putTypedPerFilterConfig("filter", Any.pack(setting))
+                        .build();
+        return store.apply(
+                ConfigStore.ROUTES,
+                List.of(Xds.resource("routes", Xds.routes("routes", route))),
+                List.of());
+    }
+}
