@@ -3,16 +3,20 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.StringValue;
 import dev.weft.proxy.config.ConfigStore;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
+import io.envoyproxy.envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
+import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.type.v3.TokenBucket;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,34 @@ class FilterConfigTest {
         refused(
                 HTTPFault.newBuilder().setDelay(FaultDelay.getDefaultInstance()),
                 "fixed_delay or header_delay");
+    }
+
+    @Test
+    void parts_of_rate_limits_that_are_not_there_are_refused_by_name() {
+        refused(limit(), "needs a token_bucket");
+        refused(
+                withBucket().addDescriptors(LocalRateLimitDescriptor.getDefaultInstance()),
+                "descriptors");
+        refused(
+                withBucket().setLocalRateLimitPerDownstreamConnection(true),
+                "local_rate_limit_per_downstream_connection");
+        refused(
+                limit().setTokenBucket(
+                                TokenBucket.newBuilder()
+                                        .setMaxTokens(1)
+                                        .setFillInterval(Duration.newBuilder().setNanos(1))),
+                "fill_interval must be at least 50 ms");
+    }
+
+    private static LocalRateLimit.Builder withBucket() {
+        return limit().setTokenBucket(
+                        TokenBucket.newBuilder()
+                                .setMaxTokens(1)
+                                .setFillInterval(Duration.newBuilder().setSeconds(1)));
+    }
+
+    private static LocalRateLimit.Builder limit() {
+        return LocalRateLimit.newBuilder().setStatPrefix("x");
     }
 
     private void refused(Message.Builder filter, String why) {

@@ -63,6 +63,19 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.extensions.filters.common.fault.v3.FaultDelay",
                             "fixed_delay header_delay percentage",
                             ""),
+                    rule(
+                            "envoy.extensions.filters.http.cors.v3.CorsPolicy",
+                            "allow_origin_string_match allow_methods allow_headers expose_headers max_age"
+                                    + " allow_credentials filter_enabled allow_private_network_access"
+                                    + " forward_not_matching_preflights",
+                            ""),
+                    rule(
+                            "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+                            "stat_prefix status token_bucket filter_enabled filter_enforced"
+                                    + " request_headers_to_add_when_not_enforced response_headers_to_add"
+                                    + " enable_x_ratelimit_headers rate_limited_as_resource_exhausted",
+                            "descriptors rate_limits local_cluster_rate_limit"
+                                    + " local_rate_limit_per_downstream_connection"),
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",

@@ -1,23 +1,35 @@
 package dev.weft.proxy.config;
 
 import com.google.protobuf.Any;
+import dev.weft.proxy.filter.Cors;
 import dev.weft.proxy.filter.Fault;
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.filter.Fraction;
 import dev.weft.proxy.filter.HttpFilter;
+import dev.weft.proxy.filter.LocalRateLimit;
+import dev.weft.proxy.filter.TokenBucket;
+import dev.weft.proxy.refusal.LocalAnswer;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
+import io.envoyproxy.envoy.extensions.common.ratelimit.v3.XRateLimitHeadersRFCVersion;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
+import io.envoyproxy.envoy.extensions.filters.http.cors.v3.CorsPolicy;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Compiles HTTP filters: those of a listener, and what routes have in their place.
 final class FilterCompiler {
+    /// As in Envoy.
+    private static final Duration SHORTEST_FILL = Duration.ofMillis(50);
+
     private final FieldCheck fields;
 
     FilterCompiler(FieldCheck fields) {
@@ -29,7 +41,8 @@ final class FilterCompiler {
             String place,
             io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter
                     filter) {
-        var compiled = filter(place + " http filter " + filter.getName(), filter.getTypedConfig());
+        var compiled =
+                filter(place + " http filter " + filter.getName(), filter.getTypedConfig(), false);
         if (compiled != null) {
             return new FilterSlot(filter.getName(), compiled, filter.getDisabled());
         }
@@ -67,7 +80,7 @@ final class FilterCompiler {
             return new FilterOverride.Off();
         }
         var inner = wrapped ? wrapper.getConfig() : config;
-        var compiled = filter(place, inner);
+        var compiled = filter(place, inner, true);
         if (compiled != null) {
             return new FilterOverride.Settings(compiled);
         }
@@ -79,11 +92,116 @@ final class FilterCompiler {
     }
 
     /// Null: no filter of this proxy.
-    private @Nullable HttpFilter filter(String place, Any config) {
+    ///
+    /// @param ofRoute otherwise of a listener
+    private @Nullable HttpFilter filter(String place, Any config, boolean ofRoute) {
         if (config.is(HTTPFault.class)) {
             return fault(place, Unpack.any(place, config, HTTPFault.class));
         }
+        if (config.is(CorsPolicy.class)) {
+            return cors(place, Unpack.any(place, config, CorsPolicy.class));
+        }
+        if (config.is(io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors.class)) {
+            return Cors.NO_POLICY;
+        }
+        if (config.is(
+                io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+                        .class)) {
+            var limit =
+                    Unpack.any(
+                            place,
+                            config,
+                            io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3
+                                    .LocalRateLimit.class);
+            if (ofRoute && !limit.hasTokenBucket()) {
+                throw Rejected.at(place, "needs a token_bucket");
+            }
+            return rateLimit(place, limit);
+        }
         return null;
+    }
+
+    private HttpFilter cors(String place, CorsPolicy cors) {
+        fields.check(place, cors);
+        return new Cors(
+                new Cors.Policy(
+                        cors.getAllowOriginStringMatchList().stream()
+                                .map(origin -> TextMatchCompiler.compile(place, origin))
+                                .toList(),
+                        headerText(place + ".allow_methods", cors.getAllowMethods()),
+                        headerText(place + ".allow_headers", cors.getAllowHeaders()),
+                        headerText(place + ".expose_headers", cors.getExposeHeaders()),
+                        headerText(place + ".max_age", cors.getMaxAge()),
+                        cors.getAllowCredentials().getValue(),
+                        cors.getAllowPrivateNetworkAccess().getValue(),
+                        !cors.hasForwardNotMatchingPreflights()
+                                || cors.getForwardNotMatchingPreflights().getValue(),
+                        fraction(
+                                place + ".filter_enabled",
+                                cors.getFilterEnabled(),
+                                cors.hasFilterEnabled(),
+                                Fraction.ALWAYS)));
+    }
+
+    private static String headerText(String place, String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+                throw Rejected.at(place, "cannot be the value of a header");
+            }
+        }
+        return text;
+    }
+
+    private HttpFilter rateLimit(
+            String place,
+            io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit limit) {
+        fields.check(place, limit);
+        var asked = limit.getStatus().getCodeValue();
+        var status = asked < 400 ? HttpResponseStatus.TOO_MANY_REQUESTS.code() : asked;
+        return new LocalRateLimit(
+                new LocalRateLimit.Settings(
+                        limit.hasTokenBucket()
+                                ? bucket(place + ".token_bucket", limit.getTokenBucket())
+                                : null,
+                        fraction(
+                                place + ".filter_enabled",
+                                limit.getFilterEnabled(),
+                                limit.hasFilterEnabled(),
+                                Fraction.NEVER),
+                        fraction(
+                                place + ".filter_enforced",
+                                limit.getFilterEnforced(),
+                                limit.hasFilterEnforced(),
+                                Fraction.NEVER),
+                        HttpResponseStatus.valueOf(status),
+                        limit.getRateLimitedAsResourceExhausted()
+                                ? LocalAnswer.GRPC_RESOURCE_EXHAUSTED
+                                : LocalAnswer.grpcStatusOf(status),
+                        RouteCompiler.edits(place, limit.getResponseHeadersToAddList(), List.of()),
+                        RouteCompiler.edits(
+                                place,
+                                limit.getRequestHeadersToAddWhenNotEnforcedList(),
+                                List.of()),
+                        limit.getEnableXRatelimitHeaders()
+                                == XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
+    }
+
+    private static TokenBucket bucket(
+            String place, io.envoyproxy.envoy.type.v3.TokenBucket bucket) {
+        var fill = Unpack.duration(place + ".fill_interval", bucket.getFillInterval());
+        if (fill.compareTo(SHORTEST_FILL) < 0) {
+            throw Rejected.at(
+                    place, "fill_interval must be at least " + SHORTEST_FILL.toMillis() + " ms");
+        }
+        var most = Integer.toUnsignedLong(bucket.getMaxTokens());
+        var perFill =
+                bucket.hasTokensPerFill()
+                        ? Integer.toUnsignedLong(bucket.getTokensPerFill().getValue())
+                        : 1;
+        if (most == 0 || perFill == 0) {
+            throw Rejected.at(place, "max_tokens and tokens_per_fill must be greater than 0");
+        }
+        return new TokenBucket(most, perFill, fill, System.nanoTime());
     }
 
     private HttpFilter fault(String place, HTTPFault fault) {
@@ -111,7 +229,7 @@ final class FilterCompiler {
                                     place + ".fixed_delay",
                                     delay.getFixedDelay(),
                                     true,
-                                    java.time.Duration.ZERO),
+                                    Duration.ZERO),
                             share);
             case HEADER_DELAY -> new Fault.Delay(null, share);
             case FAULTDELAYSECIFIER_NOT_SET ->

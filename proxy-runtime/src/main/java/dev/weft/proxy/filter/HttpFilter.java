@@ -1,6 +1,6 @@
 package dev.weft.proxy.filter;
 
 /// One filter with its settings, compiled once per xDS change. Any thread.
-public sealed interface HttpFilter permits Fault {
+public sealed interface HttpFilter permits Fault, Cors, LocalRateLimit {
     Verdict judge(FilterRequest request);
 }

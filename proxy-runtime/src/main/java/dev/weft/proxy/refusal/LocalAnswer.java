@@ -42,6 +42,9 @@ public final class LocalAnswer {
         return isGrpc(request) ? grpc(grpcStatus, text) : answer(status, text);
     }
 
+    /// How gRPC calls that there is no more of something.
+    public static final int GRPC_RESOURCE_EXHAUSTED = Grpc.RESOURCE_EXHAUSTED;
+
     /// How gRPC calls what HTTP calls by this status.
     public static int grpcStatusOf(int status) {
         return switch (status) {

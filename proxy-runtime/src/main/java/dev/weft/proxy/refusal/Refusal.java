@@ -37,6 +37,7 @@ public enum Refusal {
     FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),
+    RATE_LIMITED(429, Grpc.UNAVAILABLE, "RL", "local_rate_limited"),
     DOWNSTREAM_GONE(499, Grpc.CANCELLED, "DC", "the client went away before it had its answer");
 
     private final HttpResponseStatus status;

@@ -1,0 +1,107 @@
+package dev.weft.proxy.filter;
+
+import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.HeaderEdits.Mode;
+import dev.weft.proxy.route.TextMatch;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.ArrayList;
+import java.util.List;
+
+/// `envoy.filters.http.cors`: answers what browsers ask before a request to another origin, and
+/// tells them which answers a page of another origin may read.
+public final class Cors implements HttpFilter {
+    /// What a listener has: only routes say what is allowed.
+    public static final Cors NO_POLICY =
+            new Cors(new Policy(List.of(), "", "", "", "", false, false, false, Fraction.NEVER));
+
+    private static final int GRPC_OK = 0;
+
+    /// An empty text is a header that is not sent.
+    ///
+    /// @param forwards preflights of origins that are not allowed go on to the service
+    public record Policy(
+            List<TextMatch> origins,
+            String methods,
+            String headers,
+            String exposed,
+            String maxAge,
+            boolean credentials,
+            boolean privateNetwork,
+            boolean forwards,
+            Fraction enabled) {
+        public Policy {
+            origins = List.copyOf(origins);
+        }
+    }
+
+    private final Policy policy;
+
+    public Cors(Policy policy) {
+        this.policy = policy;
+    }
+
+    @Override
+    public Verdict judge(FilterRequest request) {
+        var head = request.head();
+        var origin = head.headers().get(HttpHeaderNames.ORIGIN);
+        if (request.cluster() == null
+                || origin == null
+                || origin.isEmpty()
+                || !policy.enabled().hits(request.random())) {
+            return Verdict.PASS;
+        }
+        var allowed = allows(origin);
+        if (head.method().equals("OPTIONS")
+                && head.headers().contains(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD)
+                && (allowed || !policy.forwards())) {
+            return new Verdict.Answer(
+                    null,
+                    HttpResponseStatus.OK,
+                    GRPC_OK,
+                    "",
+                    allowed ? preflight(request, origin) : HeaderEdits.NONE);
+        }
+        return allowed ? new Verdict.Pass(HeaderEdits.NONE, actual(origin)) : Verdict.PASS;
+    }
+
+    private boolean allows(String origin) {
+        for (var allowed : policy.origins()) {
+            if (allowed.matches(origin)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private HeaderEdits preflight(FilterRequest request, String origin) {
+        var sets = new ArrayList<HeaderEdits.Set>();
+        forAll(sets, origin);
+        set(sets, "access-control-allow-methods", policy.methods());
+        set(sets, "access-control-allow-headers", policy.headers());
+        set(sets, "access-control-max-age", policy.maxAge());
+        var asked = request.head().headers().get("access-control-request-private-network");
+        if (policy.privateNetwork() && "true".equals(asked)) {
+            set(sets, "access-control-allow-private-network", "true");
+        }
+        return new HeaderEdits(sets, List.of());
+    }
+
+    private HeaderEdits actual(String origin) {
+        var sets = new ArrayList<HeaderEdits.Set>();
+        forAll(sets, origin);
+        set(sets, "access-control-expose-headers", policy.exposed());
+        return new HeaderEdits(sets, List.of());
+    }
+
+    private void forAll(List<HeaderEdits.Set> sets, String origin) {
+        set(sets, "access-control-allow-origin", origin);
+        set(sets, "access-control-allow-credentials", policy.credentials() ? "true" : "");
+    }
+
+    private static void set(List<HeaderEdits.Set> sets, String name, String value) {
+        if (!value.isEmpty()) {
+            sets.add(new HeaderEdits.Set(name, value, Mode.OVERWRITE));
+        }
+    }
+}

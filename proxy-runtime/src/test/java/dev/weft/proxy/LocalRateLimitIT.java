@@ -1,0 +1,166 @@
+package dev.weft.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.extensions.common.ratelimit.v3.XRateLimitHeadersRFCVersion;
+import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
+import io.envoyproxy.envoy.type.v3.FractionalPercent;
+import io.envoyproxy.envoy.type.v3.HttpStatus;
+import io.envoyproxy.envoy.type.v3.StatusCode;
+import io.envoyproxy.envoy.type.v3.TokenBucket;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LocalRateLimitIT {
+    private final OneProxy proxy = new OneProxy();
+    private RecordingApp app;
+
+    @BeforeEach
+    void start() throws Exception {
+        app = new RecordingApp();
+        proxy.cluster(Xds.staticCluster("app", app.port()));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        app.close();
+        proxy.close();
+    }
+
+    @Test
+    void a_request_too_many_is_refused_and_told() throws Exception {
+        limiting(limit(2));
+
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+        var third = proxy.get();
+
+        assertThat(third.statusCode()).isEqualTo(429);
+        assertThat(third.body()).isEqualTo("local_rate_limited");
+        assertThat(third.headers().firstValue("x-envoy-ratelimited")).hasValue("true");
+        assertThat(proxy.told(2).flags()).isEqualTo("RL");
+        assertThat(app.complete()).isEqualTo(2);
+    }
+
+    @Test
+    void tokens_come_back() throws Exception {
+        limiting(limit(1).setTokenBucket(bucket(1).setFillInterval(millis(50))));
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+
+        Eventually.holds(() -> assertThat(status("/")).isEqualTo(200));
+    }
+
+    @Test
+    void the_refusal_looks_as_configured() throws Exception {
+        limiting(
+                limit(1).setStatus(HttpStatus.newBuilder().setCode(StatusCode.ServiceUnavailable))
+                        .addResponseHeadersToAdd(header("x-local-rate-limit", "true"))
+                        .setEnableXRatelimitHeaders(XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
+
+        var first = proxy.get();
+        var second = proxy.get();
+
+        assertThat(first.headers().firstValue("x-ratelimit-limit")).hasValue("1");
+        assertThat(first.headers().firstValue("x-ratelimit-remaining")).hasValue("0");
+        assertThat(first.headers().firstValue("x-local-rate-limit")).isEmpty();
+        assertThat(second.statusCode()).isEqualTo(503);
+        assertThat(second.headers().firstValue("x-local-rate-limit")).hasValue("true");
+        assertThat(second.headers().firstValue("x-ratelimit-remaining")).hasValue("0");
+        assertThat(second.headers().firstValue("x-ratelimit-reset"))
+                .hasValueSatisfying(it -> assertThat(Long.parseLong(it)).isBetween(1L, 3600L));
+    }
+
+    @Test
+    void what_is_not_enforced_is_only_marked() throws Exception {
+        limiting(
+                limit(1).clearFilterEnforced()
+                        .addRequestHeadersToAddWhenNotEnforced(header("x-over", "yes")));
+
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+        assertThat(app.seen()).doesNotContain("x-over");
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+
+        assertThat(app.seen()).contains("x-over: yes");
+        assertThat(proxy.told(1).flags()).isEqualTo("-");
+    }
+
+    @Test
+    void what_is_not_enabled_takes_no_token() throws Exception {
+        limiting(limit(1).clearFilterEnabled());
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(proxy.get().statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void a_route_has_a_bucket_of_its_own() throws Exception {
+        var own =
+                Route.newBuilder()
+                        .setMatch(RouteMatch.newBuilder().setPrefix("/own"))
+                        .setRoute(Xds.cluster("app"))
+                        .putTypedPerFilterConfig("limit", Any.pack(limit(1).build()))
+                        .build();
+        proxy.http(
+                List.of(
+                        OneProxy.filter(
+                                "limit",
+                                LocalRateLimit.newBuilder().setStatPrefix("none").build())),
+                own,
+                Xds.to(Xds.cluster("app")));
+
+        assertThat(status("/own")).isEqualTo(200);
+        assertThat(status("/own")).isEqualTo(429);
+        assertThat(status("/")).isEqualTo(200);
+        assertThat(status("/")).isEqualTo(200);
+    }
+
+    private int status(String path) {
+        try {
+            return proxy.send("GET", path, "").statusCode();
+        } catch (Exception failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    private void limiting(LocalRateLimit.Builder limit) {
+        proxy.http(List.of(OneProxy.filter("limit", limit.build())), Xds.to(Xds.cluster("app")));
+    }
+
+    /// So many an hour.
+    private static LocalRateLimit.Builder limit(int tokens) {
+        var always =
+                RuntimeFractionalPercent.newBuilder()
+                        .setDefaultValue(FractionalPercent.newBuilder().setNumerator(100));
+        return LocalRateLimit.newBuilder()
+                .setStatPrefix("test")
+                .setTokenBucket(bucket(tokens))
+                .setFilterEnabled(always)
+                .setFilterEnforced(always);
+    }
+
+    private static TokenBucket.Builder bucket(int tokens) {
+        return TokenBucket.newBuilder()
+                .setMaxTokens(tokens)
+                .setFillInterval(Duration.newBuilder().setSeconds(3600));
+    }
+
+    private static Duration millis(int millis) {
+        return Duration.newBuilder().setNanos(millis * 1_000_000).build();
+    }
+
+    private static HeaderValueOption header(String name, String value) {
+        return HeaderValueOption.newBuilder()
+                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value))
+                .build();
+    }
+}
