@@ -79,6 +79,7 @@ public class RouteBenchmark {
                         Rewrite.NONE,
                         Duration.ZERO,
                         RetryPolicy.NEVER,
+                        List.of(),
                         HashPolicy.NONE),
                 HeaderEdits.NONE,
                 HeaderEdits.NONE,

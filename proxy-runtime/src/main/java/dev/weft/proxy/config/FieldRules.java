@@ -85,14 +85,14 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RouteConfiguration",
                             "name virtual_hosts request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config",
+                                    + " typed_per_filter_config request_mirror_policies",
                             "vhds cluster_specifier_plugins ignore_port_in_host_matching"
                                     + " most_specific_header_mutations_wins internal_only_headers"),
                     rule(
                             "envoy.config.route.v3.VirtualHost",
                             "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config",
+                                    + " typed_per_filter_config request_mirror_policies",
                             "require_tls matcher rate_limits cors"),
                     rule(
                             "envoy.config.route.v3.Route",
@@ -117,10 +117,14 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.RouteAction",
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
-                                    + " retry_policy upgrade_configs hash_policy",
+                                    + " retry_policy upgrade_configs hash_policy request_mirror_policies",
                             "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " rate_limits cors"),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.RequestMirrorPolicy",
+                            "cluster runtime_fraction disable_shadow_host_suffix_append",
+                            "cluster_header"),
                     rule(
                             "envoy.config.route.v3.RouteAction.HashPolicy",
                             "header cookie connection_properties query_parameter terminal",

@@ -2,8 +2,10 @@ package dev.weft.proxy.config;
 
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.route.EditChain;
+import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderMatch;
+import dev.weft.proxy.route.MirrorPolicy;
 import dev.weft.proxy.route.PathMatch;
 import dev.weft.proxy.route.QueryMatch;
 import dev.weft.proxy.route.RetryPolicy;
@@ -22,6 +24,7 @@ import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.RequestMirrorPolicy;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
@@ -44,6 +47,9 @@ final class RouteCompiler {
     private static final int MAX_RETRIES = 16;
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
+    /// What a virtual host has for routes that say nothing.
+    private record Defaults(RetryPolicy retries, List<MirrorPolicy> mirrors) {}
+
     private final FieldCheck fields;
     private final FilterCompiler filters;
 
@@ -65,6 +71,11 @@ final class RouteCompiler {
                         config.getResponseHeadersToAddList(),
                         config.getResponseHeadersToRemoveList());
         var tableFilters = filters.overrides(place, config.getTypedPerFilterConfigMap(), Map.of());
+        var tableMirrors =
+                mirrors(
+                        place + ".request_mirror_policies",
+                        config.getRequestMirrorPoliciesList(),
+                        List.of());
         var seen = new HashSet<String>();
         var hosts = new ArrayList<VirtualHost>();
         for (var host : config.getVirtualHostsList()) {
@@ -75,6 +86,7 @@ final class RouteCompiler {
                             request,
                             response,
                             tableFilters,
+                            tableMirrors,
                             seen));
         }
         return new RouteTable(config.getName(), hosts);
@@ -102,6 +114,7 @@ final class RouteCompiler {
             HeaderEdits tableRequest,
             HeaderEdits tableResponse,
             Map<String, FilterOverride> tableFilters,
+            List<MirrorPolicy> tableMirrors,
             HashSet<String> seen) {
         var domains = new ArrayList<String>();
         for (var domain : host.getDomainsList()) {
@@ -126,8 +139,15 @@ final class RouteCompiler {
                                 host.getResponseHeadersToRemoveList()),
                         tableResponse);
         var hostFilters = filters.overrides(place, host.getTypedPerFilterConfigMap(), tableFilters);
-        var hostRetries =
-                host.hasRetryPolicy() ? retries(place, host.getRetryPolicy()) : RetryPolicy.NEVER;
+        var defaults =
+                new Defaults(
+                        host.hasRetryPolicy()
+                                ? retries(place, host.getRetryPolicy())
+                                : RetryPolicy.NEVER,
+                        mirrors(
+                                place + ".request_mirror_policies",
+                                host.getRequestMirrorPoliciesList(),
+                                tableMirrors));
         var routes = new ArrayList<Route>();
         for (int i = 0; i < host.getRoutesCount(); i++) {
             var route = host.getRoutes(i);
@@ -136,7 +156,7 @@ final class RouteCompiler {
                     new Route(
                             route.getName(),
                             match(where + ".match", route.getMatch()),
-                            action(where, route, hostRetries),
+                            action(where, route, defaults),
                             EditChain.both(
                                     edits(
                                             where,
@@ -217,11 +237,9 @@ final class RouteCompiler {
     }
 
     private RouteAction action(
-            String place,
-            io.envoyproxy.envoy.config.route.v3.Route route,
-            RetryPolicy hostRetries) {
+            String place, io.envoyproxy.envoy.config.route.v3.Route route, Defaults defaults) {
         return switch (route.getActionCase()) {
-            case ROUTE -> forward(place + ".route", route, hostRetries);
+            case ROUTE -> forward(place + ".route", route, defaults);
             case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
             case DIRECT_RESPONSE -> answer(place + ".direct_response", route.getDirectResponse());
             case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
@@ -230,9 +248,7 @@ final class RouteCompiler {
     }
 
     private RouteAction forward(
-            String place,
-            io.envoyproxy.envoy.config.route.v3.Route route,
-            RetryPolicy hostRetries) {
+            String place, io.envoyproxy.envoy.config.route.v3.Route route, Defaults defaults) {
         var action = route.getRoute();
         var clusters =
                 switch (action.getClusterSpecifierCase()) {
@@ -252,8 +268,38 @@ final class RouteCompiler {
                 noCluster(action.getClusterNotFoundResponseCode()),
                 new Rewrite(path, host),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
-                action.hasRetryPolicy() ? retries(place, action.getRetryPolicy()) : hostRetries,
+                action.hasRetryPolicy()
+                        ? retries(place, action.getRetryPolicy())
+                        : defaults.retries(),
+                mirrors(
+                        place + ".request_mirror_policies",
+                        action.getRequestMirrorPoliciesList(),
+                        defaults.mirrors()),
                 HashPolicyCompiler.compile(place, action.getHashPolicyList()));
+    }
+
+    /// @param outer of the level above, for levels without any
+    private static List<MirrorPolicy> mirrors(
+            String place, List<RequestMirrorPolicy> policies, List<MirrorPolicy> outer) {
+        if (policies.isEmpty()) {
+            return outer;
+        }
+        var mirrors = new ArrayList<MirrorPolicy>();
+        for (var policy : policies) {
+            if (policy.getCluster().isEmpty()) {
+                throw Rejected.at(place, "needs cluster");
+            }
+            mirrors.add(
+                    new MirrorPolicy(
+                            policy.getCluster(),
+                            FilterCompiler.fraction(
+                                    place + ".runtime_fraction",
+                                    policy.getRuntimeFraction(),
+                                    policy.hasRuntimeFraction(),
+                                    Fraction.ALWAYS),
+                            !policy.getDisableShadowHostSuffixAppend()));
+        }
+        return mirrors;
     }
 
     private static HttpResponseStatus noCluster(ClusterNotFoundResponseCode code) {

@@ -1,5 +1,6 @@
 package dev.weft.proxy.filter;
 
+import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderEdits.Mode;
 import dev.weft.proxy.route.TextMatch;

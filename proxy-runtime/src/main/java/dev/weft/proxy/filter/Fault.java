@@ -2,6 +2,7 @@ package dev.weft.proxy.filter;
 
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderMatch;
 import io.netty.handler.codec.http.HttpHeaders;

@@ -2,6 +2,7 @@ package dev.weft.proxy.filter;
 
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.EditChain;
+import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderEdits.Mode;
 import io.netty.handler.codec.http.HttpResponseStatus;

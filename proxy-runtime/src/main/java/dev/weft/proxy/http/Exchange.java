@@ -51,6 +51,7 @@ final class Exchange {
     private @Nullable RouteDecision decision;
     private @Nullable FilterRun filters;
     private @Nullable Forwarding forwarding;
+    private @Nullable Mirrors mirrors;
     private @Nullable String upgrade;
     private @Nullable String newCookie;
     private boolean headOnly;
@@ -100,6 +101,9 @@ final class Exchange {
                 forwarding.requestComplete();
             }
         }
+        if (mirrors != null) {
+            mirrors.requestBody(part);
+        }
         if (forwarding != null) {
             forwarding.requestBody(part);
         } else {
@@ -112,6 +116,9 @@ final class Exchange {
     void requestReadComplete() {
         if (forwarding != null) {
             forwarding.requestReadComplete();
+        }
+        if (mirrors != null) {
+            mirrors.flush();
         }
     }
 
@@ -206,6 +213,9 @@ final class Exchange {
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         log.cluster(to.cluster());
+        if (!to.action().mirrors().isEmpty() && upgrade == null) {
+            mirrors = Mirrors.begin(chain, to.action(), head, body, carried, headOnly);
+        }
         var begun =
                 new Forwarding(
                         this,
@@ -408,6 +418,9 @@ final class Exchange {
         }
         if (forwarding != null) {
             forwarding.end();
+        }
+        if (mirrors != null) {
+            mirrors.requestEnded();
         }
         body.close();
     }

@@ -3,6 +3,7 @@ package dev.weft.proxy.route;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What a matched route does.
@@ -18,8 +19,13 @@ public sealed interface RouteAction {
             Rewrite rewrite,
             Duration timeout,
             RetryPolicy retries,
+            List<MirrorPolicy> mirrors,
             HashPolicy hash)
             implements RouteAction {
+        public ForwardTo {
+            mirrors = List.copyOf(mirrors);
+        }
+
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
             var share = clusters.next();

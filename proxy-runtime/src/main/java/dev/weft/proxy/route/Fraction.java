@@ -1,4 +1,4 @@
-package dev.weft.proxy.filter;
+package dev.weft.proxy.route;
 
 import java.util.random.RandomGenerator;
 
