@@ -2,6 +2,7 @@ package dev.weft.benchmarks;
 
 import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.Hedging;
 import dev.weft.proxy.route.PathMatch;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RetryPolicy;
@@ -79,6 +80,7 @@ public class RouteBenchmark {
                         Rewrite.NONE,
                         Duration.ZERO,
                         RetryPolicy.NEVER,
+                        Hedging.NONE,
                         List.of(),
                         HashPolicy.NONE),
                 HeaderEdits.NONE,

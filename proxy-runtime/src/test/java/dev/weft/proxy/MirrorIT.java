@@ -154,16 +154,18 @@ class MirrorIT {
         }
     }
 
-    /// @return how many bytes came before the connection ended
+    /// @return how many bytes came before the connection ended, or fell silent: one that was given
+    ///   up before it was made serves others
     private static int readLate(ServerSocket deaf, CountDownLatch begin) {
         var got = 0;
         try (var socket = deaf.accept()) {
             begin.await();
+            socket.setSoTimeout(2000);
             for (var read = 0; read >= 0; got += read) {
                 read = socket.getInputStream().read(new byte[65536]);
             }
         } catch (IOException | InterruptedException reset) {
-            // That is an end, too.
+            // Those are ends, too.
         }
         return got;
     }

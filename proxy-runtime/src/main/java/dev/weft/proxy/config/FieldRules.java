@@ -92,7 +92,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.VirtualHost",
                             "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config request_mirror_policies",
+                                    + " typed_per_filter_config request_mirror_policies hedge_policy",
                             "require_tls matcher rate_limits cors"),
                     rule(
                             "envoy.config.route.v3.Route",
@@ -117,10 +117,15 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.RouteAction",
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
-                                    + " retry_policy upgrade_configs hash_policy request_mirror_policies",
+                                    + " retry_policy upgrade_configs hash_policy request_mirror_policies"
+                                    + " hedge_policy",
                             "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " rate_limits cors"),
+                    rule(
+                            "envoy.config.route.v3.HedgePolicy",
+                            "initial_requests hedge_on_per_try_timeout",
+                            "additional_request_chance"),
                     rule(
                             "envoy.config.route.v3.RouteAction.RequestMirrorPolicy",
                             "cluster runtime_fraction disable_shadow_host_suffix_append",

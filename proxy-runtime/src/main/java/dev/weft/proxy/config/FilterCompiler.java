@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import dev.weft.proxy.filter.Cors;
 import dev.weft.proxy.filter.Fault;
@@ -80,6 +81,12 @@ final class FilterCompiler {
             return new FilterOverride.Off();
         }
         var inner = wrapped ? wrapper.getConfig() : config;
+        if (inner.is(TypedStruct.class)) {
+            var struct = Unpack.any(place, inner, TypedStruct.class);
+            if (struct.getTypeUrl().endsWith("/" + HedgingCompiler.TYPE)) {
+                return HedgingCompiler.delay(place, struct.getValue());
+            }
+        }
         var compiled = filter(place, inner, true);
         if (compiled != null) {
             return new FilterOverride.Settings(compiled);

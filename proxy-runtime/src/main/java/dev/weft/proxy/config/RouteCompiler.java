@@ -21,6 +21,7 @@ import dev.weft.proxy.route.WeightedClusters.Share;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
+import io.envoyproxy.envoy.config.route.v3.HedgePolicy;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode;
@@ -48,7 +49,7 @@ final class RouteCompiler {
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     /// What a virtual host has for routes that say nothing.
-    private record Defaults(RetryPolicy retries, List<MirrorPolicy> mirrors) {}
+    private record Defaults(RetryPolicy retries, HedgePolicy hedging, List<MirrorPolicy> mirrors) {}
 
     private final FieldCheck fields;
     private final FilterCompiler filters;
@@ -144,6 +145,7 @@ final class RouteCompiler {
                         host.hasRetryPolicy()
                                 ? retries(place, host.getRetryPolicy())
                                 : RetryPolicy.NEVER,
+                        host.getHedgePolicy(),
                         mirrors(
                                 place + ".request_mirror_policies",
                                 host.getRequestMirrorPoliciesList(),
@@ -152,11 +154,13 @@ final class RouteCompiler {
         for (int i = 0; i < host.getRoutesCount(); i++) {
             var route = host.getRoutes(i);
             var where = place + ".routes[" + i + "]";
+            var routeFilters =
+                    filters.overrides(where, route.getTypedPerFilterConfigMap(), hostFilters);
             routes.add(
                     new Route(
                             route.getName(),
                             match(where + ".match", route.getMatch()),
-                            action(where, route, defaults),
+                            action(where, route, routeFilters, defaults),
                             EditChain.both(
                                     edits(
                                             where,
@@ -169,8 +173,7 @@ final class RouteCompiler {
                                             route.getResponseHeadersToAddList(),
                                             route.getResponseHeadersToRemoveList()),
                                     response),
-                            filters.overrides(
-                                    where, route.getTypedPerFilterConfigMap(), hostFilters)));
+                            routeFilters));
         }
         return new VirtualHost(host.getName(), domains, routes);
     }
@@ -237,9 +240,12 @@ final class RouteCompiler {
     }
 
     private RouteAction action(
-            String place, io.envoyproxy.envoy.config.route.v3.Route route, Defaults defaults) {
+            String place,
+            io.envoyproxy.envoy.config.route.v3.Route route,
+            Map<String, FilterOverride> routeFilters,
+            Defaults defaults) {
         return switch (route.getActionCase()) {
-            case ROUTE -> forward(place + ".route", route, defaults);
+            case ROUTE -> forward(place + ".route", route, routeFilters, defaults);
             case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
             case DIRECT_RESPONSE -> answer(place + ".direct_response", route.getDirectResponse());
             case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
@@ -248,7 +254,10 @@ final class RouteCompiler {
     }
 
     private RouteAction forward(
-            String place, io.envoyproxy.envoy.config.route.v3.Route route, Defaults defaults) {
+            String place,
+            io.envoyproxy.envoy.config.route.v3.Route route,
+            Map<String, FilterOverride> routeFilters,
+            Defaults defaults) {
         var action = route.getRoute();
         var clusters =
                 switch (action.getClusterSpecifierCase()) {
@@ -271,6 +280,10 @@ final class RouteCompiler {
                 action.hasRetryPolicy()
                         ? retries(place, action.getRetryPolicy())
                         : defaults.retries(),
+                HedgingCompiler.compile(
+                        place + ".hedge_policy",
+                        action.hasHedgePolicy() ? action.getHedgePolicy() : defaults.hedging(),
+                        routeFilters),
                 mirrors(
                         place + ".request_mirror_policies",
                         action.getRequestMirrorPoliciesList(),

@@ -18,21 +18,31 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A request's way to the service: one [Attempt], and another one if that may be, until an answer
-/// goes to the client.
+/// A request's way to the service: one [Attempt], then another one or another one besides, if that
+/// may be, until an answer goes to the client.
 ///
 /// ```
 /// attempt -> answering -> ended
 ///    ^  |
 ///    +--+ retry   (only before anything of an answer has gone to the client)
+///    +--+ hedge   (the same, and only once all of the request is here)
 /// ```
+///
+/// Of several attempts the first good answer counts. What goes wrong with one of them does not
+/// matter while there are others.
 final class Forwarding {
+    private static final Deque<Attempt> NO_OTHERS = new ArrayDeque<>(0);
+
     private final Exchange exchange;
     private final HttpChain chain;
     private final RequestLogger log;
@@ -46,8 +56,18 @@ final class Forwarding {
 
     private Set<Target> tried = Set.of();
     private @Nullable Attempt attempt;
+
+    /// Under way beside the newest one.
+    private Deque<Attempt> others = NO_OTHERS;
+
     private @Nullable Future<?> timer;
+    private @Nullable Future<?> hedgeTimer;
+    private long firstSentAt;
+
+    /// Not counting one that was sent beside the first because of a [HedgeDelay].
     private int attempts;
+
+    private boolean hedged;
     private boolean answering;
     private boolean ended;
 
@@ -88,8 +108,12 @@ final class Forwarding {
         if (next.cancelled()) {
             return;
         }
-        attempt = next;
         attempts++;
+        send(next);
+    }
+
+    private void send(Attempt next) {
+        attempt = next;
         var cluster = cluster();
         if (cluster == null) {
             exchange.refuse(Refusal.NO_CLUSTER, to.noClusterStatus());
@@ -106,7 +130,7 @@ final class Forwarding {
     /// Takes the part.
     void requestBody(HttpContent part) {
         var sending = sending();
-        if (sending == null || mayRetry()) {
+        if (sending == null || mayRetry() || mayHedge()) {
             body.add(part);
         } else {
             body.close();
@@ -132,6 +156,7 @@ final class Forwarding {
         var sending = sending();
         if (sending != null) {
             limit(sending);
+            startHedgeTimer();
         }
     }
 
@@ -153,6 +178,7 @@ final class Forwarding {
         if (attempt != null) {
             attempt.cancel();
         }
+        others.forEach(Attempt::cancel);
     }
 
     /// The request has ended; what is still under way is given up.
@@ -162,6 +188,7 @@ final class Forwarding {
             timer.cancel(false);
             timer = null;
         }
+        stopHedgeTimer();
         cancel();
     }
 
@@ -173,14 +200,11 @@ final class Forwarding {
 
     private void timedOut() {
         if (!ended) {
-            timeOutAttempt();
+            if (attempt != null) {
+                attempt.timedOut();
+            }
+            others.forEach(Attempt::timedOut);
             exchange.refuse(Refusal.TIMED_OUT);
-        }
-    }
-
-    private void timeOutAttempt() {
-        if (attempt != null) {
-            attempt.timedOut();
         }
     }
 
@@ -194,10 +218,15 @@ final class Forwarding {
 
     /// It has not got a stream.
     void unsent(Attempt from, Refusal why, @Nullable Target failed) {
-        log.held(from.waited());
+        if (others.isEmpty()) {
+            log.held(from.waited());
+        }
         if (failed != null) {
             avoid(failed);
             log.target(failed);
+        }
+        if (leavesItToOthers(from)) {
+            return;
         }
         if (failed == null
                 || why == Refusal.UPSTREAM_OVERFLOW
@@ -210,21 +239,23 @@ final class Forwarding {
 
     /// It has a stream.
     void ready(Attempt from) {
-        log.held(from.waited());
-        var endpoint = from.target();
-        if (endpoint != null) {
-            log.target(endpoint);
+        if (others.isEmpty()) {
+            log.held(from.waited());
         }
-        log.serverPeer(from.peer());
+        tell(from);
         from.sendHead(copyOfHead(), headOnly);
         if (!headOnly) {
             body.replay(from::sendBody);
-            if (body.isFull() || !mayRetry()) {
+            if (body.isFull() || !(mayRetry() || mayHedge())) {
                 body.close();
             }
         }
+        if (firstSentAt == 0) {
+            firstSentAt = from.sentAt();
+        }
         if (exchange.isRequestComplete()) {
             limit(from);
+            startHedgeTimer();
         }
         from.sent();
         exchange.pauseRequest(!from.isWritable());
@@ -234,7 +265,12 @@ final class Forwarding {
         var status = answer.status().code();
         if (answer.status().codeClass() == HttpStatusClass.INFORMATIONAL
                 && status != HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-            exchange.informational(answer);
+            if (others.isEmpty()) {
+                exchange.informational(answer);
+            }
+            return;
+        }
+        if (!isGood(answer) && leavesItToOthers(from)) {
             return;
         }
         if (status == HttpResponseStatus.SWITCHING_PROTOCOLS.code() && !exchange.isUpgrade()) {
@@ -251,6 +287,7 @@ final class Forwarding {
         answering = true;
         body.close();
         from.leaveBudget();
+        choose(from);
         exchange.answerHead(from, route.response(), answer, last);
     }
 
@@ -268,7 +305,7 @@ final class Forwarding {
 
     /// Takes the part.
     void answerBody(Attempt from, HttpContent part) {
-        if (ended || !answering) {
+        if (ended || !answering || from != attempt) {
             part.release();
         } else {
             exchange.answerBody(from, part);
@@ -299,6 +336,9 @@ final class Forwarding {
                             : Refusal.UPSTREAM_STREAM_RESET);
             return;
         }
+        if (leavesItToOthers(from)) {
+            return;
+        }
         var unsent =
                 how == UpstreamStream.End.REFUSED
                         || (how == UpstreamStream.End.CLOSED && (!from.hasSent() || reused));
@@ -320,10 +360,131 @@ final class Forwarding {
         if (ended || !from.isSending()) {
             return;
         }
+        if (to.hedging().afterPerTryTimeout() && !answering) {
+            hedgeInsteadOfRetry(from);
+            return;
+        }
         from.timedOut();
         if (!RetryRules.afterTimeout(to.retries()) || !mayRetry() || !retry(from, false)) {
             exchange.refuse(Refusal.TIMED_OUT);
         }
+    }
+
+    /// The attempt goes on; with no retry left it has as long as the request.
+    private void hedgeInsteadOfRetry(Attempt late) {
+        if (late == attempt && mayRetry()) {
+            var budget = budget(false);
+            if (budget != null) {
+                attempts++;
+                hedge(budget);
+            }
+        }
+    }
+
+    private void startHedgeTimer() {
+        var delay = to.hedging().delay();
+        if (delay == null || hedgeTimer != null || !mayHedge()) {
+            return;
+        }
+        var time = delay.at(System.nanoTime());
+        if (time != null) {
+            hedgeTimer =
+                    loop().schedule(this::hedgeDelayOver, time.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void stopHedgeTimer() {
+        if (hedgeTimer != null) {
+            hedgeTimer.cancel(false);
+            hedgeTimer = null;
+        }
+    }
+
+    /// A retry that runs by then is hedge enough.
+    private void hedgeDelayOver() {
+        if (!mayHedge() || attempts > 1 || sending() == null) {
+            return;
+        }
+        var cluster = cluster();
+        var budget = cluster == null ? null : chain.worker().upstreams().retries(cluster);
+        if (budget != null && budget.tryBegin(false)) {
+            hedged = true;
+            hedge(budget);
+        }
+    }
+
+    private boolean mayHedge() {
+        return to.hedging().delay() != null
+                && !hedged
+                && !answering
+                && !ended
+                && body.canReplay()
+                && RetryRules.mayRepeat(to.retries(), head.method().name());
+    }
+
+    /// Sends another attempt beside the newest.
+    private void hedge(RetryBudget budget) {
+        var late = attempt;
+        if (late != null) {
+            if (others.isEmpty()) {
+                others = new ArrayDeque<>();
+            }
+            others.addLast(late);
+            if (late.target() != null) {
+                avoid(late.target());
+            }
+        }
+        send(new Attempt(this, budget));
+    }
+
+    private boolean isGood(HttpResponse answer) {
+        return answer.status().code() < HttpResponseStatus.INTERNAL_SERVER_ERROR.code()
+                && !RetryRules.afterAnswer(to.retries(), answer);
+    }
+
+    /// Gives up an attempt that went wrong, if it is not the only one.
+    private boolean leavesItToOthers(Attempt failed) {
+        if (others.isEmpty()) {
+            return false;
+        }
+        if (failed == attempt) {
+            var left = others.removeLast();
+            attempt = left;
+            tell(left);
+        } else {
+            others.remove(failed);
+        }
+        if (failed.target() != null) {
+            avoid(failed.target());
+        }
+        failed.cancel();
+        return true;
+    }
+
+    private void tell(Attempt from) {
+        if (from.target() != null) {
+            log.target(from.target());
+        }
+        log.serverPeer(from.peer());
+    }
+
+    /// Its answer is the request's.
+    private void choose(Attempt first) {
+        stopHedgeTimer();
+        var delay = to.hedging().delay();
+        if (delay != null) {
+            var now = System.nanoTime();
+            delay.answered(Duration.ofNanos(now - firstSentAt), now);
+        }
+        if (others.isEmpty()) {
+            return;
+        }
+        others.addLast(Objects.requireNonNull(attempt, "the newest"));
+        others.remove(first);
+        others.forEach(Attempt::cancel);
+        others = NO_OTHERS;
+        attempt = first;
+        tell(first);
     }
 
     private boolean mayRetry() {

@@ -60,6 +60,11 @@ final class RetryRules {
         return policy.on(On.SERVER_ERROR) || policy.on(On.GATEWAY_ERROR) || policy.on(On.RESET);
     }
 
+    /// Whether an endpoint may get the request although another one works on it.
+    static boolean mayRepeat(RetryPolicy policy, String method) {
+        return IDEMPOTENT.contains(method) || afterTimeout(policy);
+    }
+
     /// Fully jittered exponential back-off.
     static Duration pause(RetryPolicy policy, int attempt, RandomGenerator random) {
         var ceiling =

@@ -19,6 +19,7 @@ public sealed interface RouteAction {
             Rewrite rewrite,
             Duration timeout,
             RetryPolicy retries,
+            Hedging hedging,
             List<MirrorPolicy> mirrors,
             HashPolicy hash)
             implements RouteAction {
