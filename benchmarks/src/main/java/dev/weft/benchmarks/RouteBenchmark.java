@@ -12,6 +12,7 @@ import dev.weft.proxy.route.RouteAction;
 import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteMatch;
 import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -79,6 +80,7 @@ public class RouteBenchmark {
                         HttpResponseStatus.SERVICE_UNAVAILABLE,
                         Rewrite.NONE,
                         Duration.ZERO,
+                        StreamLimits.NONE,
                         RetryPolicy.NEVER,
                         Hedging.NONE,
                         List.of(),

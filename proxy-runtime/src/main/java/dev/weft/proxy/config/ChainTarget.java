@@ -15,6 +15,7 @@ public sealed interface ChainTarget {
             ForwardedIdentity identity,
             PathPolicy paths,
             List<FilterSlot> filters,
+            Patience patience,
             boolean addsServiceTime,
             int maxHeaderBytes,
             int maxStreams)

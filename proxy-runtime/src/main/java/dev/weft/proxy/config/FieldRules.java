@@ -40,7 +40,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "codec_type rds route_config http_filters forward_client_cert_details"
                                     + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
                                     + " upgrade_configs stat_prefix normalize_path merge_slashes"
-                                    + " path_with_escaped_slashes_action",
+                                    + " path_with_escaped_slashes_action request_headers_timeout request_timeout"
+                                    + " stream_idle_timeout common_http_protocol_options",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
                                     + " path_normalization_options"),
                     rule(
@@ -118,7 +119,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RouteAction",
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
                                     + " retry_policy upgrade_configs hash_policy request_mirror_policies"
-                                    + " hedge_policy",
+                                    + " hedge_policy idle_timeout max_stream_duration",
                             "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " rate_limits cors"),
@@ -126,6 +127,14 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.HedgePolicy",
                             "initial_requests hedge_on_per_try_timeout",
                             "additional_request_chance"),
+                    rule(
+                            "envoy.config.core.v3.HttpProtocolOptions",
+                            "max_stream_duration",
+                            "headers_with_underscores_action"),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.MaxStreamDuration",
+                            "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
+                            ""),
                     rule(
                             "envoy.config.route.v3.RouteAction.RequestMirrorPolicy",
                             "cluster runtime_fraction disable_shadow_host_suffix_append",

@@ -180,6 +180,7 @@ final class ListenerCompiler {
                 identity(place, manager),
                 paths(place, manager),
                 slots(place, manager.getHttpFiltersList()),
+                patience(place, manager),
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS);
@@ -216,6 +217,21 @@ final class ListenerCompiler {
             }
         }
         return slots;
+    }
+
+    private static Patience patience(String place, HttpConnectionManager manager) {
+        var patience =
+                new Patience(
+                        Unpack.duration(
+                                place + ".request_headers_timeout",
+                                manager.getRequestHeadersTimeout()),
+                        Unpack.duration(place + ".request_timeout", manager.getRequestTimeout()),
+                        Unpack.duration(
+                                place + ".stream_idle_timeout", manager.getStreamIdleTimeout()),
+                        Unpack.duration(
+                                place + ".common_http_protocol_options.max_stream_duration",
+                                manager.getCommonHttpProtocolOptions().getMaxStreamDuration()));
+        return patience.equals(Patience.ENDLESS) ? Patience.ENDLESS : patience;
     }
 
     private static Codec codec(String place, HttpConnectionManager manager) {

@@ -14,6 +14,7 @@ import dev.weft.proxy.route.Route;
 import dev.weft.proxy.route.RouteAction;
 import dev.weft.proxy.route.RouteMatch;
 import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.TextMatch;
 import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
@@ -277,6 +278,7 @@ final class RouteCompiler {
                 noCluster(action.getClusterNotFoundResponseCode()),
                 new Rewrite(path, host),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
+                limits(place, action),
                 action.hasRetryPolicy()
                         ? retries(place, action.getRetryPolicy())
                         : defaults.retries(),
@@ -313,6 +315,26 @@ final class RouteCompiler {
                             !policy.getDisableShadowHostSuffixAppend()));
         }
         return mirrors;
+    }
+
+    private static StreamLimits limits(
+            String place, io.envoyproxy.envoy.config.route.v3.RouteAction action) {
+        if (!action.hasIdleTimeout() && !action.hasMaxStreamDuration()) {
+            return StreamLimits.NONE;
+        }
+        var longest = action.getMaxStreamDuration();
+        var where = place + ".max_stream_duration";
+        return new StreamLimits(
+                action.hasIdleTimeout()
+                        ? Unpack.duration(place + ".idle_timeout", action.getIdleTimeout())
+                        : null,
+                longest.hasMaxStreamDuration()
+                        ? Unpack.duration(where, longest.getMaxStreamDuration())
+                        : null,
+                longest.hasGrpcTimeoutHeaderMax()
+                        ? Unpack.duration(where, longest.getGrpcTimeoutHeaderMax())
+                        : null,
+                Unpack.duration(where, longest.getGrpcTimeoutHeaderOffset()));
     }
 
     private static HttpResponseStatus noCluster(ClusterNotFoundResponseCode code) {

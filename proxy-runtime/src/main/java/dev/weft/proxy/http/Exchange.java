@@ -14,6 +14,7 @@ import dev.weft.proxy.route.PathPolicy.Verdict.Refuse;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteDecision.Forward;
+import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.tcp.Splice;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -52,6 +53,7 @@ final class Exchange {
     private @Nullable FilterRun filters;
     private @Nullable Forwarding forwarding;
     private @Nullable Mirrors mirrors;
+    private @Nullable StreamTimers timers;
     private @Nullable String upgrade;
     private @Nullable String newCookie;
     private boolean headOnly;
@@ -94,9 +96,13 @@ final class Exchange {
             return;
         }
         log.received(part.content().readableBytes());
+        moved();
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
             requestComplete = true;
+            if (timers != null) {
+                timers.requestComplete();
+            }
             if (forwarding != null) {
                 forwarding.requestComplete();
             }
@@ -167,7 +173,18 @@ final class Exchange {
         var found =
                 routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(seen);
         decision = found;
-        var slots = chain.current().filters();
+        var config = chain.current();
+        timers =
+                StreamTimers.of(
+                        this,
+                        chain.worker().upstreams().loop(),
+                        config.patience(),
+                        found instanceof Forward to ? to.action().limits() : StreamLimits.NONE,
+                        head.headers());
+        if (timers != null) {
+            timers.start();
+        }
+        var slots = config.filters();
         if (slots.isEmpty()) {
             filtered();
         } else {
@@ -243,6 +260,35 @@ final class Exchange {
                 cookie -> newCookie = cookie);
     }
 
+    // Its limits.
+
+    private void moved() {
+        if (timers != null) {
+            timers.active();
+        }
+    }
+
+    void idle() {
+        late(Refusal.IDLE);
+    }
+
+    void tooLong() {
+        late(Refusal.TOO_LONG);
+    }
+
+    void requestTooSlow() {
+        if (!requestComplete) {
+            late(Refusal.SLOW_REQUEST);
+        }
+    }
+
+    /// Who is late is the client while its request is not here, as in Envoy.
+    private void late(Refusal why) {
+        if (!ended) {
+            refuse(why, requestComplete ? why.status() : HttpResponseStatus.REQUEST_TIMEOUT);
+        }
+    }
+
     // What the forwarding tells: the service's answer.
 
     void pauseRequest(boolean paused) {
@@ -256,6 +302,7 @@ final class Exchange {
     }
 
     void informational(HttpResponse head) {
+        moved();
         HeaderHygiene.endHop(head.headers());
         downstream.writeHead(head, false);
         downstream.flush();
@@ -265,6 +312,7 @@ final class Exchange {
     void answerHead(Attempt from, HeaderEdits edits, HttpResponse head, boolean last) {
         var switching = head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
         answering = true;
+        moved();
         var headers = head.headers();
         if (!switching) {
             HeaderHygiene.endHop(headers);
@@ -292,6 +340,7 @@ final class Exchange {
     /// Takes the part.
     void answerBody(Attempt from, HttpContent part) {
         log.answered(part.content().readableBytes());
+        moved();
         var last = part instanceof LastHttpContent;
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
@@ -413,6 +462,9 @@ final class Exchange {
 
     /// Nothing is under way for this request any more.
     private void stop() {
+        if (timers != null) {
+            timers.end();
+        }
         if (filters != null) {
             filters.end();
         }

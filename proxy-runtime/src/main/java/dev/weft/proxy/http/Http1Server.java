@@ -29,6 +29,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -48,6 +49,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final HttpChain chain;
+    private final StrictRequestDecoder decoder;
     private final Http1Encoder encoder;
     private final Channel channel;
     private final Deque<Object> early = new ArrayDeque<>();
@@ -57,24 +59,28 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean keepAlive = true;
     private boolean paused;
     private boolean closing;
+    private @Nullable Future<?> headTimer;
 
-    private Http1Server(HttpChain chain, Http1Encoder encoder, Channel channel) {
+    private Http1Server(
+            HttpChain chain, StrictRequestDecoder decoder, Http1Encoder encoder, Channel channel) {
         this.chain = chain;
+        this.decoder = decoder;
         this.encoder = encoder;
         this.channel = channel;
     }
 
     static void install(HttpChain chain, Channel channel) {
+        var decoder = new StrictRequestDecoder(chain.current().maxHeaderBytes());
         var encoder = new Http1Encoder();
-        var server = new Http1Server(chain, encoder, channel);
+        var server = new Http1Server(chain, decoder, encoder, channel);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
-        channel.pipeline()
-                .addLast(
-                        new StrictRequestDecoder(chain.current().maxHeaderBytes()),
-                        encoder,
-                        server);
+        channel.pipeline().addLast(decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
+        if (!chain.current().patience().head().isZero()) {
+            // What was read before has come to the decoder by then.
+            channel.eventLoop().execute(server::watchHead);
+        }
     }
 
     @Override
@@ -110,6 +116,38 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (exchange != null) {
             exchange.requestReadComplete();
         }
+        watchHead();
+    }
+
+    /// A head that has begun has to come to its end in time; one behind a request that is being
+    /// answered waits for its turn.
+    private void watchHead() {
+        var limit = chain.current().patience().head();
+        if (limit.isZero()) {
+            return;
+        }
+        var waits = exchange == null && early.isEmpty() && !closing && decoder.isWithinHead();
+        if (waits && headTimer == null) {
+            headTimer =
+                    channel.eventLoop()
+                            .schedule(this::headLate, limit.toNanos(), TimeUnit.NANOSECONDS);
+        } else if (!waits) {
+            stopHeadTimer();
+        }
+    }
+
+    private void headLate() {
+        headTimer = null;
+        if (exchange == null && !closing) {
+            refuse(Refusal.SLOW_REQUEST);
+        }
+    }
+
+    private void stopHeadTimer() {
+        if (headTimer != null) {
+            headTimer.cancel(false);
+            headTimer = null;
+        }
     }
 
     @Override
@@ -122,6 +160,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         closing = true;
+        stopHeadTimer();
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (exchange != null) {
@@ -150,6 +189,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void begin(HttpRequest head) {
+        stopHeadTimer();
         method = head.method();
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
@@ -291,6 +331,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (exchange != null) {
             exchange.requestReadComplete();
         }
+        watchHead();
         updateReading();
     }
 
@@ -316,7 +357,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
                 () -> channel.pipeline().remove(encoder),
                 () -> {
                     channel.pipeline().remove(this);
-                    channel.pipeline().remove(StrictRequestDecoder.class);
+                    channel.pipeline().remove(decoder);
                 });
     }
 

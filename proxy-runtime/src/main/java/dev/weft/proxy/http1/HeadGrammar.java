@@ -57,6 +57,10 @@ final class HeadGrammar implements ByteProcessor {
         at = 0;
     }
 
+    boolean begun() {
+        return state != State.START;
+    }
+
     boolean ended() {
         return state == State.ENDED;
     }

@@ -29,6 +29,11 @@ final class HeadWatch {
         return true;
     }
 
+    /// Whether a head has begun that has not come to its end.
+    boolean isWithinHead() {
+        return inHead && grammar.begun();
+    }
+
     IllegalArgumentException refusal() {
         return new IllegalArgumentException(grammar.wrong());
     }

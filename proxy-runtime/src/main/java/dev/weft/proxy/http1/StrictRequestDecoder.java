@@ -18,6 +18,11 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
         super(Framing.config(maxHeaderBytes, maxHeaderBytes));
     }
 
+    /// Whether a request has begun whose head has not come to its end.
+    public boolean isWithinHead() {
+        return !failed && watch.isWithinHead();
+    }
+
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
             throws Exception {

@@ -38,6 +38,9 @@ public enum Refusal {
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),
     RATE_LIMITED(429, Grpc.UNAVAILABLE, "RL", "local_rate_limited"),
+    SLOW_REQUEST(408, Grpc.DEADLINE_EXCEEDED, "DPE", "the request did not come in time"),
+    IDLE(504, Grpc.DEADLINE_EXCEEDED, "SI", "the request was silent for too long"),
+    TOO_LONG(504, Grpc.DEADLINE_EXCEEDED, "DT", "the request went on for too long"),
     DOWNSTREAM_GONE(499, Grpc.CANCELLED, "DC", "the client went away before it had its answer");
 
     private final HttpResponseStatus status;

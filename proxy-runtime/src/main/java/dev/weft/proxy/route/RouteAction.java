@@ -18,6 +18,7 @@ public sealed interface RouteAction {
             HttpResponseStatus noClusterStatus,
             Rewrite rewrite,
             Duration timeout,
+            StreamLimits limits,
             RetryPolicy retries,
             Hedging hedging,
             List<MirrorPolicy> mirrors,
