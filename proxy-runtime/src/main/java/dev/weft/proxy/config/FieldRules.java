@@ -120,7 +120,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
                                     + " retry_policy upgrade_configs hash_policy request_mirror_policies"
                                     + " hedge_policy idle_timeout max_stream_duration",
-                            "cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
+                            "retry_policy_typed_config cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " rate_limits cors"),
                     rule(
@@ -171,8 +171,10 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             ""),
                     rule(
                             "envoy.config.route.v3.RetryPolicy",
-                            "per_try_timeout retry_on num_retries retriable_headers retriable_status_codes retry_back_off",
-                            ""),
+                            "per_try_timeout retry_on num_retries retriable_headers retriable_status_codes retry_back_off"
+                                    + " retriable_request_headers rate_limited_retry_back_off"
+                                    + " retry_host_predicate host_selection_retry_max_attempts",
+                            "per_try_idle_timeout retry_priority retry_options_predicates"),
                     rule(
                             "envoy.config.core.v3.HeaderValueOption",
                             "header append_action append keep_empty_value",

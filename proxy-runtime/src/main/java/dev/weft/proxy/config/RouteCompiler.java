@@ -34,7 +34,6 @@ import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -46,7 +45,6 @@ final class RouteCompiler {
     /// Envoy's default for a route's `timeout`.
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(15);
 
-    private static final int MAX_RETRIES = 16;
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     /// What a virtual host has for routes that say nothing.
@@ -144,7 +142,8 @@ final class RouteCompiler {
         var defaults =
                 new Defaults(
                         host.hasRetryPolicy()
-                                ? retries(place, host.getRetryPolicy())
+                                ? RetryCompiler.compile(
+                                        place + ".retry_policy", host.getRetryPolicy())
                                 : RetryPolicy.NEVER,
                         host.getHedgePolicy(),
                         mirrors(
@@ -280,7 +279,7 @@ final class RouteCompiler {
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
                 limits(place, action),
                 action.hasRetryPolicy()
-                        ? retries(place, action.getRetryPolicy())
+                        ? RetryCompiler.compile(place + ".retry_policy", action.getRetryPolicy())
                         : defaults.retries(),
                 HedgingCompiler.compile(
                         place + ".hedge_policy",
@@ -417,44 +416,6 @@ final class RouteCompiler {
             throw Rejected.at(place, "the body is longer than " + MAX_ANSWER_BYTES + " bytes");
         }
         return new RouteAction.AnswerWith(answer.getStatus(), body);
-    }
-
-    private RetryPolicy retries(
-            String place, io.envoyproxy.envoy.config.route.v3.RetryPolicy policy) {
-        var on = EnumSet.noneOf(RetryPolicy.On.class);
-        for (var word : policy.getRetryOn().split(",")) {
-            for (var known : RetryPolicy.On.values()) {
-                if (known.word().equals(word.strip())) {
-                    on.add(known);
-                }
-            }
-        }
-        var headers = new ArrayList<String>();
-        for (var header : policy.getRetriableHeadersList()) {
-            headers.add(header.getName().toLowerCase(Locale.ROOT));
-        }
-        var base =
-                policy.hasRetryBackOff()
-                        ? Unpack.duration(place, policy.getRetryBackOff().getBaseInterval())
-                        : RetryPolicy.NEVER.baseInterval();
-        var max =
-                policy.hasRetryBackOff() && policy.getRetryBackOff().hasMaxInterval()
-                        ? Unpack.duration(place, policy.getRetryBackOff().getMaxInterval())
-                        : base.multipliedBy(10);
-        var retries = policy.hasNumRetries() ? policy.getNumRetries().getValue() : 1;
-        if (retries < 0 || retries > MAX_RETRIES) {
-            throw Rejected.at(place, "num_retries must be between 0 and " + MAX_RETRIES);
-        }
-        return new RetryPolicy(
-                on,
-                retries,
-                headers,
-                new HashSet<>(policy.getRetriableStatusCodesList()),
-                policy.hasPerTryTimeout()
-                        ? Unpack.duration(place, policy.getPerTryTimeout())
-                        : Duration.ZERO,
-                base,
-                max);
     }
 
     private WeightedClusters weighted(String place, WeightedCluster weighted) {

@@ -49,6 +49,7 @@ final class Exchange {
     private final ReplayBuffer body = new ReplayBuffer();
 
     private @Nullable HttpRequest request;
+    private @Nullable RequestHead seen;
     private @Nullable RouteDecision decision;
     private @Nullable FilterRun filters;
     private @Nullable Forwarding forwarding;
@@ -169,9 +170,10 @@ final class Exchange {
 
     private void route(HttpRequest head, String authority) {
         var routes = chain.routes();
-        var seen = new RequestHead(head.method().name(), authority, head.uri(), head.headers());
+        var looked = new RequestHead(head.method().name(), authority, head.uri(), head.headers());
+        seen = looked;
         var found =
-                routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(seen);
+                routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(looked);
         decision = found;
         var config = chain.current();
         timers =
@@ -196,7 +198,7 @@ final class Exchange {
                             slots,
                             found.filters(),
                             new FilterRequest(
-                                    seen,
+                                    looked,
                                     found instanceof Forward to ? to.cluster() : null,
                                     ThreadLocalRandom.current(),
                                     System.nanoTime()));
@@ -208,7 +210,11 @@ final class Exchange {
     /// No filter has kept the request.
     void filtered() {
         switch (decision) {
-            case Forward to -> forward(Objects.requireNonNull(request, "begun"), to);
+            case Forward to ->
+                    forward(
+                            Objects.requireNonNull(request, "begun"),
+                            Objects.requireNonNull(seen, "routed"),
+                            to);
             case RouteDecision.Redirect(var status, var location, var edits, var _) ->
                     redirect(status, location, edits);
             case RouteDecision.Answer(var status, var text, var edits, var _) ->
@@ -218,7 +224,7 @@ final class Exchange {
         }
     }
 
-    private void forward(HttpRequest head, Forward to) {
+    private void forward(HttpRequest head, RequestHead seen, Forward to) {
         var path = to.action().rewrite().path();
         if (path != null) {
             head.setUri(path.apply(head.uri()));
@@ -239,6 +245,7 @@ final class Exchange {
                         chain,
                         log,
                         to,
+                        seen,
                         head,
                         body,
                         carried,

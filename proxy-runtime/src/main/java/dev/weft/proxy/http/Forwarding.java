@@ -6,6 +6,8 @@ import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.RequestHead;
+import dev.weft.proxy.route.RetryPolicy;
 import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
@@ -48,6 +50,7 @@ final class Forwarding {
     private final RequestLogger log;
     private final Forward route;
     private final ForwardTo to;
+    private final RetryPolicy retries;
     private final HttpRequest head;
     private final ReplayBuffer body;
     private final Carried carried;
@@ -71,6 +74,7 @@ final class Forwarding {
     private boolean answering;
     private boolean ended;
 
+    /// @param seen what the route was chosen by
     /// @param head as it is sent
     /// @param body what has come so far, and will come
     /// @param headOnly the request has no body
@@ -80,6 +84,7 @@ final class Forwarding {
             HttpChain chain,
             RequestLogger log,
             Forward route,
+            RequestHead seen,
             HttpRequest head,
             ReplayBuffer body,
             Carried carried,
@@ -90,6 +95,7 @@ final class Forwarding {
         this.log = log;
         this.route = route;
         this.to = route.action();
+        this.retries = to.retries().of(seen);
         this.head = head;
         this.body = body;
         this.carried = carried;
@@ -209,8 +215,8 @@ final class Forwarding {
     }
 
     private void limit(Attempt sending) {
-        if (!to.retries().perTry().isZero()) {
-            sending.limit(to.retries().perTry(), loop());
+        if (!retries.perTry().isZero()) {
+            sending.limit(retries.perTry(), loop());
         }
     }
 
@@ -230,7 +236,7 @@ final class Forwarding {
         }
         if (failed == null
                 || why == Refusal.UPSTREAM_OVERFLOW
-                || !RetryRules.afterConnectFailure(to.retries())
+                || !RetryRules.afterConnectFailure(retries)
                 || !mayRetry()
                 || !retry(from, true)) {
             exchange.refuse(why);
@@ -278,10 +284,13 @@ final class Forwarding {
             exchange.refuse(Refusal.UPSTREAM_PROTOCOL_ERROR);
             return;
         }
-        if (RetryRules.afterAnswer(to.retries(), answer)
+        if (RetryRules.afterAnswer(retries, answer)
                 && mayRetry()
                 && isBelievable(from, answer)
-                && retry(from, answer.headers().contains(HeaderHygiene.UNSENT))) {
+                && retry(
+                        from,
+                        answer.headers().contains(HeaderHygiene.UNSENT),
+                        RetryRules.pauseAsked(retries, answer, ThreadLocalRandom.current()))) {
             return;
         }
         answering = true;
@@ -296,7 +305,7 @@ final class Forwarding {
         return !answer.headers().contains(HeaderHygiene.UNSENT)
                 || from.peer() != null
                 || RetryRules.afterAnswer(
-                        to.retries(),
+                        retries,
                         new DefaultHttpResponse(
                                 HttpVersion.HTTP_1_1,
                                 answer.status(),
@@ -342,7 +351,7 @@ final class Forwarding {
         var unsent =
                 how == UpstreamStream.End.REFUSED
                         || (how == UpstreamStream.End.CLOSED && (!from.hasSent() || reused));
-        if (RetryRules.afterEnd(to.retries(), how, from.hasSent(), reused, head.method().name())
+        if (RetryRules.afterEnd(retries, how, from.hasSent(), reused, head.method().name())
                 && mayRetry()
                 && retry(from, unsent)) {
             return;
@@ -355,17 +364,17 @@ final class Forwarding {
                 });
     }
 
-    /// It has had its time; the whole request may have more.
+    /// It has had its time without an answer; the whole request may have more.
     void late(Attempt from) {
-        if (ended || !from.isSending()) {
+        if (ended || answering || !from.isSending()) {
             return;
         }
-        if (to.hedging().afterPerTryTimeout() && !answering) {
+        if (to.hedging().afterPerTryTimeout()) {
             hedgeInsteadOfRetry(from);
             return;
         }
         from.timedOut();
-        if (!RetryRules.afterTimeout(to.retries()) || !mayRetry() || !retry(from, false)) {
+        if (!RetryRules.afterTimeout(retries) || !mayRetry() || !retry(from, false)) {
             exchange.refuse(Refusal.TIMED_OUT);
         }
     }
@@ -419,7 +428,8 @@ final class Forwarding {
                 && !answering
                 && !ended
                 && body.canReplay()
-                && RetryRules.mayRepeat(to.retries(), head.method().name());
+                && !exchange.isUpgrade()
+                && RetryRules.mayRepeat(retries, head.method().name());
     }
 
     /// Sends another attempt beside the newest.
@@ -439,7 +449,7 @@ final class Forwarding {
 
     private boolean isGood(HttpResponse answer) {
         return answer.status().code() < HttpResponseStatus.INTERNAL_SERVER_ERROR.code()
-                && !RetryRules.afterAnswer(to.retries(), answer);
+                && !RetryRules.afterAnswer(retries, answer);
     }
 
     /// Gives up an attempt that went wrong, if it is not the only one.
@@ -488,7 +498,7 @@ final class Forwarding {
     }
 
     private boolean mayRetry() {
-        return !answering && !ended && attempts <= to.retries().retries() && body.canReplay();
+        return !answering && !ended && attempts <= retries.retries() && body.canReplay();
     }
 
     /// Puts another attempt in the place of this one, unless retries would become a load of their
@@ -496,6 +506,11 @@ final class Forwarding {
     ///
     /// @param unsent most likely no endpoint has worked on the request yet
     private boolean retry(Attempt failed, boolean unsent) {
+        return retry(failed, unsent, null);
+    }
+
+    /// @param asked how long the endpoint asks to wait
+    private boolean retry(Attempt failed, boolean unsent, @Nullable Duration asked) {
         failed.leaveBudget();
         var budget = budget(unsent);
         if (budget == null) {
@@ -507,7 +522,10 @@ final class Forwarding {
         failed.cancel();
         var next = new Attempt(this, budget);
         attempt = next;
-        var pause = RetryRules.pause(to.retries(), attempts, ThreadLocalRandom.current());
+        var pause =
+                asked == null
+                        ? RetryRules.pause(retries, attempts, ThreadLocalRandom.current())
+                        : asked;
         var _ = loop().schedule(() -> begin(next), pause.toMillis(), TimeUnit.MILLISECONDS);
         return true;
     }

@@ -5,8 +5,10 @@ import dev.weft.proxy.route.RetryPolicy;
 import dev.weft.proxy.route.RetryPolicy.On;
 import io.netty.handler.codec.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// Whether something that went wrong may be tried again. Pure.
 final class RetryRules {
@@ -43,16 +45,31 @@ final class RetryRules {
     static boolean afterAnswer(RetryPolicy policy, HttpResponse head) {
         var status = head.status().code();
         if (policy.on(On.RETRIABLE_HEADERS)) {
-            for (var name : policy.retriableHeaders()) {
-                if (head.headers().contains(name)) {
+            for (var header : policy.retriableHeaders()) {
+                if (header.matches(head)) {
                     return true;
                 }
             }
         }
         return (policy.on(On.SERVER_ERROR) && status >= 500)
+                || (policy.on(On.RETRIABLE_4XX) && status == 409)
+                || (policy.on(On.RATE_LIMITED) && head.headers().contains("x-envoy-ratelimited"))
+                || afterGrpcStatus(policy, head.headers().get("grpc-status"))
                 || (policy.on(On.GATEWAY_ERROR) && status >= 502 && status <= 504)
                 || (policy.on(On.RETRIABLE_STATUS_CODES)
                         && policy.retriableStatuses().contains(status));
+    }
+
+    /// Only of answers that have nothing else, where the head says it: later ones have begun.
+    private static boolean afterGrpcStatus(RetryPolicy policy, @Nullable String status) {
+        if (status != null) {
+            for (var on : policy.on()) {
+                if (on.isGrpc(status)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /// The attempt did not answer in its time.
@@ -65,12 +82,24 @@ final class RetryRules {
         return IDEMPOTENT.contains(method) || afterTimeout(policy);
     }
 
+    /// What an answer asks for, and up to half as much again, so that not all come at once.
+    ///
+    /// @return null: it asks for nothing
+    static @Nullable Duration pauseAsked(
+            RetryPolicy policy, HttpResponse answer, RandomGenerator random) {
+        if (policy.backOff().resets().isEmpty()) {
+            return null;
+        }
+        var asked = policy.backOff().asked(answer.headers(), Instant.now());
+        return asked == null ? null : asked.plusMillis(random.nextLong(asked.toMillis() / 2 + 1));
+    }
+
     /// Fully jittered exponential back-off.
     static Duration pause(RetryPolicy policy, int attempt, RandomGenerator random) {
         var ceiling =
                 Math.min(
-                        policy.maxInterval().toMillis(),
-                        policy.baseInterval().toMillis() * ((1L << Math.min(attempt, 16)) - 1));
+                        policy.backOff().max().toMillis(),
+                        policy.backOff().base().toMillis() * ((1L << Math.min(attempt, 16)) - 1));
         return Duration.ofMillis(ceiling <= 0 ? 0 : random.nextLong(ceiling + 1));
     }
 }

@@ -1,5 +1,7 @@
 package dev.weft.proxy.route;
 
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponse;
 import org.jspecify.annotations.Nullable;
 
 /// A condition on one header, or on `:method`, `:path`, `:authority`.
@@ -8,7 +10,19 @@ import org.jspecify.annotations.Nullable;
 /// @param missingIsEmpty a header that is not there counts as an empty one
 public record HeaderMatch(String name, TextMatch value, boolean inverted, boolean missingIsEmpty) {
     public boolean matches(RequestHead head) {
-        var text = valueIn(head);
+        return matches(valueIn(head));
+    }
+
+    /// An answer's; of names with a colon it knows `:status`.
+    public boolean matches(HttpResponse answer) {
+        return matches(
+                name.equals(":status")
+                        ? Integer.toString(answer.status().code())
+                        : valueIn(answer.headers()));
+    }
+
+    private boolean matches(@Nullable String found) {
+        var text = found;
         if (text == null && missingIsEmpty) {
             text = "";
         }
@@ -20,12 +34,14 @@ public record HeaderMatch(String name, TextMatch value, boolean inverted, boolea
             case ":method" -> head.method();
             case ":path" -> head.path();
             case ":authority", "host" -> head.authority();
-            default -> {
-                var values = head.headers().getAll(name);
-                yield values.isEmpty()
-                        ? null
-                        : values.size() == 1 ? values.getFirst() : String.join(",", values);
-            }
+            default -> valueIn(head.headers());
         };
+    }
+
+    private @Nullable String valueIn(HttpHeaders headers) {
+        var values = headers.getAll(name);
+        return values.isEmpty()
+                ? null
+                : values.size() == 1 ? values.getFirst() : String.join(",", values);
     }
 }

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.proxy.cluster.UpstreamStream.End;
+import dev.weft.proxy.route.BackOff;
 import dev.weft.proxy.route.RetryPolicy;
 import dev.weft.proxy.route.RetryPolicy.On;
 import java.time.Duration;
@@ -18,9 +19,9 @@ class RetryRulesTest {
                     2,
                     List.of(),
                     Set.of(),
+                    List.of(),
                     Duration.ZERO,
-                    Duration.ofMillis(25),
-                    Duration.ofMillis(250));
+                    BackOff.DEFAULT);
 
     @Test
     void a_reused_connection_that_ends_is_retried_only_for_idempotent_methods() {
