@@ -13,6 +13,8 @@ import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit.FixedLimit;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort.HeaderAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
@@ -25,8 +27,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -228,6 +232,42 @@ class FaultIT {
 
         assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
         assertThat(failure.getStatus().getDescription()).isEqualTo("fault filter abort");
+    }
+
+    @Test
+    void an_answer_comes_whole_at_its_rate() throws Exception {
+        var body = "0123456789abcdef".repeat(40 * 64);
+        try (var large = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> answer(large, body));
+            proxy.cluster(Xds.staticCluster("app", large.getLocalPort()));
+            faulty(
+                    HTTPFault.newBuilder()
+                            .setResponseRateLimit(
+                                    FaultRateLimit.newBuilder()
+                                            .setFixedLimit(FixedLimit.newBuilder().setLimitKbps(80))
+                                            .setPercentage(ALWAYS))
+                            .build());
+            var began = System.nanoTime();
+
+            var answer = proxy.get();
+
+            assertThat(answer.body()).isEqualTo(body);
+            // 40 KiB, of which the first piece is not waited for, and the last is not waited after
+            assertThat(System.nanoTime() - began).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(400));
+            assertThat(proxy.told(0).bytesOut()).isEqualTo(body.length());
+            assertThat(proxy.told(0).flags()).isEqualTo("-");
+        }
+    }
+
+    /// Once, and closes: the end of the connection is the end of the body.
+    private static void answer(ServerSocket server, String body) {
+        try (var socket = server.accept()) {
+            socket.getInputStream().read(new byte[1000]);
+            socket.getOutputStream()
+                    .write(("HTTP/1.1 200 OK\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException ended) {
+            // The test sees it by what is missing.
+        }
     }
 
     private String flagsOfOneMore() {

@@ -66,7 +66,7 @@ class FilterConfigTest {
         refused(HTTPFault.newBuilder().addDownstreamNodes("a"), "downstream_nodes");
         refused(
                 HTTPFault.newBuilder().setResponseRateLimit(FaultRateLimit.getDefaultInstance()),
-                "response_rate_limit");
+                "fixed_limit or header_limit");
         refused(
                 HTTPFault.newBuilder().setAbort(FaultAbort.newBuilder().setHttpStatus(99)),
                 "http_status 99");

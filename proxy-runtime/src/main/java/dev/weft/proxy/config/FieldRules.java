@@ -54,8 +54,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "upstream_http_filters"),
                     rule(
                             "envoy.extensions.filters.http.fault.v3.HTTPFault",
-                            "delay abort upstream_cluster headers max_active_faults",
-                            "downstream_nodes response_rate_limit"),
+                            "delay abort upstream_cluster headers max_active_faults response_rate_limit",
+                            "downstream_nodes"),
                     rule(
                             "envoy.extensions.filters.http.fault.v3.FaultAbort",
                             "http_status grpc_status header_abort percentage",

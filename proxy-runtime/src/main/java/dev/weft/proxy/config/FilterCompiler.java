@@ -15,6 +15,7 @@ import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
 import io.envoyproxy.envoy.extensions.common.ratelimit.v3.XRateLimitHeadersRFCVersion;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
+import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.cors.v3.CorsPolicy;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
@@ -30,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class FilterCompiler {
     /// As in Envoy.
     private static final Duration SHORTEST_FILL = Duration.ofMillis(50);
+
+    private static final long MAX_KIB_PER_SECOND = Integer.MAX_VALUE;
 
     private final FieldCheck fields;
 
@@ -217,6 +220,9 @@ final class FilterCompiler {
                 new Fault.Settings(
                         fault.hasDelay() ? delay(place + ".delay", fault.getDelay()) : null,
                         fault.hasAbort() ? abort(place + ".abort", fault.getAbort()) : null,
+                        fault.hasResponseRateLimit()
+                                ? rate(place + ".response_rate_limit", fault.getResponseRateLimit())
+                                : null,
                         fault.getUpstreamCluster().isEmpty() ? null : fault.getUpstreamCluster(),
                         fault.getHeadersList().stream()
                                 .map(header -> RouteCompiler.header(place + ".headers", header))
@@ -241,6 +247,22 @@ final class FilterCompiler {
             case HEADER_DELAY -> new Fault.Delay(null, share);
             case FAULTDELAYSECIFIER_NOT_SET ->
                     throw Rejected.at(place, "needs fixed_delay or header_delay");
+        };
+    }
+
+    private static Fault.Rate rate(String place, FaultRateLimit limit) {
+        var share = fraction(place, limit.getPercentage());
+        return switch (limit.getLimitTypeCase()) {
+            case FIXED_LIMIT -> {
+                var kib = limit.getFixedLimit().getLimitKbps();
+                if (kib <= 0 || kib > MAX_KIB_PER_SECOND) {
+                    throw Rejected.at(
+                            place, "limit_kbps must be between 1 and " + MAX_KIB_PER_SECOND);
+                }
+                yield new Fault.Rate(kib, share);
+            }
+            case HEADER_LIMIT -> new Fault.Rate(null, share);
+            case LIMITTYPE_NOT_SET -> throw Rejected.at(place, "needs fixed_limit or header_limit");
         };
     }
 

@@ -19,19 +19,26 @@ public final class Fault implements HttpFilter {
     private static final String ABORT = "x-envoy-fault-abort-request";
     private static final String ABORT_GRPC = "x-envoy-fault-abort-grpc-request";
     private static final String ABORT_PERCENTAGE = "x-envoy-fault-abort-request-percentage";
+    private static final String RATE = "x-envoy-fault-throughput-response";
+    private static final String RATE_PERCENTAGE = "x-envoy-fault-throughput-response-percentage";
     private static final int UNKNOWN = -1;
+    private static final long KIB = 1024;
 
     /// @param time null: a header of the request says it
     public record Delay(@Nullable Duration time, Fraction share) {}
+
+    /// @param kibPerSecond of an answer's body; null: a header of the request says it
+    public record Rate(@Nullable Long kibPerSecond, Fraction share) {}
 
     /// What an aborted request is answered with. Both null: headers of the request say it.
     public record Abort(@Nullable Integer status, @Nullable Integer grpcStatus, Fraction share) {}
 
     /// @param cluster only requests that go there; null: wherever they go
-    /// @param maxActive requests that are late at once
+    /// @param maxActive requests that are late, or have a slow answer, at once
     public record Settings(
             @Nullable Delay delay,
             @Nullable Abort abort,
+            @Nullable Rate rate,
             @Nullable String cluster,
             List<HeaderMatch> headers,
             int maxActive) {
@@ -52,13 +59,31 @@ public final class Fault implements HttpFilter {
         if (!takes(request) || active.get() >= settings.maxActive()) {
             return Verdict.PASS;
         }
-        var abort = abort(request);
+        var then = slow(abort(request), request);
         var delay = delay(request);
         if (delay == null) {
-            return abort;
+            return then;
         }
         active.incrementAndGet();
-        return new Verdict.Delay(delay, abort, active::decrementAndGet);
+        return new Verdict.Delay(delay, then, active::decrementAndGet);
+    }
+
+    private Verdict slow(Verdict then, FilterRequest request) {
+        var rate = settings.rate();
+        if (rate == null) {
+            return then;
+        }
+        var headers = request.head().headers();
+        var kib = rate.kibPerSecond() == null ? number(headers, RATE) : rate.kibPerSecond();
+        var share =
+                rate.kibPerSecond() == null
+                        ? share(rate.share(), headers, RATE_PERCENTAGE)
+                        : rate.share();
+        if (kib <= 0 || !share.hits(request.random())) {
+            return then;
+        }
+        active.incrementAndGet();
+        return new Verdict.Slow(kib * KIB, then, active::decrementAndGet);
     }
 
     private boolean takes(FilterRequest request) {

@@ -27,6 +27,11 @@ public sealed interface Verdict {
             HeaderEdits answer)
             implements Verdict {}
 
+    /// As `then` says; if a service answers, its body goes to the client at this rate.
+    ///
+    /// @param over to be called once when the request has ended
+    record Slow(long bytesPerSecond, Verdict then, Runnable over) implements Verdict {}
+
     /// Later.
     ///
     /// @param over to be called once when the request has ended

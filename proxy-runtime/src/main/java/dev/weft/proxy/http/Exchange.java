@@ -55,6 +55,8 @@ final class Exchange {
     private @Nullable Forwarding forwarding;
     private @Nullable Mirrors mirrors;
     private @Nullable StreamTimers timers;
+    private @Nullable Throttle throttle;
+    private long bytesPerSecond;
     private @Nullable String upgrade;
     private @Nullable String newCookie;
     private boolean headOnly;
@@ -145,7 +147,8 @@ final class Exchange {
 
     void downstreamWritable() {
         if (forwarding != null) {
-            forwarding.pauseAnswer(!downstream.isWritable());
+            forwarding.pauseAnswer(
+                    !downstream.isWritable() || (throttle != null && throttle.isWaiting()));
         }
     }
 
@@ -205,6 +208,11 @@ final class Exchange {
             filters = run;
             run.run();
         }
+    }
+
+    /// The body of a service's answer is to go to the client at this rate.
+    void slowDown(long bytesPerSecond) {
+        this.bytesPerSecond = bytesPerSecond;
     }
 
     /// No filter has kept the request.
@@ -341,11 +349,38 @@ final class Exchange {
             tunnel(from.handOver());
         } else if (last) {
             answered(from);
+        } else if (bytesPerSecond > 0) {
+            throttle =
+                    new Throttle(
+                            chain.worker().upstreams().loop(),
+                            bytesPerSecond,
+                            part -> {
+                                passBody(from, part);
+                                downstream.flush();
+                            },
+                            this::downstreamWritable);
         }
     }
 
     /// Takes the part.
     void answerBody(Attempt from, HttpContent part) {
+        if (throttle == null) {
+            passBody(from, part);
+            return;
+        }
+        if (part instanceof LastHttpContent && requestComplete) {
+            // Its end must not look like that of an answer that is cut short.
+            from.done(true);
+            if (forwarding != null) {
+                forwarding.end();
+            }
+        }
+        throttle.add(part);
+        downstreamWritable();
+    }
+
+    /// Takes the part.
+    private void passBody(Attempt from, HttpContent part) {
         log.answered(part.content().readableBytes());
         moved();
         var last = part instanceof LastHttpContent;
@@ -469,6 +504,9 @@ final class Exchange {
 
     /// Nothing is under way for this request any more.
     private void stop() {
+        if (throttle != null) {
+            throttle.end();
+        }
         if (timers != null) {
             timers.end();
         }

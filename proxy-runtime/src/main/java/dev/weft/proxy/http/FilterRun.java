@@ -93,6 +93,11 @@ final class FilterRun {
                         it.answer());
                 yield false;
             }
+            case Verdict.Slow(var rate, var then, var whenOver) -> {
+                over = both(over, whenOver);
+                exchange.slowDown(rate);
+                yield follow(then);
+            }
             case Verdict.Delay(var time, var then, var whenOver) -> {
                 log.flag(Refusal.FAULT_DELAY);
                 over = both(over, whenOver);
