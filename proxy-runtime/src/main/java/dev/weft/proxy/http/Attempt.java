@@ -157,7 +157,7 @@ final class Attempt implements StreamWaiter, UpstreamStream.Listener {
 
     @Override
     public void upstreamEnded(UpstreamStream.End how) {
-        var reused = stream().reused();
+        var reused = stream != null && stream.reused();
         stream = null;
         over();
         owner.ended(this, how, reused);
