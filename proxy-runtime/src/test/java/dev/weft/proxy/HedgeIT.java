@@ -102,6 +102,26 @@ class HedgeIT {
     }
 
     @Test
+    void a_stream_of_http_2_is_hedged_too() throws Exception {
+        try (var quiet =
+                        new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress());
+                var app = new H2cApp()) {
+            proxy.cluster(Xds.staticCluster("app", quiet.getLocalPort(), app.port()));
+            hedging(Xds.cluster("app"), Map.of("delay", Values.of(DELAY)));
+            try (var client = new RawHttp2(proxy.port())) {
+                for (int stream = 1; stream <= 7; stream += 2) {
+                    var asked = stream;
+                    client.get(stream, "/");
+                    assertThat(client.await(frame -> frame.is(RawHttp2.DATA, asked)).payload())
+                            .asString()
+                            .isEqualTo("hello");
+                }
+            }
+            assertThat(app.requests).hasValue(4);
+        }
+    }
+
+    @Test
     void what_must_not_be_repeated_is_sent_once() throws Exception {
         endpoints();
         hedging(Xds.cluster("app").setTimeout(seconds(1)), Map.of("delay", Values.of(DELAY)));

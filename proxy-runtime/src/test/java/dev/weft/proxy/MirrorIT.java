@@ -20,6 +20,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class MirrorIT {
+    private static final String[] POST = {
+        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
+    };
+
     private final OneProxy proxy = new OneProxy();
     private final TestApp app = new TestApp("app");
     private RecordingApp mirror;
@@ -151,6 +155,26 @@ class MirrorIT {
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(service.seen()).endsWith("x".repeat(total));
             assertThat(got.join()).isLessThan(total);
+        }
+    }
+
+    @Test
+    void a_stream_of_http_2_is_copied_too() throws Exception {
+        try (var service = new H2cApp();
+                var copies = new H2cApp()) {
+            proxy.cluster(Xds.staticCluster("app", service.port()));
+            proxy.side.cluster("mirror", Xds.staticCluster("mirror", copies.port()).build());
+            mirroring(policy());
+            try (var client = new RawHttp2(proxy.port())) {
+                client.headers(1, false, POST);
+                client.frame(RawHttp2.DATA, RawHttp2.END_STREAM, 1, new byte[1000]);
+
+                assertThat(client.await(frame -> frame.is(RawHttp2.DATA, 1)).payload())
+                        .asString()
+                        .isEqualTo("hello");
+            }
+            Eventually.holds(() -> assertThat(copies.requests).hasValue(1));
+            assertThat(service.requests).hasValue(1);
         }
     }
 
