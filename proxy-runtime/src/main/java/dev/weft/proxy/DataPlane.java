@@ -4,6 +4,7 @@ import dev.weft.proxy.accept.Acceptor;
 import dev.weft.proxy.accept.ConntrackDestination;
 import dev.weft.proxy.accept.OriginalDestination;
 import dev.weft.proxy.cluster.ClusterStates;
+import dev.weft.proxy.cluster.EndpointView;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.ConfigSink;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -73,7 +75,7 @@ public final class DataPlane implements AutoCloseable {
             OriginalDestination originalDestination,
             LocalAddresses local) {
         this.loops = loops;
-        this.clusterStates = new ClusterStates(aside.next());
+        this.clusterStates = new ClusterStates(aside.next(), tls, local, telemetry);
         this.originalDestination = originalDestination;
         var byLoop = new HashMap<EventLoop, Worker>();
         loops.forEach(executor -> {
@@ -150,6 +152,11 @@ public final class DataPlane implements AutoCloseable {
     /// JSON of what is in force, for the admin port.
     public String dump() {
         return store.dump();
+    }
+
+    /// Clusters by their names, and how their endpoints are.
+    public SortedMap<String, List<EndpointView>> clusters() {
+        return clusterStates.view();
     }
 
     /// Connections that are being served.

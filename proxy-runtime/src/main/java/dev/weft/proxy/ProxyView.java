@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -91,6 +92,11 @@ final class ProxyView implements Health, Insight {
         json.add("versions", versions);
         json.add("inForce", JsonParser.parseString(dataPlane.dump()));
         return json.toString();
+    }
+
+    @Override
+    public String clusters() {
+        return new Gson().toJson(dataPlane.clusters());
     }
 
     @Override

@@ -101,9 +101,10 @@ public final class Admin implements AutoCloseable {
     private CompletionStage<Answer> forThePod(String path, InetAddress local) {
         return switch (path) {
             case "/config" -> insight.config().thenApply(Answer::json);
+            case "/clusters" -> now(Answer.json(insight.clusters()));
             case "/stats" -> now(Answer.metrics(insight.metrics()));
             case "/version" -> now(Answer.json(insight.version()));
-            default -> now(Answer.text(404, "there are /config, /stats and /version"));
+            default -> now(Answer.text(404, "there are /config, /clusters, /stats and /version"));
         };
     }
 

@@ -8,6 +8,9 @@ public interface Insight {
     CompletionStage<String> config();
 
     /// JSON.
+    String clusters();
+
+    /// JSON.
     String version();
 
     /// Prometheus' text format.

@@ -169,14 +169,20 @@ public final class LoadBalancer {
                             pickers.hashKey(endpoint),
                             known);
             if (endpoint.health() == Health.DRAINING) {
-                draining.add(host);
+                if (known.checked() != Vitals.Checked.FAILS) {
+                    draining.add(host);
+                }
                 return;
             }
             locality.all().add(host);
-            if (!known.isEjected() && endpoint.health() == Health.HEALTHY) {
-                locality.healthy().add(host);
-            } else if (!known.isEjected() && endpoint.health() == Health.DEGRADED) {
+            if (!known.isWell() || endpoint.health() == Health.UNHEALTHY) {
+                return;
+            }
+            if (endpoint.health() == Health.DEGRADED
+                    || known.checked() == Vitals.Checked.DEGRADED) {
                 locality.degraded().add(host);
+            } else {
+                locality.healthy().add(host);
             }
         }
 

@@ -8,6 +8,7 @@ public final class Vitals {
     private final long bornNanos;
     private final AtomicInteger active = new AtomicInteger();
     private volatile boolean ejected;
+    private volatile Checked checked = Checked.NEVER;
 
     /// @param bornNanos when the endpoint was first heard of, by the balancer's clock
     public Vitals(long bornNanos) {
@@ -35,6 +36,30 @@ public final class Vitals {
     /// Takes effect with the next [LoadBalancer] that is built.
     public void eject(boolean out) {
         ejected = out;
+    }
+
+    /// What its health checks have come to.
+    public enum Checked {
+        /// It is taken to be well.
+        NEVER,
+        PASSES,
+        /// It passes, and says that others should be preferred.
+        DEGRADED,
+        FAILS
+    }
+
+    public Checked checked() {
+        return checked;
+    }
+
+    /// Takes effect with the next [LoadBalancer] that is built.
+    public void checked(Checked now) {
+        checked = now;
+    }
+
+    /// Whether neither its answers nor its health checks speak against it.
+    boolean isWell() {
+        return !ejected && checked != Checked.FAILS;
     }
 
     long bornNanos() {

@@ -2,15 +2,20 @@ package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.balance.LoadBalancer;
 import dev.weft.proxy.balance.Vitals;
+import dev.weft.proxy.balance.Vitals.Checked;
 import dev.weft.proxy.config.Assignment.EndpointSpec;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.OutlierRules;
+import dev.weft.proxy.health.Answer;
+import dev.weft.proxy.health.Verdict.Effect;
 import dev.weft.proxy.outlier.OutlierDetector;
 import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.outlier.OutlierMonitor.Run;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +23,6 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -32,18 +36,25 @@ import org.jspecify.annotations.Nullable;
 /// Event loops only read and count. What changes the balancer runs on the configuration's thread or
 /// on `aside`, one at a time.
 final class ClusterState implements AutoCloseable {
-    private final ScheduledExecutorService aside;
+    private final Aside aside;
     private final LongSupplier nanos;
     private final Map<InetSocketAddress, EndpointState> endpoints = new ConcurrentHashMap<>();
     private final CircuitBreaker breaker;
     private volatile ClusterTable table;
     private volatile LoadBalancer balancer;
+    private volatile boolean used;
+
+    /// What was told, and who stays because he passes his health checks.
+    private ClusterTable served;
+
+    private @Nullable HealthChecks checks;
     private @Nullable OutlierDetector detector;
     private @Nullable ScheduledFuture<?> sweeps;
 
     /// @param nanos a clock that only goes forward
-    ClusterState(ClusterTable table, ScheduledExecutorService aside, LongSupplier nanos) {
+    ClusterState(ClusterTable table, Aside aside, LongSupplier nanos) {
         this.table = table;
+        this.served = table;
         this.aside = aside;
         this.nanos = nanos;
         this.breaker = new CircuitBreaker(table.spec().limits());
@@ -68,36 +79,141 @@ final class ClusterState implements AutoCloseable {
         return known != null ? known : newEndpoint();
     }
 
-    /// The cluster or its endpoints have changed.
+    /// It is in force, as told now: from here on its endpoints are checked.
     synchronized void update(ClusterTable now) {
-        if (now == table) {
-            return;
+        if (now != table) {
+            var before = table;
+            table = now;
+            breaker.follow(now.spec().limits());
+            balancer = adopt(now, before);
         }
-        var before = table;
-        table = now;
-        breaker.follow(now.spec().limits());
-        balancer = adopt(now, before);
+        check();
     }
 
     @Override
     public synchronized void close() {
         stopSweeps();
         detector = null;
+        stopChecks();
+    }
+
+    /// A connection to an endpoint is being made.
+    void use() {
+        if (!used) {
+            used = true;
+        }
+    }
+
+    /// Whether an endpoint has ever been connected to, for a request.
+    boolean isUsed() {
+        return used;
     }
 
     private LoadBalancer adopt(ClusterTable now, @Nullable ClusterTable before) {
-        var present = new HashSet<InetSocketAddress>();
-        for (var group : now.source().groups()) {
-            group.endpoints().stream().map(EndpointSpec::address).forEach(present::add);
+        served = withStaying(now);
+        var present = new HashMap<InetSocketAddress, EndpointSpec>();
+        for (var group : served.source().groups()) {
+            group.endpoints().forEach(it -> present.putIfAbsent(it.address(), it));
         }
-        endpoints.keySet().retainAll(present);
-        present.forEach(address -> endpoints.computeIfAbsent(address, _ -> newEndpoint()));
+        endpoints.keySet().retainAll(present.keySet());
+        // Who comes to a cluster that is checked has to pass first.
+        var late =
+                before != null
+                        && before.spec().healthCheck() != null
+                        && now.spec().healthCheck() != null;
+        present.forEach((address, spec) ->
+                endpoints.computeIfAbsent(
+                        address,
+                        _ -> {
+                            var endpoint = newEndpoint();
+                            if (late && !spec.checked().never()) {
+                                endpoint.vitals().checked(Checked.FAILS);
+                            }
+                            return endpoint;
+                        }));
+        present.forEach((address, spec) -> {
+            if (now.spec().healthCheck() == null || spec.checked().never()) {
+                endpoint(address).vitals().checked(Checked.NEVER);
+            }
+        });
         endpoints
                 .values()
                 .forEach(
                         it -> it.connections().limit(now.spec().limits().connectionsPerEndpoint()));
         watch(now.spec().outliers(), before == null ? null : before.spec().outliers());
-        return balance(now);
+        return balance();
+    }
+
+    private ClusterTable withStaying(ClusterTable now) {
+        var rules = now.spec().healthCheck();
+        if (rules == null || rules.leavesAtOnce()) {
+            return now;
+        }
+        var source = Staying.in(now.source(), served.source(), this::passes);
+        return source == now.source() ? now : new ClusterTable(now.spec(), source);
+    }
+
+    private boolean passes(InetSocketAddress address) {
+        var known = endpoints.get(address);
+        return known != null
+                && (known.vitals().checked() == Checked.PASSES
+                        || known.vitals().checked() == Checked.DEGRADED);
+    }
+
+    private void check() {
+        var rules = table.spec().healthCheck();
+        if (rules == null) {
+            stopChecks();
+            return;
+        }
+        if (checks == null) {
+            checks = new HealthChecks(aside, this);
+        }
+        checks.follow(table.spec(), rules, served.source(), this::endpoint);
+        tellHealthy();
+    }
+
+    private void stopChecks() {
+        if (checks != null) {
+            checks.close();
+            checks = null;
+            aside.telemetry().unchecked(table.spec().name());
+        }
+    }
+
+    /// On the checks' event loop.
+    ///
+    /// @return what the answer has changed
+    synchronized Effect checked(EndpointCheck check, Answer answer) {
+        if (checks == null || !checks.isCurrent(check)) {
+            return Effect.NONE;
+        }
+        aside.telemetry().checked(table.spec().name(), answer);
+        var effect = check.verdict().heard(answer, check.subject().rules());
+        var monitor = check.endpoint().monitor();
+        var back =
+                answer.isGood()
+                        && effect != Effect.PENDING
+                        && detector != null
+                        && monitor != null
+                        && detector.passed(monitor);
+        if (effect == Effect.CHANGED) {
+            balancer = adopt(table, table);
+            check();
+        } else if (back) {
+            balancer = balance();
+        }
+        return effect;
+    }
+
+    private void tellHealthy() {
+        aside.telemetry()
+                .healthy(
+                        table.spec().name(),
+                        (int)
+                                endpoints.values().stream()
+                                        .filter(it -> it.vitals().checked() != Checked.FAILS)
+                                        .count());
     }
 
     private EndpointState newEndpoint() {
@@ -105,9 +221,29 @@ final class ClusterState implements AutoCloseable {
                 new Vitals(nanos.getAsLong()), table.spec().limits().connectionsPerEndpoint());
     }
 
-    private LoadBalancer balance(ClusterTable now) {
+    /// What there is to see of the endpoints.
+    synchronized List<EndpointView> view() {
+        var told = new HashSet<InetSocketAddress>();
+        table.source()
+                .groups()
+                .forEach(group -> group.endpoints().forEach(it -> told.add(it.address())));
+        var views = new ArrayList<EndpointView>();
+        for (var group : served.source().groups()) {
+            for (var endpoint : group.endpoints()) {
+                views.add(
+                        EndpointView.of(
+                                endpoint,
+                                group.priority(),
+                                endpoint(endpoint.address()).vitals(),
+                                told.contains(endpoint.address())));
+            }
+        }
+        return views;
+    }
+
+    private LoadBalancer balance() {
         return LoadBalancer.of(
-                now,
+                served,
                 address -> Objects.requireNonNull(endpoints.get(address), "adopted").vitals(),
                 nanos,
                 ThreadLocalRandom.current());
@@ -147,11 +283,12 @@ final class ClusterState implements AutoCloseable {
         stopSweeps();
         try {
             sweeps =
-                    aside.scheduleWithFixedDelay(
-                            this::sweep,
-                            interval.toNanos(),
-                            interval.toNanos(),
-                            TimeUnit.NANOSECONDS);
+                    aside.loop()
+                            .scheduleWithFixedDelay(
+                                    this::sweep,
+                                    interval.toNanos(),
+                                    interval.toNanos(),
+                                    TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException leaving) {
             sweeps = null;
         }
@@ -167,7 +304,7 @@ final class ClusterState implements AutoCloseable {
     /// On the event loop that saw the last failure: the verdict must not hold it up.
     private void found(OutlierMonitor monitor, Run run) {
         try {
-            aside.execute(() -> judge(monitor, run));
+            aside.loop().execute(() -> judge(monitor, run));
         } catch (RejectedExecutionException leaving) {
             // Nobody will be picked any more.
         }
@@ -178,13 +315,13 @@ final class ClusterState implements AutoCloseable {
         if (detector != null
                 && monitors.contains(monitor)
                 && detector.found(monitor, run, monitors, nanos.getAsLong())) {
-            balancer = balance(table);
+            balancer = balance();
         }
     }
 
     private synchronized void sweep() {
         if (detector != null && detector.sweep(monitors(), nanos.getAsLong())) {
-            balancer = balance(table);
+            balancer = balance();
         }
     }
 

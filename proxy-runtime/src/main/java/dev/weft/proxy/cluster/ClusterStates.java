@@ -2,19 +2,24 @@ package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.telemetry.Telemetry;
+import io.netty.channel.EventLoop;
+import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledExecutorService;
 
 /// What all event loops of the process share about clusters: enter at [Upstreams], which every loop
 /// has of its own. Any thread.
 public final class ClusterStates implements AutoCloseable {
     private final Map<String, ClusterState> states = new ConcurrentHashMap<>();
-    private final ScheduledExecutorService aside;
+    private final Aside aside;
 
-    /// @param aside carries no requests: verdicts on endpoints are made there
-    public ClusterStates(ScheduledExecutorService aside) {
-        this.aside = aside;
+    /// @param loop carries no requests: endpoints are checked and judged there
+    public ClusterStates(EventLoop loop, MeshTls tls, LocalAddresses local, Telemetry telemetry) {
+        this.aside = new Aside(loop, new Connector(loop, tls), local, telemetry);
     }
 
     /// New tables are in force: call it before the event loops hear of them.
@@ -38,6 +43,13 @@ public final class ClusterStates implements AutoCloseable {
                 : states.computeIfAbsent(
                         cluster.spec().name(),
                         _ -> new ClusterState(cluster, aside, System::nanoTime));
+    }
+
+    /// Clusters by their names, and their endpoints.
+    public SortedMap<String, List<EndpointView>> view() {
+        var view = new TreeMap<String, List<EndpointView>>();
+        states.forEach((name, state) -> view.put(name, state.view()));
+        return view;
     }
 
     @Override

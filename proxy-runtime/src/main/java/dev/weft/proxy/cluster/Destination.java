@@ -28,6 +28,7 @@ record Destination(
     /// @param first a pool without any gets one in any case: other endpoints' connections must not
     ///   keep it from its requests for ever
     boolean mayConnect(boolean first) {
+        cluster.use();
         var ofCluster = cluster.breaker().connections();
         var ofEndpoint = endpoint.connections();
         if (first) {

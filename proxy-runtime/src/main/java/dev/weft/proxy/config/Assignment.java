@@ -3,6 +3,7 @@ package dev.weft.proxy.config;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A cluster's endpoints, as they were told.
 ///
@@ -21,10 +22,16 @@ public record Assignment(
         groups = List.copyOf(groups);
     }
 
+    /// Where endpoints are; empty where it is not said.
+    public record Zone(String region, String zone, String subZone) {
+        public static final Zone NOWHERE = new Zone("", "", "");
+    }
+
     /// @param priority 0 is the highest
     /// @param weight among the localities of its priority; 0: gets nothing when localities are
     ///   weighted
-    public record LocalityGroup(int priority, long weight, List<EndpointSpec> endpoints) {
+    public record LocalityGroup(
+            int priority, long weight, Zone zone, List<EndpointSpec> endpoints) {
         public LocalityGroup {
             endpoints = List.copyOf(endpoints);
         }
@@ -38,7 +45,17 @@ public record Assignment(
             String hashKey,
             Health health,
             long weight,
-            Map<String, String> transportMetadata) {}
+            Map<String, String> transportMetadata,
+            Checked checked) {}
+
+    /// How health checks ask an endpoint.
+    ///
+    /// @param address null: where it is
+    /// @param hostname empty: what the check says
+    /// @param never it is well without being asked
+    public record Checked(@Nullable InetSocketAddress address, String hostname, boolean never) {
+        public static final Checked AS_IT_IS = new Checked(null, "", false);
+    }
 
     /// Whether an endpoint gets requests, the best first.
     public enum Health {

@@ -2,20 +2,25 @@ package dev.weft.proxy.config;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.weft.proxy.config.Assignment.Checked;
 import dev.weft.proxy.config.Assignment.EndpointSpec;
 import dev.weft.proxy.config.Assignment.Health;
 import dev.weft.proxy.config.Assignment.LocalityGroup;
+import dev.weft.proxy.config.Assignment.Zone;
 import dev.weft.proxy.config.ClusterSpec.Discovery;
 import dev.weft.proxy.config.ClusterSpec.TransportMatch;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Compiles clusters and their endpoints.
 final class ClusterCompiler {
@@ -26,6 +31,7 @@ final class ClusterCompiler {
 
     private static final String LB_METADATA = "envoy.lb";
     private static final int MAX_PRIORITY = 128;
+    private static final int MAX_PORT = 65_535;
 
     private final FieldCheck fields;
     private final TlsCompiler tls;
@@ -64,7 +70,26 @@ final class ClusterCompiler {
                 ResilienceCompiler.limits(place, cluster.getCircuitBreakers()),
                 cluster.hasOutlierDetection()
                         ? ResilienceCompiler.outliers(place, cluster.getOutlierDetection())
-                        : null);
+                        : null,
+                healthCheck(place + ".health_checks", cluster));
+    }
+
+    private static @Nullable HealthCheck healthCheck(String place, Cluster cluster) {
+        if (cluster.getHealthChecksCount() == 0) {
+            return null;
+        }
+        if (cluster.getHealthChecksCount() > 1) {
+            throw Rejected.at(place, "there can be only one");
+        }
+        if (cluster.getType() == Cluster.DiscoveryType.ORIGINAL_DST) {
+            throw Rejected.at(place, "type ORIGINAL_DST has no endpoints to check");
+        }
+        var check = cluster.getHealthChecks(0);
+        return HealthCheckCompiler.compile(
+                place,
+                check,
+                texts(check.getTransportSocketMatchCriteria()),
+                cluster.getIgnoreHealthOnHostRemoval());
     }
 
     Assignment assignment(ClusterLoadAssignment assignment) {
@@ -79,6 +104,10 @@ final class ClusterCompiler {
                     new LocalityGroup(
                             locality.getPriority(),
                             Integer.toUnsignedLong(locality.getLoadBalancingWeight().getValue()),
+                            new Zone(
+                                    locality.getLocality().getRegion(),
+                                    locality.getLocality().getZone(),
+                                    locality.getLocality().getSubZone()),
                             locality.getLbEndpointsList().stream()
                                     .map(endpoint -> endpoint(place, endpoint))
                                     .toList()));
@@ -100,8 +129,9 @@ final class ClusterCompiler {
                         .getFilterMetadataOrDefault(LB_METADATA, Struct.getDefaultInstance())
                         .getFieldsOrDefault("hash_key", Value.getDefaultInstance())
                         .getStringValue();
+        var address = Unpack.address(place, endpoint.getEndpoint().getAddress());
         return new EndpointSpec(
-                Unpack.address(place, endpoint.getEndpoint().getAddress()),
+                address,
                 endpoint.getEndpoint().getHostname(),
                 hashKey,
                 health(endpoint.getHealthStatus()),
@@ -114,7 +144,28 @@ final class ClusterCompiler {
                 texts(
                         endpoint.getMetadata()
                                 .getFilterMetadataOrDefault(
-                                        TRANSPORT_METADATA, Struct.getDefaultInstance())));
+                                        TRANSPORT_METADATA, Struct.getDefaultInstance())),
+                checked(place, address, endpoint.getEndpoint().getHealthCheckConfig()));
+    }
+
+    private static Checked checked(
+            String place, InetSocketAddress address, HealthCheckConfig config) {
+        var at =
+                config.hasAddress()
+                        ? Unpack.address(place + ".health_check_config", config.getAddress())
+                        : address;
+        if (config.getPortValue() < 0 || config.getPortValue() > MAX_PORT) {
+            throw Rejected.at(
+                    place + ".health_check_config.port_value", "is not between 0 and " + MAX_PORT);
+        }
+        var ported =
+                config.getPortValue() == 0
+                        ? at
+                        : new InetSocketAddress(at.getAddress(), config.getPortValue());
+        return new Checked(
+                ported.equals(address) ? null : ported,
+                config.getHostname(),
+                config.getDisableActiveHealthCheck());
     }
 
     private static Health health(HealthStatus status) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
 /// @param outliers null: endpoints are not watched
+/// @param healthCheck null: endpoints are not asked how they are
 public record ClusterSpec(
         String name,
         Discovery discovery,
@@ -21,7 +22,24 @@ public record ClusterSpec(
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
-        @Nullable OutlierRules outliers) {
+        @Nullable OutlierRules outliers,
+        @Nullable HealthCheck healthCheck) {
+    /// The same without limits, and without anybody being watched: for what checks its endpoints.
+    public ClusterSpec forChecks(Duration timeout) {
+        return new ClusterSpec(
+                name,
+                discovery,
+                endpointsName,
+                Assignment.EMPTY,
+                balancing,
+                timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
+                transportMatches,
+                transport,
+                Limits.UNLIMITED,
+                null,
+                null);
+    }
+
     /// Where a cluster's endpoints come from.
     public enum Discovery {
         EDS,
@@ -34,8 +52,13 @@ public record ClusterSpec(
 
     /// How this endpoint is spoken to.
     public Transport transportFor(EndpointSpec endpoint) {
+        return transportFor(endpoint.transportMetadata());
+    }
+
+    /// How an endpoint with this metadata is spoken to.
+    public Transport transportFor(Map<String, String> metadata) {
         for (var match : transportMatches) {
-            if (endpoint.transportMetadata().entrySet().containsAll(match.criteria().entrySet())) {
+            if (metadata.entrySet().containsAll(match.criteria().entrySet())) {
                 return match.transport();
             }
         }

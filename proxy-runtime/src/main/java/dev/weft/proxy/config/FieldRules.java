@@ -185,7 +185,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "name type eds_cluster_config connect_timeout lb_policy load_assignment transport_socket"
                                     + " transport_socket_matches circuit_breakers typed_extension_protocol_options"
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
-                                    + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection",
+                                    + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
+                                    + " health_checks ignore_health_on_host_removal",
                             "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",
@@ -203,7 +204,36 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.endpoint.v3.LbEndpoint",
                             "endpoint health_status metadata load_balancing_weight",
                             "endpoint_name"),
-                    rule("envoy.config.endpoint.v3.Endpoint", "address hostname", ""),
+                    rule(
+                            "envoy.config.endpoint.v3.Endpoint",
+                            "address hostname health_check_config",
+                            ""),
+                    rule(
+                            "envoy.config.endpoint.v3.Endpoint.HealthCheckConfig",
+                            "port_value hostname address disable_active_health_check",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.HealthCheck",
+                            "timeout interval initial_jitter interval_jitter interval_jitter_percent"
+                                    + " unhealthy_threshold healthy_threshold reuse_connection"
+                                    + " http_health_check tcp_health_check grpc_health_check"
+                                    + " no_traffic_interval no_traffic_healthy_interval unhealthy_interval"
+                                    + " unhealthy_edge_interval healthy_edge_interval"
+                                    + " transport_socket_match_criteria",
+                            "alt_port custom_health_check tls_options"),
+                    rule(
+                            "envoy.config.core.v3.HealthCheck.HttpHealthCheck",
+                            "host path request_headers_to_add request_headers_to_remove expected_statuses"
+                                    + " retriable_statuses codec_client_type service_name_matcher method",
+                            "send receive"),
+                    rule(
+                            "envoy.config.core.v3.HealthCheck.GrpcHealthCheck",
+                            "service_name authority initial_metadata",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.HealthCheck.TcpHealthCheck",
+                            "send receive",
+                            "proxy_protocol_config"),
                     rule(
                             "envoy.config.cluster.v3.Cluster.CommonLbConfig",
                             "healthy_panic_threshold zone_aware_lb_config locality_weighted_lb_config"
@@ -311,7 +341,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " enforcing_failure_percentage"
                                     + " enforcing_failure_percentage_local_origin"
                                     + " failure_percentage_minimum_hosts failure_percentage_request_volume"
-                                    + " max_ejection_time max_ejection_time_jitter always_eject_one_host",
+                                    + " max_ejection_time max_ejection_time_jitter always_eject_one_host"
+                                    + " successful_active_health_check_uneject_host",
                             ""),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",

@@ -10,6 +10,14 @@ public record Limits(
     public static final Limits DEFAULT =
             new Limits(1024, 1024, 1024, Retries.DEFAULT, Integer.MAX_VALUE);
 
+    public static final Limits UNLIMITED =
+            new Limits(
+                    Integer.MAX_VALUE,
+                    Integer.MAX_VALUE,
+                    Integer.MAX_VALUE,
+                    Retries.DEFAULT,
+                    Integer.MAX_VALUE);
+
     /// How many retries may be on their way at once.
     public sealed interface Retries {
         /// In force where nothing is configured: it spares retries of what no endpoint has looked

@@ -41,10 +41,12 @@ public record OutlierRules(
     /// @param jitter at most so much is added to each
     /// @param atMostPercent of the cluster's endpoints at once
     /// @param alwaysOne one may be out whatever the percentage is
+    /// @param endsByCheck who passes a health check is back
     public record Ejection(
             Duration base,
             Duration longest,
             Duration jitter,
             int atMostPercent,
-            boolean alwaysOne) {}
+            boolean alwaysOne,
+            boolean endsByCheck) {}
 }

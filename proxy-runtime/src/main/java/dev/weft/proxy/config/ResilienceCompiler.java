@@ -205,6 +205,8 @@ final class ResilienceCompiler {
                         outliers.getMaxEjectionPercent(),
                         outliers.hasMaxEjectionPercent(),
                         DEFAULT_EJECTION_PERCENT),
-                outliers.getAlwaysEjectOneHost().getValue());
+                outliers.getAlwaysEjectOneHost().getValue(),
+                !outliers.hasSuccessfulActiveHealthCheckUnejectHost()
+                        || outliers.getSuccessfulActiveHealthCheckUnejectHost().getValue());
     }
 }

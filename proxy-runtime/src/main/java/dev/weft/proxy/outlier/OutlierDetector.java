@@ -72,6 +72,18 @@ public final class OutlierDetector {
         return changed;
     }
 
+    /// An endpoint has passed a health check.
+    ///
+    /// @return whether that brought it back
+    public boolean passed(OutlierMonitor monitor) {
+        if (!monitor.vitals().isEjected() || !rules.ejection().endsByCheck()) {
+            return false;
+        }
+        monitor.vitals().eject(false);
+        monitor.forget();
+        return true;
+    }
+
     private boolean comesBack(OutlierMonitor monitor, long nowNanos) {
         var stay = monitor.stay;
         if (!monitor.vitals().isEjected()) {

@@ -1,5 +1,6 @@
 package dev.weft.proxy.telemetry;
 
+import dev.weft.proxy.health.Answer;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -112,6 +114,19 @@ public final class ProxyMetrics {
                     .labelNames("result")
                     .register(registry);
 
+    private final Counter checks =
+            Counter.builder()
+                    .name("weft_health_checks_total")
+                    .help("Active health checks of endpoints, by how they ended.")
+                    .labelNames("cluster", "result")
+                    .register(registry);
+    private final Gauge healthy =
+            Gauge.builder()
+                    .name("weft_endpoints_healthy")
+                    .help("Endpoints that do not fail their active health checks.")
+                    .labelNames("cluster")
+                    .register(registry);
+
     /// @param logLinesDropped how many lines the access log had no room for
     public ProxyMetrics(String version, LongSupplier logLinesDropped) {
         Info.builder()
@@ -196,6 +211,22 @@ public final class ProxyMetrics {
             return id;
         }
         return peers.size() < MAX_PEERS && peers.add(id) ? id : OTHER;
+    }
+
+    void checked(String cluster, Answer answer) {
+        checks.labelValues(cluster, answer.name().toLowerCase(Locale.ROOT)).inc();
+    }
+
+    void healthy(String cluster, int endpoints) {
+        healthy.labelValues(cluster).set(endpoints);
+    }
+
+    /// Its series end.
+    void unchecked(String cluster) {
+        healthy.remove(cluster);
+        for (var answer : Answer.values()) {
+            checks.remove(cluster, answer.name().toLowerCase(Locale.ROOT));
+        }
     }
 
     public void xdsResponse(String type, String result) {

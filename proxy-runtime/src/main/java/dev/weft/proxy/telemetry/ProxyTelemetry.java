@@ -1,5 +1,7 @@
 package dev.weft.proxy.telemetry;
 
+import dev.weft.proxy.health.Answer;
+
 /// Counts, and writes the access log.
 public final class ProxyTelemetry implements Telemetry {
     private final ProxyMetrics metrics;
@@ -20,5 +22,20 @@ public final class ProxyTelemetry implements Telemetry {
     public void connection(ConnectionLog log) {
         metrics.connection(log);
         accessLog.add(log);
+    }
+
+    @Override
+    public void checked(String cluster, Answer answer) {
+        metrics.checked(cluster, answer);
+    }
+
+    @Override
+    public void healthy(String cluster, int endpoints) {
+        metrics.healthy(cluster, endpoints);
+    }
+
+    @Override
+    public void unchecked(String cluster) {
+        metrics.unchecked(cluster);
     }
 }

@@ -1,5 +1,7 @@
 package dev.weft.proxy.telemetry;
 
+import dev.weft.proxy.health.Answer;
+
 /// Takes note of what the data path has done. Called from event loops: never blocks.
 public interface Telemetry {
     /// A request has ended, whether answered by the service, by the proxy or by nobody.
@@ -7,4 +9,13 @@ public interface Telemetry {
 
     /// A connection that was carried as opaque bytes has ended, or was refused.
     void connection(ConnectionLog log);
+
+    /// A health check of one of the cluster's endpoints has ended.
+    default void checked(String cluster, Answer answer) {}
+
+    /// How many endpoints of a cluster with health checks do not fail them.
+    default void healthy(String cluster, int endpoints) {}
+
+    /// The cluster's endpoints are not checked any more.
+    default void unchecked(String cluster) {}
 }

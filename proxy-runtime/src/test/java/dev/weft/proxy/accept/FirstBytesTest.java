@@ -157,7 +157,8 @@ class FirstBytesTest {
                         channel.eventLoop(),
                         tls,
                         new LocalAddresses(Set.of()),
-                        new ClusterStates(channel.eventLoop()),
+                        new ClusterStates(
+                                channel.eventLoop(), tls, new LocalAddresses(Set.of()), new Told()),
                         RandomGenerator.getDefault()),
                 () -> Tables.EMPTY,
                 new NewTables(),

@@ -210,6 +210,11 @@ class AdminIT {
                     }
 
                     @Override
+                    public String clusters() {
+                        return "{}";
+                    }
+
+                    @Override
                     public String version() {
                         return "{}";
                     }

@@ -1,13 +1,16 @@
 package dev.weft.proxy.balance;
 
 import dev.weft.proxy.config.Assignment;
+import dev.weft.proxy.config.Assignment.Checked;
 import dev.weft.proxy.config.Assignment.EndpointSpec;
 import dev.weft.proxy.config.Assignment.Health;
 import dev.weft.proxy.config.Assignment.LocalityGroup;
+import dev.weft.proxy.config.Assignment.Zone;
 import dev.weft.proxy.config.Balancing;
 import dev.weft.proxy.config.Balancing.Policy;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
+import dev.weft.proxy.config.HealthCheck;
 import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.OutlierRules;
 import dev.weft.proxy.config.Transport;
@@ -32,6 +35,7 @@ public final class TestCluster {
     public boolean byLocality;
     public Limits limits = Limits.DEFAULT;
     public @Nullable OutlierRules outliers;
+    public @Nullable HealthCheck healthCheck;
     private final Policy policy;
 
     public TestCluster(Policy policy) {
@@ -47,12 +51,13 @@ public final class TestCluster {
     }
 
     public static EndpointSpec endpoint(int number, long weight, Health health) {
-        return new EndpointSpec(address(number), "", "", health, weight, Map.of());
+        return new EndpointSpec(
+                address(number), "", "", health, weight, Map.of(), Checked.AS_IT_IS);
     }
 
     /// Endpoints of one locality.
     public TestCluster group(int priority, long weight, EndpointSpec... endpoints) {
-        groups.add(new LocalityGroup(priority, weight, List.of(endpoints)));
+        groups.add(new LocalityGroup(priority, weight, Zone.NOWHERE, List.of(endpoints)));
         return this;
     }
 
@@ -62,7 +67,7 @@ public final class TestCluster {
         for (int i = first; i <= last; i++) {
             endpoints.add(endpoint(i));
         }
-        groups.add(new LocalityGroup(0, 0, endpoints));
+        groups.add(new LocalityGroup(0, 0, Zone.NOWHERE, endpoints));
         return this;
     }
 
@@ -78,7 +83,8 @@ public final class TestCluster {
                         List.of(),
                         new Transport.Clear(),
                         limits,
-                        outliers),
+                        outliers,
+                        healthCheck),
                 new Assignment(groups, 140, false));
     }
 

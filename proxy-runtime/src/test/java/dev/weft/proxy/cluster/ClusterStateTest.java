@@ -12,12 +12,21 @@ import dev.weft.proxy.config.OutlierRules.Consecutive;
 import dev.weft.proxy.config.OutlierRules.Ejection;
 import dev.weft.proxy.config.OutlierRules.FailurePercentage;
 import dev.weft.proxy.config.OutlierRules.SuccessRate;
+import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.telemetry.ConnectionLog;
+import dev.weft.proxy.telemetry.RequestLog;
+import dev.weft.proxy.telemetry.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -118,12 +127,20 @@ class ClusterStateTest {
                                 Duration.ofSeconds(300),
                                 Duration.ZERO,
                                 50,
-                                false));
+                                false,
+                                true));
         return state();
     }
 
     private ClusterState state() {
-        return new ClusterState(config.table(), aside.eventLoop(), () -> config.nanos);
+        return new ClusterState(
+                config.table(),
+                new Aside(
+                        aside.eventLoop(),
+                        new Connector(aside.eventLoop(), new NoMesh()),
+                        new LocalAddresses(Set.of()),
+                        new Untold()),
+                () -> config.nanos);
     }
 
     private void fail(ClusterState state, int number) {
@@ -148,5 +165,30 @@ class ClusterStateTest {
             picked.add(host.target().address().getAddress().getAddress()[3] & 0xff);
         }
         return picked;
+    }
+
+    private static final class NoMesh implements MeshTls {
+        @Override
+        public @Nullable SslContext server(List<String> alpn) {
+            return null;
+        }
+
+        @Override
+        public @Nullable SslContext client(String alpn) {
+            return null;
+        }
+
+        @Override
+        public Optional<String> spiffeId(SSLSession session) {
+            return Optional.empty();
+        }
+    }
+
+    private static final class Untold implements Telemetry {
+        @Override
+        public void request(RequestLog log) {}
+
+        @Override
+        public void connection(ConnectionLog log) {}
     }
 }

@@ -25,6 +25,7 @@ class OutlierDetectorTest {
     private int localFailureEnforcing;
     private int atMostPercent = 100;
     private boolean alwaysOne;
+    private boolean endsByCheck = true;
 
     private final List<Vitals> vitals = new ArrayList<>();
     private final List<OutlierMonitor> monitors = new ArrayList<>();
@@ -241,6 +242,22 @@ class OutlierDetectorTest {
         assertThat(out()).isEmpty();
     }
 
+    @Test
+    void a_passed_health_check_brings_an_endpoint_back_unless_it_must_not() {
+        endpoints(4);
+        answers(0, 500, 5);
+        answers(1, 500, 5);
+
+        assertThat(detector.passed(monitors.get(0))).isTrue();
+        assertThat(detector.passed(monitors.get(2))).isFalse();
+        assertThat(out()).containsExactly(1);
+
+        endsByCheck = false;
+        detector.follow(rules());
+        assertThat(detector.passed(monitors.get(1))).isFalse();
+        assertThat(out()).containsExactly(1);
+    }
+
     private void endpoints(int count) {
         detector = detector();
         for (int i = 0; i < count; i++) {
@@ -298,6 +315,7 @@ class OutlierDetectorTest {
                         Duration.ofSeconds(100),
                         Duration.ZERO,
                         atMostPercent,
-                        alwaysOne));
+                        alwaysOne,
+                        endsByCheck));
     }
 }
