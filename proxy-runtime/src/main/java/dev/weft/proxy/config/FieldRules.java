@@ -53,6 +53,10 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "suppress_envoy_headers",
                             "upstream_http_filters"),
                     rule(
+                            "envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency",
+                            "gradient_controller_config enabled concurrency_limit_exceeded_status",
+                            ""),
+                    rule(
                             "envoy.extensions.filters.http.fault.v3.HTTPFault",
                             "delay abort upstream_cluster headers max_active_faults response_rate_limit",
                             "downstream_nodes"),

@@ -11,12 +11,14 @@ import dev.weft.proxy.filter.LocalRateLimit;
 import dev.weft.proxy.filter.TokenBucket;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.route.Fraction;
+import dev.weft.proxy.filter.Unfiltered;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
 import io.envoyproxy.envoy.extensions.common.ratelimit.v3.XRateLimitHeadersRFCVersion;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
 import io.envoyproxy.envoy.extensions.filters.http.cors.v3.CorsPolicy;
+import io.envoyproxy.envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.FaultAbort;
 import io.envoyproxy.envoy.extensions.filters.http.fault.v3.HTTPFault;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
@@ -127,6 +129,14 @@ final class FilterCompiler {
                 throw Rejected.at(place, "needs a token_bucket");
             }
             return rateLimit(place, limit);
+        }
+        if (config.is(AdaptiveConcurrency.class)) {
+            var adaptive = Unpack.any(place, config, AdaptiveConcurrency.class);
+            fields.check(place, adaptive);
+            // There is no runtime here: its default is what counts.
+            return adaptive.hasEnabled() && !adaptive.getEnabled().getDefaultValue().getValue()
+                    ? new Unfiltered()
+                    : AdaptiveConcurrencyCompiler.compile(place, adaptive);
         }
         return null;
     }

@@ -32,6 +32,16 @@ public sealed interface Verdict {
     /// @param over to be called once when the request has ended
     record Slow(long bytesPerSecond, Verdict then, Runnable over) implements Verdict {}
 
+    /// The next filter's turn, and this one hears how the request ends.
+    record Watch(Watcher watcher) implements Verdict {}
+
+    interface Watcher {
+        /// Called once.
+        ///
+        /// @param answered the service's answer has gone to the client as a whole
+        void ended(boolean answered, long nowNanos);
+    }
+
     /// Later.
     ///
     /// @param over to be called once when the request has ended

@@ -460,6 +460,9 @@ final class Exchange {
     /// The answer's last part has been written.
     private void answered(Attempt from) {
         from.done(requestComplete);
+        if (filters != null) {
+            filters.answered();
+        }
         downstream.flush();
         end();
         downstream.done(requestComplete);

@@ -28,6 +28,7 @@ final class FilterRun {
     private HeaderEdits answer = HeaderEdits.NONE;
     private @Nullable Future<?> timer;
     private @Nullable Runnable over;
+    private boolean answered;
     private int next;
 
     /// @param route its settings
@@ -61,6 +62,11 @@ final class FilterRun {
     /// Edits that the filters so far want for the answer.
     HeaderEdits answerEdits() {
         return answer;
+    }
+
+    /// The service's answer has gone to the client as a whole.
+    void answered() {
+        answered = true;
     }
 
     /// The request has ended, wherever it was.
@@ -97,6 +103,10 @@ final class FilterRun {
                 over = both(over, whenOver);
                 exchange.slowDown(rate);
                 yield follow(then);
+            }
+            case Verdict.Watch(var watcher) -> {
+                over = both(over, () -> watcher.ended(answered, System.nanoTime()));
+                yield true;
             }
             case Verdict.Delay(var time, var then, var whenOver) -> {
                 log.flag(Refusal.FAULT_DELAY);

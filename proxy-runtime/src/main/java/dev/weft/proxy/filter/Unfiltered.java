@@ -1,0 +1,9 @@
+package dev.weft.proxy.filter;
+
+/// A filter that is configured, and switched off.
+public record Unfiltered() implements HttpFilter {
+    @Override
+    public Verdict judge(FilterRequest request) {
+        return Verdict.PASS;
+    }
+}
