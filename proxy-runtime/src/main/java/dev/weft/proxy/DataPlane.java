@@ -14,6 +14,8 @@ import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.trace.SpanExporter;
+import dev.weft.proxy.trace.Tracer;
 import dev.weft.proxy.worker.NewTables;
 import dev.weft.proxy.worker.Worker;
 import io.netty.channel.EventLoop;
@@ -44,6 +46,8 @@ public final class DataPlane implements AutoCloseable {
     private final Drain outbound = new Drain();
     private final ConfigStore store = new ConfigStore(this::publish);
     private final ClusterStates clusterStates;
+    private final OwnCalls ownCalls;
+    private final Tracer tracer;
     private final Map<EventLoop, Worker> workers;
     private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> firstListening = new CompletableFuture<>();
@@ -75,7 +79,22 @@ public final class DataPlane implements AutoCloseable {
             OriginalDestination originalDestination,
             LocalAddresses local) {
         this.loops = loops;
-        this.clusterStates = new ClusterStates(aside.next(), tls, local, telemetry);
+        var asideLoop = aside.next();
+        this.clusterStates = new ClusterStates(asideLoop, tls, local, telemetry);
+        this.ownCalls =
+                new OwnCalls(
+                        asideLoop,
+                        () ->
+                                new Upstreams(
+                                        asideLoop,
+                                        tls,
+                                        local,
+                                        clusterStates,
+                                        RandomGenerator.getDefault()));
+        this.tracer =
+                new Tracer(export ->
+                        new SpanExporter(
+                                export, asideLoop, ownCalls::upstreams, store::tables, telemetry));
         this.originalDestination = originalDestination;
         var byLoop = new HashMap<EventLoop, Worker>();
         loops.forEach(executor -> {
@@ -91,7 +110,8 @@ public final class DataPlane implements AutoCloseable {
                             tls,
                             telemetry,
                             inbound,
-                            outbound));
+                            outbound,
+                            tracer));
         });
         this.workers = Map.copyOf(byLoop);
     }
@@ -167,6 +187,7 @@ public final class DataPlane implements AutoCloseable {
     @Override
     public void close() {
         stopAccepting();
+        tracer.close();
         clusterStates.close();
     }
 
@@ -177,6 +198,8 @@ public final class DataPlane implements AutoCloseable {
                     worker.upstreams().reconcile(tables);
                     worker.newTables().published();
                 }));
+        tracer.reconcile(tables);
+        ownCalls.reconcile(tables);
         bind(tables);
     }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// client -> outbound proxy -> mesh TLS -> inbound proxy -> application, all on loopback.
 final class TwoProxies implements AutoCloseable {
@@ -105,6 +106,12 @@ final class TwoProxies implements AutoCloseable {
     static final class Log implements Telemetry {
         final List<RequestLog> requests = new CopyOnWriteArrayList<>();
         final List<ConnectionLog> connections = new CopyOnWriteArrayList<>();
+        final AtomicInteger spansDropped = new AtomicInteger();
+
+        @Override
+        public void spansDropped(int spans) {
+            spansDropped.addAndGet(spans);
+        }
 
         @Override
         public void request(RequestLog log) {

@@ -5,10 +5,12 @@ import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.WeightedClusters;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// How the bytes of a chain are served.
 public sealed interface ChainTarget {
     /// @param filters in their order, without the router
+    /// @param tracing null: requests are not traced
     record Http(
             Codec codec,
             RouteSource routes,
@@ -18,7 +20,8 @@ public sealed interface ChainTarget {
             Patience patience,
             boolean addsServiceTime,
             int maxHeaderBytes,
-            int maxStreams)
+            int maxStreams,
+            @Nullable TracingSpec tracing)
             implements ChainTarget {
         public Http {
             filters = List.copyOf(filters);

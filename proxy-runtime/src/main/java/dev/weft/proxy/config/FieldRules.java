@@ -41,7 +41,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
                                     + " upgrade_configs stat_prefix normalize_path merge_slashes"
                                     + " path_with_escaped_slashes_action request_headers_timeout request_timeout"
-                                    + " stream_idle_timeout common_http_protocol_options",
+                                    + " stream_idle_timeout common_http_protocol_options tracing",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
                                     + " path_normalization_options"),
                     rule(
@@ -183,6 +183,25 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.core.v3.HeaderValueOption",
                             "header append_action append keep_empty_value",
                             ""),
+                    rule(
+                            "envoy.extensions.filters.network.http_connection_manager.v3"
+                                    + ".HttpConnectionManager.Tracing",
+                            "client_sampling random_sampling overall_sampling max_path_tag_length provider",
+                            ""),
+                    rule(
+                            "envoy.config.trace.v3.OpenTelemetryConfig",
+                            "grpc_service http_service service_name",
+                            "sampler"),
+                    rule(
+                            "envoy.config.core.v3.GrpcService",
+                            "envoy_grpc timeout initial_metadata",
+                            "google_grpc"),
+                    rule(
+                            "envoy.config.core.v3.GrpcService.EnvoyGrpc",
+                            "cluster_name authority",
+                            ""),
+                    rule("envoy.config.core.v3.HttpService", "http_uri request_headers_to_add", ""),
+                    rule("envoy.config.core.v3.HttpUri", "uri cluster timeout", ""),
                     rule("envoy.config.core.v3.HeaderValue", "key value", "raw_value"),
                     rule(
                             "envoy.config.cluster.v3.Cluster",

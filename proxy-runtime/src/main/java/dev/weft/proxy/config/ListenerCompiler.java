@@ -42,12 +42,14 @@ final class ListenerCompiler {
     private final TlsCompiler tls;
     private final RouteCompiler routes;
     private final FilterCompiler filters;
+    private final TracingCompiler tracing;
 
     ListenerCompiler(FieldCheck fields) {
         this.fields = fields;
         this.tls = new TlsCompiler(fields);
         this.routes = new RouteCompiler(fields);
         this.filters = new FilterCompiler(fields);
+        this.tracing = new TracingCompiler(fields);
     }
 
     ListenerSpec compile(Listener listener) {
@@ -183,7 +185,10 @@ final class ListenerCompiler {
                 patience(place, manager),
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
-                streams > 0 ? streams : DEFAULT_STREAMS);
+                streams > 0 ? streams : DEFAULT_STREAMS,
+                manager.hasTracing()
+                        ? tracing.compile(place + ".tracing", manager.getTracing())
+                        : null);
     }
 
     /// Null: there is none, and none is missed.

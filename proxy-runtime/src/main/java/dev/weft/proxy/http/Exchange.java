@@ -82,6 +82,16 @@ final class Exchange {
         var config = chain.current();
         upgrade = HeaderHygiene.endHop(head.headers());
         HeaderHygiene.sanitizeRequest(head.headers(), chain.origin(), config.identity());
+        if (config.tracing() != null) {
+            log.traced(
+                    chain.worker()
+                            .tracer()
+                            .begin(
+                                    config.tracing(),
+                                    head.headers(),
+                                    chain.clientAddress(),
+                                    ThreadLocalRandom.current()));
+        }
         switch (config.paths().judge(head.uri())) {
             case Pass(var path) -> {
                 head.setUri(path);

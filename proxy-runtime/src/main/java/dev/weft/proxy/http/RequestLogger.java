@@ -5,6 +5,7 @@ import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.RequestLog;
+import dev.weft.proxy.trace.LiveSpan;
 import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,7 @@ final class RequestLogger {
     private String endpoint = "";
     private String flags = "-";
     private @Nullable String serverPeer;
+    private @Nullable LiveSpan span;
     private Duration held = Duration.ZERO;
     private int status;
     private long bytesIn;
@@ -49,6 +51,11 @@ final class RequestLogger {
         if (LocalAnswer.isGrpc(head.headers())) {
             protocol = "gRPC";
         }
+    }
+
+    /// @param span null: the request is not recorded
+    void traced(@Nullable LiveSpan span) {
+        this.span = span;
     }
 
     void cluster(String cluster) {
@@ -92,25 +99,27 @@ final class RequestLogger {
         written = true;
         var direction = chain.origin().direction();
         var peer = direction == Direction.INBOUND ? chain.origin().peer() : serverPeer;
-        chain.worker()
-                .telemetry()
-                .request(
-                        new RequestLog(
-                                start,
-                                Duration.ofNanos(System.nanoTime() - startNanos),
-                                direction,
-                                protocol,
-                                method,
-                                authority,
-                                path,
-                                status,
-                                flags,
-                                bytesIn,
-                                bytesOut,
-                                cluster,
-                                endpoint,
-                                peer,
-                                peer != null,
-                                held));
+        var entry =
+                new RequestLog(
+                        start,
+                        Duration.ofNanos(System.nanoTime() - startNanos),
+                        direction,
+                        protocol,
+                        method,
+                        authority,
+                        path,
+                        status,
+                        flags,
+                        bytesIn,
+                        bytesOut,
+                        cluster,
+                        endpoint,
+                        peer,
+                        peer != null,
+                        held);
+        chain.worker().telemetry().request(entry);
+        if (span != null) {
+            span.ended(entry);
+        }
     }
 }

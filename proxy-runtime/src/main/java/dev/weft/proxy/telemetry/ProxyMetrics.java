@@ -120,6 +120,12 @@ public final class ProxyMetrics {
                     .help("Active health checks of endpoints, by how they ended.")
                     .labelNames("cluster", "result")
                     .register(registry);
+    private final Counter spans =
+            Counter.builder()
+                    .name("weft_spans_total")
+                    .help("Spans of traced requests, by what became of them: sent or dropped.")
+                    .labelNames("result")
+                    .register(registry);
     private final Gauge healthy =
             Gauge.builder()
                     .name("weft_endpoints_healthy")
@@ -219,6 +225,10 @@ public final class ProxyMetrics {
 
     void healthy(String cluster, int endpoints) {
         healthy.labelValues(cluster).set(endpoints);
+    }
+
+    void spans(String result, int count) {
+        spans.labelValues(result).inc(count);
     }
 
     /// Its series end.

@@ -35,6 +35,16 @@ public final class ProxyTelemetry implements Telemetry {
     }
 
     @Override
+    public void spansSent(int spans) {
+        metrics.spans("sent", spans);
+    }
+
+    @Override
+    public void spansDropped(int spans) {
+        metrics.spans("dropped", spans);
+    }
+
+    @Override
     public void unchecked(String cluster) {
         metrics.unchecked(cluster);
     }

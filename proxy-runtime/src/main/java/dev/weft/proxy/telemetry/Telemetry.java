@@ -16,6 +16,12 @@ public interface Telemetry {
     /// How many endpoints of a cluster with health checks do not fail them.
     default void healthy(String cluster, int endpoints) {}
 
+    /// A collector has taken them.
+    default void spansSent(int spans) {}
+
+    /// A collector has not taken them, or could not keep up.
+    default void spansDropped(int spans) {}
+
     /// The cluster's endpoints are not checked any more.
     default void unchecked(String cluster) {}
 }

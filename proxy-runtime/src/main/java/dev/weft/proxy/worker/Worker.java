@@ -6,6 +6,7 @@ import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.trace.Tracer;
 import java.util.function.Supplier;
 
 /// One event loop's collaborators.
@@ -19,7 +20,8 @@ public record Worker(
         MeshTls tls,
         Telemetry telemetry,
         Drain inbound,
-        Drain outbound) {
+        Drain outbound,
+        Tracer tracer) {
     public Drain drain(Direction direction) {
         return switch (direction) {
             case INBOUND -> inbound;

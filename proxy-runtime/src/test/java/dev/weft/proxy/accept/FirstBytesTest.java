@@ -22,6 +22,7 @@ import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.trace.Tracer;
 import dev.weft.proxy.worker.NewTables;
 import dev.weft.proxy.worker.Worker;
 import io.netty.buffer.Unpooled;
@@ -165,7 +166,10 @@ class FirstBytesTest {
                 tls,
                 new Told(),
                 new Drain(),
-                new Drain());
+                new Drain(),
+                new Tracer(_ -> {
+                    throw new AssertionError("nothing is traced");
+                }));
     }
 
     private void says(byte[] bytes, int from, int length) {
