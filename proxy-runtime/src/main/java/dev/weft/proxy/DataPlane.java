@@ -13,6 +13,8 @@ import dev.weft.proxy.config.ListenerSpec;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.load.ClusterLoad;
+import dev.weft.proxy.load.LoadSource;
 import dev.weft.proxy.telemetry.Telemetry;
 import dev.weft.proxy.trace.SpanExporter;
 import dev.weft.proxy.trace.Tracer;
@@ -31,12 +33,13 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /// The data path: listeners, routes, clusters, and every connection that they carry.
 ///
 /// Every event loop has a [Worker] of its own; they share the tables, which change as a whole.
-public final class DataPlane implements AutoCloseable {
+public final class DataPlane implements AutoCloseable, LoadSource {
     private static final List<String> VIRTUAL_LISTENERS =
             List.of("virtualInbound", "virtualOutbound");
 
@@ -177,6 +180,21 @@ public final class DataPlane implements AutoCloseable {
     /// Clusters by their names, and how their endpoints are.
     public SortedMap<String, List<EndpointView>> clusters() {
         return clusterStates.view();
+    }
+
+    @Override
+    public boolean isWanted() {
+        return store.tables().clusters().values().stream().anyMatch(it -> it.spec().reportsLoad());
+    }
+
+    @Override
+    public void count(Predicate<String> clusters, boolean all) {
+        clusterStates.countLoad(clusters, all);
+    }
+
+    @Override
+    public List<ClusterLoad> take() {
+        return clusterStates.takeLoad();
     }
 
     /// Connections that are being served.

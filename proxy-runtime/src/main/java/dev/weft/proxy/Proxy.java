@@ -17,6 +17,7 @@ import dev.weft.proxy.telemetry.ProxyTelemetry;
 import dev.weft.proxy.worker.EpollLoops;
 import dev.weft.proxy.xds.AdsClient;
 import dev.weft.proxy.xds.Configuration;
+import dev.weft.proxy.xds.LoadReporter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -77,7 +78,8 @@ public final class Proxy implements AutoCloseable {
                         identity.dialer(),
                         control,
                         random,
-                        events);
+                        events,
+                        new LoadReporter(dataPlane, control, random));
         revisions = new Revisions(paths, control, this::follow);
         lifecycle = new Lifecycle(paths, control, dataPlane);
         var view =

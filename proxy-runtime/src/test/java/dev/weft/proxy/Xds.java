@@ -62,6 +62,10 @@ final class Xds {
                 .build();
     }
 
+    static java.net.InetSocketAddress socketAddress(int port) {
+        return new java.net.InetSocketAddress("127.0.0.1", port);
+    }
+
     static Listener.Builder listener(String name, int port) {
         return Listener.newBuilder().setName(name).setAddress(address("127.0.0.1", port));
     }

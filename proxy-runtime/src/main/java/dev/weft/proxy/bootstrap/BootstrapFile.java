@@ -56,7 +56,21 @@ final class BootstrapFile {
                 address.getAddress(),
                 address.getPortValue(),
                 serverName(cluster, address),
-                bootstrap.getNode());
+                bootstrap.getNode(),
+                wantsLoad(name, bootstrap));
+    }
+
+    private static boolean wantsLoad(String ads, Bootstrap bootstrap) throws InvalidBootstrap {
+        if (!bootstrap.getClusterManager().hasLoadStatsConfig()) {
+            return false;
+        }
+        var config = bootstrap.getClusterManager().getLoadStatsConfig();
+        if (config.getGrpcServicesCount() != 1
+                || !config.getGrpcServices(0).getEnvoyGrpc().getClusterName().equals(ads)) {
+            throw new InvalidBootstrap(
+                    "cluster_manager.load_stats_config must name the ADS cluster \"" + ads + '"');
+        }
+        return true;
     }
 
     private static SocketAddress address(Cluster cluster) throws InvalidBootstrap {

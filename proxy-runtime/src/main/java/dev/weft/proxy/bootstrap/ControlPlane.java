@@ -8,9 +8,20 @@ import org.jspecify.annotations.Nullable;
 /// @param revision tells it from others; it is the file's, not the bootstrap's
 /// @param serverName the host name that its certificate must carry; null when it is spoken to in
 ///   clear, and then it is sent no credentials
+/// @param wantsLoad whether load reports are to be sent there, whatever its clusters say
 /// @param node what the bootstrap says of the node, before this proxy adds what it knows itself
 public record ControlPlane(
-        String revision, String host, int port, @Nullable String serverName, Node node) {
+        String revision,
+        String host,
+        int port,
+        @Nullable String serverName,
+        Node node,
+        boolean wantsLoad) {
+    public ControlPlane(
+            String revision, String host, int port, @Nullable String serverName, Node node) {
+        this(revision, host, port, serverName, node, false);
+    }
+
     /// What this proxy tells it of itself.
     public Node tell(Pod pod, Build build) {
         var told = node.toBuilder().setUserAgentName("weft").setUserAgentVersion(build.version());

@@ -24,6 +24,11 @@ final class CircuitBreaker {
         retries.follow(limits.retries());
     }
 
+    /// Requests that were refused since the last call.
+    long takeRefused() {
+        return pending.takeRefused() + requests.takeRefused();
+    }
+
     Permits connections() {
         return connections;
     }

@@ -9,6 +9,8 @@ import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.OutlierRules;
 import dev.weft.proxy.health.Answer;
 import dev.weft.proxy.health.Verdict.Effect;
+import dev.weft.proxy.load.ClusterLoad;
+import dev.weft.proxy.load.Load;
 import dev.weft.proxy.outlier.OutlierDetector;
 import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.outlier.OutlierMonitor.Run;
@@ -20,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -48,6 +51,8 @@ final class ClusterState implements AutoCloseable {
     private ClusterTable served;
 
     private @Nullable HealthChecks checks;
+    private boolean countsLoad;
+    private long countsSince;
     private @Nullable OutlierDetector detector;
     private @Nullable ScheduledFuture<?> sweeps;
 
@@ -217,8 +222,68 @@ final class ClusterState implements AutoCloseable {
     }
 
     private EndpointState newEndpoint() {
-        return new EndpointState(
-                new Vitals(nanos.getAsLong()), table.spec().limits().connectionsPerEndpoint());
+        var endpoint =
+                new EndpointState(
+                        new Vitals(nanos.getAsLong()),
+                        table.spec().limits().connectionsPerEndpoint());
+        if (countsLoad) {
+            endpoint.count(new Load());
+        }
+        return endpoint;
+    }
+
+    /// Whether its endpoints' load is counted from now on.
+    synchronized void countLoad(boolean counts) {
+        if (counts == countsLoad) {
+            return;
+        }
+        countsLoad = counts;
+        countsSince = nanos.getAsLong();
+        breaker.takeRefused();
+        endpoints.values().forEach(it -> it.count(counts ? new Load() : null));
+    }
+
+    /// What has been counted since the last call.
+    synchronized Optional<ClusterLoad> takeLoad() {
+        if (!countsLoad) {
+            return Optional.empty();
+        }
+        var localities = new ArrayList<ClusterLoad.OfLocality>();
+        for (var group : served.source().groups()) {
+            var busy = new ArrayList<ClusterLoad.OfEndpoint>();
+            for (var endpoint : group.endpoints()) {
+                var taken = takeLoad(endpoint.address());
+                if (!taken.isIdle()) {
+                    busy.add(taken);
+                }
+            }
+            if (!busy.isEmpty()) {
+                localities.add(new ClusterLoad.OfLocality(group.zone(), group.priority(), busy));
+            }
+        }
+        var now = nanos.getAsLong();
+        var time = Duration.ofNanos(now - countsSince);
+        countsSince = now;
+        return Optional.of(
+                new ClusterLoad(
+                        spec().name(),
+                        spec().endpointsName(),
+                        localities,
+                        breaker.takeRefused(),
+                        time));
+    }
+
+    private ClusterLoad.OfEndpoint takeLoad(InetSocketAddress address) {
+        var endpoint = endpoint(address);
+        var load = endpoint.load();
+        return load == null
+                ? new ClusterLoad.OfEndpoint(address, 0, 0, 0, 0)
+                : new ClusterLoad.OfEndpoint(
+                        address,
+                        load.takeSuccesses(),
+                        load.takeErrors(),
+                        endpoint.vitals().active(),
+                        load.takeIssued());
     }
 
     /// What there is to see of the endpoints.

@@ -54,9 +54,10 @@ record Destination(
     /// Takes the right to one more request; [#requestEnded] follows.
     boolean mayBegin() {
         if (!cluster.breaker().requests().tryTake()) {
+            cluster.breaker().requests().refuse();
             return false;
         }
-        endpoint.vitals().began();
+        endpoint.began();
         return true;
     }
 

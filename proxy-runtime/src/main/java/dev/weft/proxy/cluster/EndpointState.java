@@ -1,15 +1,19 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.balance.Vitals;
+import dev.weft.proxy.load.Load;
 import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import org.jspecify.annotations.Nullable;
 
 /// What all event loops together know of one endpoint of one cluster. Any thread.
 final class EndpointState {
+    private static final int SERVER_ERROR = 500;
+
     private final Vitals vitals;
     private final Permits connections;
     private volatile @Nullable OutlierMonitor monitor;
+    private volatile @Nullable Load load;
 
     EndpointState(Vitals vitals, int connections) {
         this.vitals = vitals;
@@ -33,7 +37,39 @@ final class EndpointState {
         this.monitor = monitor;
     }
 
+    /// Null: its load is not counted.
+    @Nullable Load load() {
+        return load;
+    }
+
+    void count(@Nullable Load load) {
+        this.load = load;
+    }
+
+    /// It gets a request, or an opaque connection.
+    void began() {
+        vitals.began();
+        var counting = load;
+        if (counting != null) {
+            counting.issued();
+        }
+    }
+
+    private void ended(boolean success) {
+        var counting = load;
+        if (counting != null) {
+            counting.ended(success);
+        }
+    }
+
+    /// An opaque connection has ended.
+    void opaqueEnded(boolean connected) {
+        vitals.ended();
+        ended(connected);
+    }
+
     void answered(int status) {
+        ended(status < SERVER_ERROR);
         var watching = monitor;
         if (watching != null) {
             watching.answered(status);
@@ -41,6 +77,9 @@ final class EndpointState {
     }
 
     void failed(Failure failure) {
+        if (failure != Failure.NOT_CONNECTED) {
+            ended(false);
+        }
         var watching = monitor;
         if (watching != null) {
             watching.failed(failure);

@@ -1,10 +1,12 @@
 package dev.weft.proxy.cluster;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 /// How many of something there may be at once, and are. Any thread.
 final class Permits {
     private final AtomicInteger taken = new AtomicInteger();
+    private final LongAdder refused = new LongAdder();
     private volatile int limit;
 
     Permits(int limit) {
@@ -27,6 +29,15 @@ final class Permits {
             }
         }
         return false;
+    }
+
+    /// Somebody was turned away.
+    void refuse() {
+        refused.increment();
+    }
+
+    long takeRefused() {
+        return refused.sumThenReset();
     }
 
     /// Whatever the limit is.

@@ -81,7 +81,7 @@ public final class Upstreams {
         }
         var destination = pools.destination(target, Carried.TCP, isToSelf(origin, target));
         if (destination.mayConnect(false)) {
-            destination.endpoint().vitals().began();
+            destination.endpoint().began();
             connected.addListener(_ -> settle(destination, connected));
             connector.connect(destination, new ChannelInboundHandlerAdapter(), connected);
         } else {
@@ -98,15 +98,15 @@ public final class Upstreams {
     private static void settle(Destination destination, Promise<Channel> connected) {
         if (connected.isSuccess()) {
             destination.endpoint().connected(false);
-            connected.getNow().closeFuture().addListener(_ -> opaqueEnded(destination));
+            connected.getNow().closeFuture().addListener(_ -> opaqueEnded(destination, true));
         } else {
             ConnectFailure.report(connected.cause(), destination.endpoint());
-            opaqueEnded(destination);
+            opaqueEnded(destination, false);
         }
     }
 
-    private static void opaqueEnded(Destination destination) {
-        destination.endpoint().vitals().ended();
+    private static void opaqueEnded(Destination destination, boolean connected) {
+        destination.endpoint().opaqueEnded(connected);
         destination.connectionEnded();
     }
 

@@ -18,6 +18,7 @@ final class Waiting {
         if (!pending.tryTake()) {
             forgetCancelled();
             if (!pending.tryTake()) {
+                pending.refuse();
                 return false;
             }
         }

@@ -71,7 +71,15 @@ final class ClusterCompiler {
                 cluster.hasOutlierDetection()
                         ? ResilienceCompiler.outliers(place, cluster.getOutlierDetection())
                         : null,
-                healthCheck(place + ".health_checks", cluster));
+                healthCheck(place + ".health_checks", cluster),
+                reportsLoad(place + ".lrs_server", cluster));
+    }
+
+    private static boolean reportsLoad(String place, Cluster cluster) {
+        if (cluster.hasLrsServer() && !cluster.getLrsServer().hasSelf()) {
+            throw Rejected.at(place, "only self is supported");
+        }
+        return cluster.hasLrsServer();
     }
 
     private static @Nullable HealthCheck healthCheck(String place, Cluster cluster) {

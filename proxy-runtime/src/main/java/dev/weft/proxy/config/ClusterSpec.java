@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
 /// @param outliers null: endpoints are not watched
+/// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
 public record ClusterSpec(
         String name,
@@ -23,7 +24,8 @@ public record ClusterSpec(
         Transport transport,
         Limits limits,
         @Nullable OutlierRules outliers,
-        @Nullable HealthCheck healthCheck) {
+        @Nullable HealthCheck healthCheck,
+        boolean reportsLoad) {
     /// The same without limits, and without anybody being watched: for what checks its endpoints.
     public ClusterSpec forChecks(Duration timeout) {
         return new ClusterSpec(
@@ -37,7 +39,8 @@ public record ClusterSpec(
                 transport,
                 Limits.UNLIMITED,
                 null,
-                null);
+                null,
+                false);
     }
 
     /// Where a cluster's endpoints come from.

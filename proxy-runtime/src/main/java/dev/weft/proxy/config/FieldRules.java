@@ -209,7 +209,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " transport_socket_matches circuit_breakers typed_extension_protocol_options"
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
-                                    + " health_checks ignore_health_on_host_removal",
+                                    + " health_checks ignore_health_on_host_removal lrs_server",
                             "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",

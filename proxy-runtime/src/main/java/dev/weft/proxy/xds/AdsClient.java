@@ -42,6 +42,7 @@ public final class AdsClient implements Link.Owner {
     private final ControlThread control;
     private final RandomGenerator random;
     private final XdsEvents events;
+    private final LoadReporter loads;
 
     private @Nullable Link current;
     private @Nullable Link candidate;
@@ -59,7 +60,8 @@ public final class AdsClient implements Link.Owner {
             ControlPlaneDialer dialer,
             ControlThread control,
             RandomGenerator random,
-            XdsEvents events) {
+            XdsEvents events,
+            LoadReporter loads) {
         this.configuration = configuration;
         this.lastGood = lastGood;
         this.node = node;
@@ -67,6 +69,7 @@ public final class AdsClient implements Link.Owner {
         this.control = control;
         this.random = random;
         this.events = events;
+        this.loads = loads;
     }
 
     /// Whether a whole configuration is in force, from a stream or from the state folder; once true
@@ -154,12 +157,23 @@ public final class AdsClient implements Link.Owner {
         for (ResourceType type : ResourceType.values()) {
             stream.subscribe(type, configuration);
         }
+        if (link == current) {
+            reportLoad(link);
+        }
         watchSilence();
+    }
+
+    private void reportLoad(Link link) {
+        var calls = link.calls();
+        if (calls != null) {
+            loads.follow(calls, node.apply(link.target()), link.target().wantsLoad());
+        }
     }
 
     @Override
     public void lost(Link link) {
         if (link == current) {
+            loads.leave();
             synced = false;
             events.disconnected(link.target().revision());
         } else if (link == candidate && candidateLeads && current != null) {
@@ -184,6 +198,7 @@ public final class AdsClient implements Link.Owner {
         }
         take(stream, type.get(), response);
         settle();
+        loads.look();
         watchSilence();
     }
 
@@ -241,6 +256,7 @@ public final class AdsClient implements Link.Owner {
             candidate = null;
             candidateLeads = false;
             synced = false;
+            reportLoad(leading);
         }
         configured = true;
         if (!synced) {
@@ -287,6 +303,7 @@ public final class AdsClient implements Link.Owner {
 
     /// Ends all streams. On the control thread.
     public void close() {
+        loads.leave();
         if (candidate != null) {
             candidate.close();
         }

@@ -8,6 +8,7 @@ import dev.weft.proxy.identity.ControlPlaneDialer.Connection;
 import dev.weft.proxy.identity.ControlPlaneDialer.NotReady;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.grpc.Channel;
 import io.grpc.Status;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -67,6 +68,11 @@ final class Link {
 
     @Nullable AdsStream stream() {
         return stream;
+    }
+
+    /// Null: there is no connection.
+    @Nullable Channel calls() {
+        return connection == null ? null : connection.calls();
     }
 
     /// Whether there is a stream that the other side has not turned down so far.

@@ -84,7 +84,8 @@ public final class TestCluster {
                         new Transport.Clear(),
                         limits,
                         outliers,
-                        healthCheck),
+                        healthCheck,
+                        false),
                 new Assignment(groups, 140, false));
     }
 

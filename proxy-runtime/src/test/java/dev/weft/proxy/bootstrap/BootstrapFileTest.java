@@ -58,6 +58,27 @@ class BootstrapFileTest {
         assertThat(node.getClientFeaturesList()).containsExactly("weft.upstream-service-time");
     }
 
+    @Test
+    void wants_load_reports_where_load_stats_config_names_the_control_plane()
+            throws InvalidBootstrap {
+        assertThat(BootstrapFile.parse("r", bootstrap("ads", TLS)).wantsLoad()).isFalse();
+        assertThat(BootstrapFile.parse("r", withLoadStats("ads")).wantsLoad()).isTrue();
+        assertThatThrownBy(() -> BootstrapFile.parse("r", withLoadStats("other")))
+                .isInstanceOf(InvalidBootstrap.class)
+                .hasMessageContaining("load_stats_config");
+    }
+
+    private static String withLoadStats(String cluster) {
+        return bootstrap("ads", TLS)
+                .replaceFirst(
+                        "\\{",
+                        """
+                        {"cluster_manager": {"load_stats_config": {"api_type": "GRPC",
+                          "grpc_services": [{"envoy_grpc": {"cluster_name": "%s"}}]}},
+                        """
+                                .formatted(cluster));
+    }
+
     private static String bootstrap(String adsCluster, String transportSocket) {
         return """
         {"node": {"id": "n", "cluster": "shop"}, "not_of_envoy": 1,

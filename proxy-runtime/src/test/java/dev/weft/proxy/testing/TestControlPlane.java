@@ -89,6 +89,9 @@ public final class TestControlPlane implements AutoCloseable {
         return start(HOST);
     }
 
+    /// What is told of load, to be asked for by its [Reports#ask].
+    public final Reports reports = new Reports();
+
     /// @param host the name in its certificate
     public TestControlPlane start(String host) {
         var own = authority.server(host);
@@ -106,6 +109,7 @@ public final class TestControlPlane implements AutoCloseable {
                                             .build())
                             .addService(ServerInterceptors.intercept(new Ads(), new Credentials()))
                             .addService(ServerInterceptors.intercept(signing(), new Credentials()))
+                            .addService(reports)
                             .build()
                             .start();
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import dev.weft.proxy.state.LastGood;
 import dev.weft.proxy.worker.EpollLoops;
 import dev.weft.proxy.xds.AdsClient;
 import dev.weft.proxy.xds.Configuration;
+import dev.weft.proxy.xds.LoadReporter;
 import dev.weft.proxy.xds.ResourceType;
 import dev.weft.proxy.xds.XdsEvents;
 import io.netty.channel.EventLoopGroup;
@@ -29,6 +30,7 @@ public final class TestProxyCore implements AutoCloseable {
     public final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollLoops.newFactory());
     public final List<Instant> certified = new CopyOnWriteArrayList<>();
     public final List<String> events = new CopyOnWriteArrayList<>();
+    public final RecordingLoads loads = new RecordingLoads();
     public final MeshIdentity identity;
     public final AdsClient ads;
     private final Revisions revisions;
@@ -86,7 +88,8 @@ public final class TestProxyCore implements AutoCloseable {
                             public void disconnected(String revision) {
                                 events.add("disconnected " + revision);
                             }
-                        });
+                        },
+                        new LoadReporter(loads, control, random));
         revisions =
                 new Revisions(
                         mesh.paths,
