@@ -172,6 +172,11 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         acceptors.clear();
     }
 
+    /// Sends the spans that wait; done when that is over.
+    CompletionStage<Void> flushSpans() {
+        return tracer.flush();
+    }
+
     /// JSON of what is in force, for the admin port.
     public String dump() {
         return store.dump();

@@ -97,6 +97,7 @@ final class Lifecycle {
                                     dataPlane.drainOutbound(left).toCompletableFuture());
                         },
                         control)
+                .thenCompose(served -> dataPlane.flushSpans())
                 .toCompletableFuture()
                 .completeOnTimeout(null, STOP_MOST.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -77,6 +77,45 @@ class TracingIT {
     }
 
     @Test
+    void the_callers_span_is_the_parent_of_the_service_sides() throws Exception {
+        try (var inbound = new TwoProxies.Side(TwoProxies.SERVER_ID)) {
+            inbound.cluster("otel", Xds.staticCluster("otel", collector.grpcPort()).build());
+            inbound.cluster("app", Xds.staticCluster("app", app.port()).build());
+            inbound.listener("http", listener(TrafficDirection.INBOUND, byGrpc(), 0));
+            proxy.cluster("otel", Xds.staticCluster("otel", collector.grpcPort()).build());
+            proxy.cluster("app", Xds.staticCluster("app", inbound.port("http")).build());
+            proxy.listener("http", listener(TrafficDirection.OUTBOUND, byGrpc(), 100));
+
+            get();
+
+            Eventually.holds(() -> assertThat(collector.spans).hasSize(2));
+            var caller = only(SpanKind.SPAN_KIND_CLIENT);
+            var service = only(SpanKind.SPAN_KIND_SERVER);
+            assertThat(service.getTraceId()).isEqualTo(caller.getTraceId());
+            assertThat(service.getParentSpanId()).isEqualTo(caller.getSpanId());
+            assertThat(app.headers.get("traceparent")).contains(hex(service.getSpanId()));
+        }
+    }
+
+    private Span only(SpanKind kind) {
+        return collector.spans.stream()
+                .filter(span -> span.getKind() == kind)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void what_waits_is_sent_when_the_proxy_ends() throws Exception {
+        serve(TrafficDirection.INBOUND, byGrpc(), 100);
+        get();
+        Eventually.holds(() -> assertThat(proxy.log.requests).hasSize(1));
+
+        proxy.plane.flushSpans().toCompletableFuture().join();
+
+        assertThat(collector.spans).hasSize(1);
+    }
+
+    @Test
     void spans_go_to_the_collector_by_http() throws Exception {
         serve(TrafficDirection.INBOUND, byHttp(), 100);
 

@@ -8,10 +8,12 @@ import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Sends the spans for one collector, many at once, one message at a time. What it cannot keep up
 /// with is dropped and counted: requests never wait for it.
@@ -32,6 +34,7 @@ public final class SpanExporter implements AutoCloseable {
     private final AtomicBoolean hurried = new AtomicBoolean();
     private volatile boolean closed;
     private boolean sending;
+    private @Nullable CompletableFuture<Void> flushed;
 
     /// @param loop carries no requests
     /// @param upstreams of that loop, asked for on it
@@ -79,6 +82,9 @@ public final class SpanExporter implements AutoCloseable {
         var batch = new ArrayList<Span>();
         queue.drainTo(batch, BATCH);
         if (batch.isEmpty()) {
+            if (flushed != null) {
+                flushed.complete(null);
+            }
             return;
         }
         sending = true;
@@ -97,13 +103,33 @@ public final class SpanExporter implements AutoCloseable {
         } else {
             telemetry.spansDropped(spans);
         }
-        if (!queue.isEmpty()) {
+        if (flushed != null) {
+            send();
+        } else if (!queue.isEmpty()) {
             if (queue.size() >= BATCH) {
                 loop.execute(this::send);
             } else if (scheduled.compareAndSet(false, true)) {
                 loop.schedule(this::pauseOver, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
             }
         }
+    }
+
+    /// Sends what waits without pauses, from now on; done when nothing is left.
+    CompletableFuture<Void> flush() {
+        var done = new CompletableFuture<Void>();
+        try {
+            loop.execute(() -> {
+                if (flushed != null) {
+                    done.complete(null);
+                    return;
+                }
+                flushed = done;
+                send();
+            });
+        } catch (RejectedExecutionException leaving) {
+            done.complete(null);
+        }
+        return done;
     }
 
     /// What waits is sent still; more is not taken.

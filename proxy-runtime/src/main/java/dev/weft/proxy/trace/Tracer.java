@@ -9,6 +9,8 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -109,6 +111,14 @@ public final class Tracer implements AutoCloseable {
                     }
                     return gone;
                 });
+    }
+
+    /// The proxy is about to end: what waits is sent now. Done when that is over, well or not.
+    public CompletionStage<Void> flush() {
+        return CompletableFuture.allOf(
+                exporters.values().stream()
+                        .map(SpanExporter::flush)
+                        .toArray(CompletableFuture<?>[]::new));
     }
 
     @Override

@@ -159,6 +159,22 @@ class TracerTest {
         assertThat(counts.dropped).as("without a collector").isEqualTo(7 + SpanExporter.MAX_QUEUED);
     }
 
+    @Test
+    void a_flush_waits_for_no_pause_and_is_done_when_nothing_waits() {
+        assertThat(tracer.flush().toCompletableFuture()).isCompleted();
+        var span = Objects.requireNonNull(begin(100, 100, 100));
+        for (int i = 0; i < SpanExporter.BATCH + 1; i++) {
+            span.ended(log(Direction.INBOUND, 200, "GET"));
+        }
+
+        var done = tracer.flush().toCompletableFuture();
+        assertThat(done).isNotDone();
+        aside.runPendingTasks();
+
+        assertThat(done).isCompleted();
+        assertThat(counts.dropped).isEqualTo(SpanExporter.BATCH + 1);
+    }
+
     private io.opentelemetry.proto.trace.v1.Span decoded(LiveSpan context, RequestLog log)
             throws Exception {
         var message =
