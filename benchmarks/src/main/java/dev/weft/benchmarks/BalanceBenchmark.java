@@ -4,9 +4,11 @@ import dev.weft.proxy.balance.Host;
 import dev.weft.proxy.balance.LoadBalancer;
 import dev.weft.proxy.balance.Vitals;
 import dev.weft.proxy.config.Assignment;
+import dev.weft.proxy.config.Assignment.Checked;
 import dev.weft.proxy.config.Assignment.EndpointSpec;
 import dev.weft.proxy.config.Assignment.Health;
 import dev.weft.proxy.config.Assignment.LocalityGroup;
+import dev.weft.proxy.config.Assignment.Zone;
 import dev.weft.proxy.config.Balancing;
 import dev.weft.proxy.config.Balancing.HashFunction;
 import dev.weft.proxy.config.Balancing.SlowStart;
@@ -69,7 +71,8 @@ public class BalanceBenchmark {
                             "",
                             Health.HEALTHY,
                             1 + i % 2,
-                            Map.of()));
+                            Map.of(),
+                            Checked.AS_IT_IS));
         }
         balancer = balancer(rules(policy), all);
     }
@@ -104,8 +107,12 @@ public class BalanceBenchmark {
                         List.of(),
                         new Transport.Clear(),
                         Limits.DEFAULT,
-                        null);
-        var assignment = new Assignment(List.of(new LocalityGroup(0, 0, endpoints)), 140, false);
+                        null,
+                        null,
+                        false);
+        var assignment =
+                new Assignment(
+                        List.of(new LocalityGroup(0, 0, Zone.NOWHERE, endpoints)), 140, false);
         return LoadBalancer.of(
                 new ClusterTable(spec, assignment),
                 _ -> new Vitals(0),
