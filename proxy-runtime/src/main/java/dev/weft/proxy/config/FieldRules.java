@@ -4,6 +4,8 @@ import static java.util.Map.entry;
 
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// For each message what the proxy honours, and what it must not overlook: fields that change
@@ -388,6 +390,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "verify_certificate_spki verify_certificate_hash match_subject_alt_names crl"
                                     + " custom_validator_config trust_chain_verification trusted_ca"
                                     + " ca_certificate_provider_instance"));
+
+    /// All rules, by the message's full name.
+    static SortedMap<String, FieldRules> all() {
+        return new TreeMap<>(BY_TYPE);
+    }
 
     static @Nullable FieldRules of(String typeName) {
         return BY_TYPE.get(typeName);
