@@ -23,6 +23,13 @@ final class FieldCheck {
             return;
         }
         if (!message.getUnknownFields().asMap().isEmpty()) {
+            if (FieldRules.isMatch(type)) {
+                throw Rejected.at(
+                        place,
+                        "fields "
+                                + message.getUnknownFields().asMap().keySet()
+                                + " are not known to this proxy's API, and a match must not be overlooked");
+            }
             count(type + " (unknown fields)");
         }
         for (var field : message.getAllFields().entrySet()) {

@@ -111,7 +111,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RouteMatch",
                             "prefix path path_separated_prefix safe_regex case_sensitive headers query_parameters grpc",
                             "connect_matcher path_match_policy runtime_fraction tls_context dynamic_metadata"
-                                    + " filter_state cookies"),
+                                    + " filter_state"),
                     rule(
                             "envoy.config.route.v3.HeaderMatcher",
                             "name string_match present_match invert_match treat_missing_header_as_empty exact_match"
@@ -212,7 +212,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
                                     + " health_checks ignore_health_on_host_removal lrs_server",
-                            "lb_subset_config filters cluster_type transport_socket_matcher original_dst_lb_config"),
+                            "lb_subset_config filters cluster_type original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",
                             "cluster_name endpoints policy",
@@ -394,6 +394,12 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
     /// All rules, by the message's full name.
     static SortedMap<String, FieldRules> all() {
         return new TreeMap<>(BY_TYPE);
+    }
+
+    /// Whether what a newer API may have added to the message narrows what it applies to:
+    /// overlooked, it would apply to more.
+    static boolean isMatch(String typeName) {
+        return typeName.endsWith("Match") || typeName.endsWith("Matcher");
     }
 
     static @Nullable FieldRules of(String typeName) {
