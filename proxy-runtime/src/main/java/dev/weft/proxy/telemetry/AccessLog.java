@@ -1,10 +1,10 @@
 package dev.weft.proxy.telemetry;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
@@ -21,6 +21,11 @@ public final class AccessLog implements AutoCloseable {
     /// How late a line may be. The queue has room for what comes in this time.
     private static final Duration GATHERING = Duration.ofMillis(20);
 
+    /// Bytes of lines that are written together, and lines taken out of the queue together.
+    private static final int BATCH_BYTES = 16 * 1024;
+
+    private static final int BATCH_LINES = 64;
+
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final BlockingQueue<LogEntry> queue;
@@ -28,13 +33,15 @@ public final class AccessLog implements AutoCloseable {
     private final OutputStream out;
     private final Thread writer;
     private final AccessLogLine lines = new AccessLogLine();
+    private final LineBuffer buffer = new LineBuffer(2 * BATCH_BYTES);
+    private final List<LogEntry> taken = new ArrayList<>(BATCH_LINES);
 
     public AccessLog(OutputStream out) {
         this(out, MAX_QUEUED);
     }
 
     AccessLog(OutputStream out, int room) {
-        this.out = new BufferedOutputStream(out, 32 * 1024);
+        this.out = out;
         this.queue = new ArrayBlockingQueue<>(room);
         this.writer = Thread.ofPlatform().daemon().name("weft-access-log").unstarted(this::write);
     }
@@ -54,16 +61,12 @@ public final class AccessLog implements AutoCloseable {
     }
 
     private void write() {
-        var line = new StringBuilder(512);
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                LogEntry log = queue.take();
+                taken.add(queue.take());
                 // From here on nobody has to wake this thread.
                 LockSupport.parkNanos(GATHERING.toNanos());
-                for (; log != null; log = queue.poll()) {
-                    writeLine(log, line);
-                }
-                out.flush();
+                writeQueued();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -71,27 +74,32 @@ public final class AccessLog implements AutoCloseable {
             // nobody reads standard output any more: there is no one to tell
             return;
         }
-        rest(line);
-    }
-
-    private void rest(StringBuilder line) {
         try {
-            for (LogEntry log = queue.poll(); log != null; log = queue.poll()) {
-                writeLine(log, line);
-            }
-            out.flush();
+            writeQueued();
         } catch (IOException e) {
             // as above
         }
     }
 
-    private void writeLine(LogEntry log, StringBuilder line) throws IOException {
-        line.setLength(0);
-        switch (log) {
-            case RequestLog request -> lines.append(request, line);
-            case ConnectionLog connection -> lines.append(connection, line);
-        }
-        out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+    private void writeQueued() throws IOException {
+        do {
+            for (var log : taken) {
+                switch (log) {
+                    case RequestLog request -> lines.append(request, buffer);
+                    case ConnectionLog connection -> lines.append(connection, buffer);
+                }
+                if (buffer.length() >= BATCH_BYTES) {
+                    flush();
+                }
+            }
+            taken.clear();
+        } while (queue.drainTo(taken, BATCH_LINES) > 0);
+        flush();
+    }
+
+    private void flush() throws IOException {
+        buffer.writeTo(out);
+        buffer.clear();
     }
 
     /// Writes what is still queued, for as long as that is bearable at the end of a process.

@@ -1,28 +1,44 @@
 package dev.weft.proxy.telemetry;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// How a request or a connection is written down, as one JSON object. For one thread.
 final class AccessLogLine {
-    private static final int MICROS = 1_000_000;
+    private static final byte[] START_TIME = json("{'start_time':'");
+    private static final byte[] INBOUND = json("Z','direction':'inbound','protocol':'");
+    private static final byte[] OUTBOUND = json("Z','direction':'outbound','protocol':'");
+    private static final byte[] METHOD = json("','method':'");
+    private static final byte[] AUTHORITY = json("','authority':'");
+    private static final byte[] PATH = json("','path':'");
+    private static final byte[] RESPONSE_CODE = json("','response_code':");
+    private static final byte[] RESPONSE_FLAGS_AFTER_NUMBER = json(",'response_flags':'");
+    private static final byte[] RESPONSE_FLAGS_AFTER_TEXT = json("','response_flags':'");
+    private static final byte[] DURATION_MS = json("','duration_ms':");
+    private static final byte[] BYTES_RECEIVED = json(",'bytes_received':");
+    private static final byte[] BYTES_SENT = json(",'bytes_sent':");
+    private static final byte[] UPSTREAM_CLUSTER = json(",'upstream_cluster':'");
+    private static final byte[] UPSTREAM_HOST = json("','upstream_host':'");
+    private static final byte[] PEER = json("','peer':'");
+    private static final byte[] HELD_MS = json("','held_ms':");
+    private static final byte[] MTLS = json(",'mtls':true}\n");
+    private static final byte[] NO_MTLS = json(",'mtls':false}\n");
 
     /// The second of the last line, and how it is written: the next line most often has the same.
     private long second = Long.MIN_VALUE;
 
-    private String writtenSecond = "";
+    private byte[] writtenSecond = {};
 
-    void append(RequestLog log, StringBuilder out) {
-        out.append('{');
-        time(out, log.start());
-        text(out, "direction", label(log.direction()));
-        text(out, "protocol", log.protocol());
-        text(out, "method", log.method());
-        text(out, "authority", log.authority());
-        text(out, "path", log.path());
-        number(out, "response_code", log.status());
-        text(out, "response_flags", log.flags());
+    void append(RequestLog log, LineBuffer out) {
+        begin(out, log.start(), log.direction());
+        out.text(log.protocol());
+        out.raw(METHOD).text(log.method());
+        out.raw(AUTHORITY).text(log.authority());
+        out.raw(PATH).text(log.path());
+        out.raw(RESPONSE_CODE).number(log.status());
+        out.raw(RESPONSE_FLAGS_AFTER_NUMBER).text(log.flags());
         rest(
                 out,
                 log.duration(),
@@ -35,12 +51,10 @@ final class AccessLogLine {
                 log.held());
     }
 
-    void append(ConnectionLog log, StringBuilder out) {
-        out.append('{');
-        time(out, log.start());
-        text(out, "direction", label(log.direction()));
-        text(out, "protocol", log.protocol());
-        text(out, "response_flags", log.flags());
+    void append(ConnectionLog log, LineBuffer out) {
+        begin(out, log.start(), log.direction());
+        out.text(log.protocol());
+        out.raw(RESPONSE_FLAGS_AFTER_TEXT).text(log.flags());
         rest(
                 out,
                 log.duration(),
@@ -53,23 +67,23 @@ final class AccessLogLine {
                 log.held());
     }
 
-    /// ISO 8601 in UTC with microseconds.
-    private void time(StringBuilder out, Instant start) {
+    /// The time is ISO 8601 in UTC with microseconds.
+    private void begin(LineBuffer out, Instant start, Direction direction) {
         if (start.getEpochSecond() != second) {
             second = start.getEpochSecond();
             var whole = Instant.ofEpochSecond(second).toString();
-            writtenSecond = whole.substring(0, whole.length() - 1);
+            writtenSecond = json(whole.substring(0, whole.length() - 1) + ".");
         }
-        out.append("\"start_time\":\"").append(writtenSecond).append('.');
-        int micros = start.getNano() / 1000;
-        for (int digits = MICROS / 10; digits > 0; digits /= 10) {
-            out.append((char) ('0' + micros / digits % 10));
-        }
-        out.append("Z\",");
+        out.raw(START_TIME).raw(writtenSecond).digits(start.getNano() / 1000, 6);
+        out.raw(
+                switch (direction) {
+                    case INBOUND -> INBOUND;
+                    case OUTBOUND -> OUTBOUND;
+                });
     }
 
     private static void rest(
-            StringBuilder out,
+            LineBuffer out,
             Duration duration,
             long bytesIn,
             long bytesOut,
@@ -78,38 +92,19 @@ final class AccessLogLine {
             @Nullable String peer,
             boolean mtls,
             Duration held) {
-        number(out, "duration_ms", duration.toMillis());
-        number(out, "bytes_received", bytesIn);
-        number(out, "bytes_sent", bytesOut);
-        text(out, "upstream_cluster", cluster);
-        text(out, "upstream_host", endpoint);
+        out.raw(DURATION_MS).number(duration.toMillis());
+        out.raw(BYTES_RECEIVED).number(bytesIn);
+        out.raw(BYTES_SENT).number(bytesOut);
+        out.raw(UPSTREAM_CLUSTER).text(cluster);
+        out.raw(UPSTREAM_HOST).text(endpoint);
         if (peer != null) {
-            text(out, "peer", peer);
+            out.raw(PEER).text(peer);
         }
-        number(out, "held_ms", held.toMillis());
-        out.append("\"mtls\":").append(mtls).append('}');
+        out.raw(HELD_MS).number(held.toMillis());
+        out.raw(mtls ? MTLS : NO_MTLS);
     }
 
-    private static String label(Direction direction) {
-        return direction == Direction.INBOUND ? "inbound" : "outbound";
-    }
-
-    private static void number(StringBuilder out, String name, long value) {
-        out.append('"').append(name).append("\":").append(value).append(',');
-    }
-
-    private static void text(StringBuilder out, String name, String value) {
-        out.append('"').append(name).append("\":\"");
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c < ' ' || Character.isSurrogate(c) || c == '\u007f') {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
-        }
-        out.append("\",");
+    private static byte[] json(String withSingleQuotes) {
+        return withSingleQuotes.replace('\'', '"').getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AccessLogTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -47,12 +51,42 @@ class AccessLogTest {
     }
 
     private static String startOf(AccessLogLine lines, Instant start) {
-        var out = new StringBuilder();
-        lines.append(request(start, "/"), out);
-        return JsonParser.parseString(out.toString())
-                .getAsJsonObject()
-                .get("start_time")
-                .getAsString();
+        var line = new LineBuffer(16);
+        lines.append(request(start, "/"), line);
+        return JsonParser.parseString(text(line)).getAsJsonObject().get("start_time").getAsString();
+    }
+
+    @Test
+    void writes_every_character_of_a_text() {
+        var all = new StringBuilder();
+        for (int c = 0; c <= Character.MAX_VALUE; c++) {
+            all.append((char) c);
+        }
+        var line = new LineBuffer(16);
+
+        line.ascii('"').text(all.toString()).ascii('"');
+
+        assertThat(JsonParser.parseString(text(line)).getAsString()).isEqualTo(all.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MIN_VALUE, -7, 0, 9, 10, 1_234_567, Long.MAX_VALUE})
+    void writes_numbers(long number) {
+        var line = new LineBuffer(1);
+
+        line.number(number);
+
+        assertThat(text(line)).isEqualTo(Long.toString(number));
+    }
+
+    private static String text(LineBuffer line) {
+        var out = new ByteArrayOutputStream();
+        try {
+            line.writeTo(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     @Test
