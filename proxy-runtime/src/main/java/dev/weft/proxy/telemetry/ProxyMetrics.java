@@ -2,6 +2,7 @@ package dev.weft.proxy.telemetry;
 
 import dev.weft.proxy.health.Answer;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,8 +38,25 @@ public final class ProxyMetrics {
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final Set<String> peers = ConcurrentHashMap.newKeySet();
+    private final Map<Between, Series> series = new ConcurrentHashMap<>();
     private final AtomicLong longestHoldMillis = new AtomicLong();
     private volatile String self = UNKNOWN;
+
+    /// What requests have in common that are counted together.
+    private record Between(
+            Direction direction,
+            String protocol,
+            int statusClass,
+            String self,
+            String peer,
+            boolean mtls) {}
+
+    /// Where they are counted. Looking for each of these by its labels costs more than counting.
+    private record Series(
+            CounterDataPoint requests,
+            DistributionDataPoint durations,
+            CounterDataPoint in,
+            CounterDataPoint out) {}
 
     private final Counter requests =
             Counter.builder()
@@ -81,7 +100,8 @@ public final class ProxyMetrics {
     private final Counter held =
             Counter.builder()
                     .name("weft_held_total")
-                    .help("Requests and connections that were kept waiting for an endpoint.")
+                    .help(
+                            "Requests and connections that were kept waiting for an endpoint, for a millisecond or more.")
                     .labelNames("direction")
                     .register(registry);
     private final Counter xdsResponses =
@@ -161,18 +181,38 @@ public final class ProxyMetrics {
     }
 
     public void request(RequestLog log) {
-        String direction = label(log.direction());
-        String statusClass = log.status() == 0 ? "none" : log.status() / 100 + "xx";
-        String peer = peer(log.peer());
-        String source = log.direction() == Direction.INBOUND ? peer : self;
-        String destination = log.direction() == Direction.INBOUND ? self : peer;
-        String mtls = Boolean.toString(log.mtls());
-        requests.labelValues(direction, log.protocol(), statusClass, source, destination, mtls)
-                .inc();
-        durations
-                .labelValues(direction, statusClass, source, destination, mtls)
-                .observe(log.duration().toNanos() / 1e9);
-        common(direction, log.flags(), log.bytesIn(), log.bytesOut(), log.held());
+        var between =
+                new Between(
+                        log.direction(),
+                        log.protocol(),
+                        log.status() / 100,
+                        self,
+                        peer(log.peer()),
+                        log.mtls());
+        var known = series.get(between);
+        if (known == null) {
+            known = series.computeIfAbsent(between, this::seriesOf);
+        }
+        known.requests().inc();
+        known.durations().observe(log.duration().toNanos() / 1e9);
+        add(known.in(), log.bytesIn());
+        add(known.out(), log.bytesOut());
+        common(log.direction(), log.flags(), log.held());
+    }
+
+    private Series seriesOf(Between between) {
+        var direction = label(between.direction());
+        var statusClass = between.statusClass() == 0 ? "none" : between.statusClass() + "xx";
+        var inbound = between.direction() == Direction.INBOUND;
+        var source = inbound ? between.peer() : between.self();
+        var destination = inbound ? between.self() : between.peer();
+        var mtls = Boolean.toString(between.mtls());
+        return new Series(
+                requests.labelValues(
+                        direction, between.protocol(), statusClass, source, destination, mtls),
+                durations.labelValues(direction, statusClass, source, destination, mtls),
+                bytes.labelValues(direction, "in"),
+                bytes.labelValues(direction, "out"));
     }
 
     void connection(ConnectionLog log) {
@@ -188,18 +228,21 @@ public final class ProxyMetrics {
                         destination,
                         Boolean.toString(log.mtls()))
                 .inc();
-        common(direction, log.flags(), log.bytesIn(), log.bytesOut(), log.held());
+        add(bytes.labelValues(direction, "in"), log.bytesIn());
+        add(bytes.labelValues(direction, "out"), log.bytesOut());
+        common(log.direction(), log.flags(), log.held());
     }
 
-    private void common(String direction, String flags, long in, long out, Duration wait) {
+    private void common(Direction direction, String flags, Duration wait) {
         if (!flags.isEmpty() && !flags.equals("-")) {
-            refusals.labelValues(direction, flags).inc();
+            refusals.labelValues(label(direction), flags).inc();
         }
-        add(bytes.labelValues(direction, "in"), in);
-        add(bytes.labelValues(direction, "out"), out);
-        if (wait.isPositive()) {
-            held.labelValues(direction).inc();
-            longestHoldMillis.accumulateAndGet(wait.toMillis(), Math::max);
+        var millis = wait.toMillis();
+        if (millis > 0) {
+            held.labelValues(label(direction)).inc();
+            if (millis > longestHoldMillis.get()) {
+                longestHoldMillis.accumulateAndGet(millis, Math::max);
+            }
         }
     }
 

@@ -26,15 +26,35 @@ class ProxyMetricsTest {
     }
 
     @Test
+    void counts_as_held_what_waited_for_a_millisecond() {
+        metrics.connection(connection("a", Duration.ofNanos(999_999)));
+        metrics.connection(connection("a", Duration.ofMillis(1)));
+
+        assertThat(metrics.text()).contains("weft_held_total{direction=\"inbound\"} 1.0\n");
+    }
+
+    @Test
+    void counts_on_under_the_name_that_a_certificate_brought() {
+        metrics.request(AccessLogTest.request("/"));
+
+        metrics.certified("spiffe://d/ns/a/sa/me", Instant.ofEpochSecond(1_800_000_000));
+        metrics.request(AccessLogTest.request("/"));
+
+        assertThat(metrics.text())
+                .contains("weft_requests_total{destination=\"unknown\",")
+                .contains("weft_requests_total{destination=\"spiffe://d/ns/a/sa/me\",");
+    }
+
+    @Test
     void bounds_the_number_of_peers_that_it_tells_apart() {
         for (int i = 0; i < ProxyMetrics.MAX_PEERS + 5; i++) {
-            metrics.connection(connection("spiffe://d/ns/a/sa/p" + i));
+            metrics.connection(connection("spiffe://d/ns/a/sa/p" + i, Duration.ZERO));
         }
 
         assertThat(metrics.text()).contains("source=\"other\"} 5");
     }
 
-    private static ConnectionLog connection(String peer) {
+    private static ConnectionLog connection(String peer, Duration held) {
         return new ConnectionLog(
                 Instant.EPOCH,
                 Duration.ZERO,
@@ -47,6 +67,6 @@ class ProxyMetricsTest {
                 "",
                 peer,
                 true,
-                Duration.ZERO);
+                held);
     }
 }
