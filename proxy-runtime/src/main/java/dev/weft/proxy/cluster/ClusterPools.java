@@ -42,7 +42,8 @@ final class ClusterPools {
     }
 
     Destination destination(Target target, Carried carried, boolean toSelf) {
-        return new Destination(state, state.endpoint(target.address()), target, carried, toSelf);
+        return new Destination(
+                state, state.endpoint(target.address()), target, target.label(), carried, toSelf);
     }
 
     /// Lets go of pools that are empty, and of those whose endpoints have left.

@@ -7,12 +7,14 @@ import java.time.Duration;
 
 /// One endpoint as one cluster speaks to it: what connections of a pool have in common.
 ///
+/// @param label the target's
 /// @param toSelf the endpoint is this pod: the connection is bound to loopback, so that it is
 ///   redirected
 record Destination(
         ClusterState cluster,
         EndpointState endpoint,
         Target target,
+        String label,
         Carried carried,
         boolean toSelf) {
     Transport transport() {

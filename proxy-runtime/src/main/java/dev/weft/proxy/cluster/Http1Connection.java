@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +28,20 @@ final class Http1Connection {
     private static final int MAX_STATUS_LINE_BYTES = 8 * 1024;
     private static final int TCP_ESTABLISHED = 1;
 
+    /// A connection that was in use so shortly ago is taken for alive: a busy loop would ask the
+    /// kernel for each request, and its next look at its sockets is not far.
+    private static final long FRESH_NANOS = Duration.ofMillis(5).toNanos();
+
     private final Http1Pool pool;
     private final Destination destination;
     private final Reader reader = new Reader();
     private final StrictResponseDecoder decoder =
             new StrictResponseDecoder(MAX_STATUS_LINE_BYTES, MAX_ANSWER_HEADER_BYTES);
     private @Nullable Channel channel;
+    private @Nullable String peer;
     private @Nullable Stream current;
     private int served;
+    private long usedNanos;
     private boolean gone;
 
     Http1Connection(Http1Pool pool, Destination destination) {
@@ -48,6 +55,7 @@ final class Http1Connection {
 
     void established(Channel channel) {
         this.channel = channel;
+        this.peer = channel.attr(Connector.PEER).get();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         var name = channel.pipeline().context(reader).name();
         channel.pipeline()
@@ -61,7 +69,8 @@ final class Http1Connection {
     boolean isUsable() {
         return channel != null
                 && channel.isActive()
-                && (!(channel instanceof EpollSocketChannel epoll)
+                && (System.nanoTime() - usedNanos < FRESH_NANOS
+                        || !(channel instanceof EpollSocketChannel epoll)
                         || epoll.tcpInfo().state() == TCP_ESTABLISHED);
     }
 
@@ -148,8 +157,13 @@ final class Http1Connection {
         }
 
         @Override
+        public String endpoint() {
+            return destination.label();
+        }
+
+        @Override
         public @Nullable String peer() {
-            return channel().attr(Connector.PEER).get();
+            return peer;
         }
 
         @Override
@@ -196,6 +210,7 @@ final class Http1Connection {
             detach();
             if (answered && keepAlive && !decoder.hasExcess() && channel().isActive()) {
                 channel().config().setAutoRead(true);
+                usedNanos = System.nanoTime();
                 pool.released(Http1Connection.this);
             } else {
                 close();

@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
 public interface UpstreamStream {
     Target target();
 
+    /// The target's label.
+    default String endpoint() {
+        return target().label();
+    }
+
     /// The endpoint's SPIFFE id; null in clear.
     @Nullable String peer();
 
@@ -21,6 +26,7 @@ public interface UpstreamStream {
     /// From now on `listener` hears what comes back.
     void listen(Listener listener);
 
+    /// Only reads `head`, and before it returns: another attempt may need it.
     void writeHead(HttpRequest head, boolean last);
 
     void writeBody(HttpContent part);

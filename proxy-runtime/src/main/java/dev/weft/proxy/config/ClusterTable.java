@@ -6,6 +6,11 @@ import java.net.InetSocketAddress;
 public record ClusterTable(ClusterSpec spec, Assignment source) {
     /// One endpoint, with all that is needed to speak to it.
     public record Target(InetSocketAddress address, Transport transport) {
+        /// Address and port, as logs write them.
+        public String label() {
+            return address.getAddress().getHostAddress() + ":" + address.getPort();
+        }
+
         /// Addresses tell targets apart well enough, and are quick to hash.
         @Override
         public int hashCode() {

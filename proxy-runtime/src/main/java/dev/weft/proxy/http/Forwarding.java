@@ -249,7 +249,7 @@ final class Forwarding {
             log.held(from.waited());
         }
         tell(from);
-        from.sendHead(copyOfHead(), headOnly);
+        from.sendHead(head, headOnly);
         if (!headOnly) {
             body.replay(from::sendBody);
             if (body.isFull() || !(mayRetry() || mayHedge())) {
@@ -548,12 +548,6 @@ final class Forwarding {
             tried = new HashSet<>();
         }
         tried.add(failed);
-    }
-
-    /// The edits of an attempt must not show in the next one.
-    private HttpRequest copyOfHead() {
-        return new DefaultHttpRequest(
-                HttpVersion.HTTP_1_1, head.method(), head.uri(), head.headers().copy());
     }
 
     private @Nullable Attempt sending() {

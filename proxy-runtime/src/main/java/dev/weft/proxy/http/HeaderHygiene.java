@@ -8,6 +8,7 @@ import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Set;
@@ -15,15 +16,25 @@ import org.jspecify.annotations.Nullable;
 
 /// Which headers a proxy passes on, and which it must not believe.
 final class HeaderHygiene {
-    static final String UNSENT = "x-weft-unsent";
-    static final String SERVICE_TIME = "x-envoy-upstream-service-time";
-    static final String OVERLOADED = "x-envoy-overloaded";
-    static final String CLIENT_CERT = "x-forwarded-client-cert";
+    static final AsciiString UNSENT = AsciiString.cached("x-weft-unsent");
+    static final AsciiString SERVICE_TIME = AsciiString.cached("x-envoy-upstream-service-time");
+    static final AsciiString OVERLOADED = AsciiString.cached("x-envoy-overloaded");
+    static final AsciiString CLIENT_CERT = AsciiString.cached("x-forwarded-client-cert");
+
+    private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
+    private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
+    private static final AsciiString HTTP2_SETTINGS = AsciiString.cached("http2-settings");
 
     /// Headers that a client's `Connection` cannot take away: they say where the message goes and
     /// where it ends.
     private static final Set<String> PROTECTED =
-            Set.of("host", "content-length", "transfer-encoding", "upgrade", "te", CLIENT_CERT);
+            Set.of(
+                    "host",
+                    "content-length",
+                    "transfer-encoding",
+                    "upgrade",
+                    "te",
+                    CLIENT_CERT.toString());
 
     private static final Set<String> NOT_IN_TRAILERS =
             Set.of(
@@ -37,11 +48,11 @@ final class HeaderHygiene {
                     "trailer",
                     "transfer-encoding",
                     "upgrade",
-                    CLIENT_CERT);
+                    CLIENT_CERT.toString());
 
     /// Applications that take an underscore for a hyphen would believe these.
     private static final Set<String> NOT_WITH_UNDERSCORES =
-            Set.of("content-length", "host", "transfer-encoding", CLIENT_CERT);
+            Set.of("content-length", "host", "transfer-encoding", CLIENT_CERT.toString());
 
     private HeaderHygiene() {}
 
@@ -49,6 +60,9 @@ final class HeaderHygiene {
     ///
     /// @return the protocol that the message wants to change to; null: none
     static @Nullable String endHop(HttpHeaders headers) {
+        if (!hasHopHeaders(headers)) {
+            return null;
+        }
         var upgrade = upgradeOf(headers);
         for (var named : headers.getAllAsString(CONNECTION)) {
             for (var name : named.split(",")) {
@@ -58,7 +72,7 @@ final class HeaderHygiene {
                 }
             }
         }
-        headers.remove(CONNECTION).remove("keep-alive").remove("proxy-connection");
+        headers.remove(CONNECTION).remove(KEEP_ALIVE).remove(PROXY_CONNECTION);
         if (headers.contains(TE)) {
             var trailers = headers.containsValue(TE, "trailers", true);
             headers.remove(TE);
@@ -67,11 +81,33 @@ final class HeaderHygiene {
             }
         }
         if (upgrade == null) {
-            headers.remove(UPGRADE).remove("http2-settings");
+            headers.remove(UPGRADE).remove(HTTP2_SETTINGS);
         } else {
             headers.set(CONNECTION, "Upgrade");
         }
         return upgrade;
+    }
+
+    /// One walk in place of a look for each of them: most messages have none.
+    private static boolean hasHopHeaders(HttpHeaders headers) {
+        for (var all = headers.iteratorCharSequence(); all.hasNext(); ) {
+            var name = all.next().getKey();
+            var found =
+                    switch (name.length()) {
+                        case 2 -> TE.contentEqualsIgnoreCase(name);
+                        case 7 -> UPGRADE.contentEqualsIgnoreCase(name);
+                        case 10 ->
+                                CONNECTION.contentEqualsIgnoreCase(name)
+                                        || KEEP_ALIVE.contentEqualsIgnoreCase(name);
+                        case 14 -> HTTP2_SETTINGS.contentEqualsIgnoreCase(name);
+                        case 16 -> PROXY_CONNECTION.contentEqualsIgnoreCase(name);
+                        default -> false;
+                    };
+            if (found) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Removes what only the mesh itself may say.
@@ -110,9 +146,9 @@ final class HeaderHygiene {
     }
 
     private static void removeForged(HttpHeaders headers, String prefix) {
-        ArrayList<String> found = null;
-        for (var header : headers) {
-            var name = header.getKey();
+        ArrayList<CharSequence> found = null;
+        for (var all = headers.iteratorCharSequence(); all.hasNext(); ) {
+            var name = all.next().getKey();
             if (isForged(name, prefix)) {
                 found = found == null ? new ArrayList<>() : found;
                 found.add(name);
@@ -123,11 +159,11 @@ final class HeaderHygiene {
         }
     }
 
-    private static boolean isForged(String name, String prefix) {
-        if (name.indexOf('_') < 0) {
-            return name.regionMatches(true, 0, prefix, 0, prefix.length());
+    private static boolean isForged(CharSequence name, String prefix) {
+        if (AsciiString.indexOf(name, '_', 0) < 0) {
+            return AsciiString.regionMatchesAscii(name, true, 0, prefix, 0, prefix.length());
         }
-        var read = name.replace('_', '-').toLowerCase(Locale.ROOT);
+        var read = name.toString().replace('_', '-').toLowerCase(Locale.ROOT);
         return read.startsWith(prefix) || NOT_WITH_UNDERSCORES.contains(read);
     }
 }

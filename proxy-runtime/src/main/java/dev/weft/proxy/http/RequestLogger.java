@@ -63,8 +63,12 @@ final class RequestLogger {
     }
 
     void target(Target target) {
-        endpoint =
-                target.address().getAddress().getHostAddress() + ":" + target.address().getPort();
+        endpoint(target.label());
+    }
+
+    /// @param endpoint a target's label
+    void endpoint(String endpoint) {
+        this.endpoint = endpoint;
     }
 
     void serverPeer(@Nullable String peer) {

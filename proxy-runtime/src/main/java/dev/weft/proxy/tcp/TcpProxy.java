@@ -227,7 +227,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
                                 bytesIn,
                                 bytesOut,
                                 cluster,
-                                target == null ? "" : endpoint(target),
+                                target == null ? "" : target.label(),
                                 peer,
                                 peer != null,
                                 held));
@@ -235,10 +235,6 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     private Duration sinceStart() {
         return Duration.ofNanos(System.nanoTime() - startNanos);
-    }
-
-    private static String endpoint(Target target) {
-        return target.address().getAddress().getHostAddress() + ":" + target.address().getPort();
     }
 
     /// Last handler of a server that has not been joined yet. Passes on what it hears to those whom
