@@ -11,7 +11,6 @@ import dev.weft.proxy.route.RetryPolicy;
 import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
