@@ -25,7 +25,7 @@ final class Http2Pool implements Pool {
 
     @Override
     public void acquire(StreamWaiter waiter) {
-        for (var connection : List.copyOf(connections)) {
+        for (var connection : connections) {
             if (connection.hasRoom()) {
                 give(connection, waiter);
                 return;
@@ -51,6 +51,9 @@ final class Http2Pool implements Pool {
 
     /// A connection can take more streams than before.
     void roomier() {
+        if (waiting.size() == 0) {
+            return;
+        }
         for (var connection : List.copyOf(connections)) {
             while (waiting.size() > 0 && connection.hasRoom()) {
                 var waiter = waiting.next();

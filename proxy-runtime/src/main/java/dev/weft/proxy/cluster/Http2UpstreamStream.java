@@ -1,49 +1,32 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.http2.HeaderBlock;
 import dev.weft.proxy.http2.Http2Messages;
-import dev.weft.proxy.http2.Http2Parts;
+import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.http2.Stream.Ending;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.http.DefaultHttpContent;
-import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpStatusClass;
-import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
-import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2GoAwayFrame;
-import io.netty.handler.codec.http2.Http2HeadersFrame;
-import io.netty.handler.codec.http2.Http2ResetFrame;
-import io.netty.util.ReferenceCountUtil;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One request on one stream of an HTTP/2 connection to an endpoint.
-final class Http2UpstreamStream implements UpstreamStream {
+final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     private final Destination destination;
+    private final Stream stream;
     private final @Nullable String peer;
     private final boolean reused;
-    private @Nullable Channel child;
     private @Nullable Listener listener;
-    private boolean answering;
 
-    Http2UpstreamStream(Destination destination, @Nullable String peer, boolean reused) {
+    Http2UpstreamStream(
+            Destination destination, Stream stream, @Nullable String peer, boolean reused) {
         this.destination = destination;
+        this.stream = stream;
         this.peer = peer;
         this.reused = reused;
-    }
-
-    ChannelHandler handler() {
-        return new Reader();
-    }
-
-    void opened(Channel child) {
-        this.child = child;
+        stream.listen(this);
     }
 
     @Override
@@ -68,46 +51,39 @@ final class Http2UpstreamStream implements UpstreamStream {
 
     @Override
     public void writeHead(HttpRequest head, boolean last) {
-        child().write(new DefaultHttp2HeadersFrame(Http2Messages.block(head), last))
-                .addListener(write -> {
-                    if (!write.isSuccess()) {
-                        // The stream could not begin: GOAWAY was quicker, or the identifiers are
-                        // used up.
-                        end(End.REFUSED);
-                        child().close();
-                    }
-                });
+        stream.writeHead(head, last);
     }
 
     @Override
     public void writeBody(HttpContent part) {
-        Http2Parts.write(child(), part);
+        stream.writeBody(part);
     }
 
     @Override
     public void flush() {
-        child().flush();
+        stream.flush();
     }
 
     @Override
     public boolean isWritable() {
-        return child().isWritable();
+        return stream.isWritable();
     }
 
     @Override
     public void pauseReading(boolean paused) {
-        child().config().setAutoRead(!paused);
+        stream.pauseReading(paused);
     }
 
     @Override
     public void done() {
         listener = null;
+        stream.leave();
     }
 
     @Override
     public void cancel() {
         listener = null;
-        child().close();
+        stream.reset(Http2Error.CANCEL.code());
     }
 
     @Override
@@ -121,93 +97,50 @@ final class Http2UpstreamStream implements UpstreamStream {
         throw new IllegalStateException("HTTP/2 knows no upgrade");
     }
 
-    private Channel child() {
-        return Objects.requireNonNull(child, "not opened");
+    @Override
+    public void head(HeaderBlock block, boolean last) {
+        var told = listener;
+        if (told == null) {
+            return;
+        }
+        var head = Http2Messages.response(block);
+        if (head.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
+            destination.endpoint().answered(GrpcStatus.http(head, last));
+        }
+        told.answerHead(head, last);
+        told.answerReadComplete();
     }
 
-    private void end(End how) {
+    @Override
+    public void body(HttpContent part) {
+        var told = listener;
+        if (told == null) {
+            part.release();
+        } else {
+            told.answerBody(part);
+            told.answerReadComplete();
+        }
+    }
+
+    @Override
+    public void writable() {
+        if (listener != null) {
+            listener.upstreamWritable();
+        }
+    }
+
+    @Override
+    public void ended(Ending how) {
         var told = listener;
         listener = null;
         if (told != null) {
             destination.endpoint().failed(Failure.RESET);
-            told.upstreamEnded(how);
-        }
-    }
-
-    private final class Reader extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            var told = listener;
-            if (told == null) {
-                ReferenceCountUtil.release(message);
-            } else if (message instanceof Http2HeadersFrame frame) {
-                headers(told, frame);
-            } else if (message instanceof Http2DataFrame frame) {
-                told.answerBody(
-                        frame.isEndStream()
-                                ? new DefaultLastHttpContent(frame.content())
-                                : new DefaultHttpContent(frame.content()));
-            } else {
-                ReferenceCountUtil.release(message);
-            }
-        }
-
-        private void headers(Listener told, Http2HeadersFrame frame) {
-            if (answering) {
-                told.answerBody(Http2Messages.trailers(frame.headers()));
-                return;
-            }
-            var head = Http2Messages.response(frame.headers());
-            if (head == null) {
-                end(End.MALFORMED);
-                child().close();
-                return;
-            }
-            answering = head.status().codeClass() != HttpStatusClass.INFORMATIONAL;
-            if (answering) {
-                destination.endpoint().answered(GrpcStatus.http(head, frame.isEndStream()));
-            }
-            told.answerHead(head, frame.isEndStream());
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext context) {
-            if (listener != null) {
-                listener.answerReadComplete();
-            }
-        }
-
-        @Override
-        public void channelWritabilityChanged(ChannelHandlerContext context) {
-            if (listener != null && context.channel().isWritable()) {
-                listener.upstreamWritable();
-            }
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext context, Object event) {
-            if (event instanceof Http2ResetFrame reset) {
-                end(
-                        reset.errorCode() == Http2Error.REFUSED_STREAM.code()
-                                ? End.REFUSED
-                                : End.RESET);
-            } else if (event instanceof Http2GoAwayFrame) {
-                // Only streams that the endpoint has not looked at hear of it.
-                end(End.REFUSED);
-                context.close();
-            }
-            ReferenceCountUtil.release(event);
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext context) {
-            end(End.CLOSED);
-        }
-
-        @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            end(End.RESET);
-            context.close();
+            told.upstreamEnded(
+                    switch (how) {
+                        case REFUSED -> End.REFUSED;
+                        case RESET, MALFORMED -> End.RESET;
+                        case CLOSED -> End.CLOSED;
+                    });
         }
     }
 }

@@ -7,8 +7,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /// Counts the frames of one connection that cost this side more than the peer, per window of time.
-/// Frames that are answered or queued (PING, SETTINGS, resets) are bounded by the encoder's queue
-/// as well; header blocks by their size.
+/// Frames that are answered or queued (PING, SETTINGS, resets) are bounded while they wait to be
+/// sent as well; header blocks by their size.
 final class FloodGate {
     static final Duration WINDOW = Duration.ofSeconds(30);
 
@@ -35,6 +35,7 @@ final class FloodGate {
     private final LongSupplier nanoTime;
     private long windowStart;
     private int resets;
+    private int resetsSent;
     private int provoked;
     private int settings;
     private int idle;
@@ -48,6 +49,12 @@ final class FloodGate {
     void reset() throws Http2Exception {
         turn();
         check(++resets, MAX_RESETS, "resets");
+    }
+
+    /// Whatever they are for: somebody makes us begin what nobody wants.
+    void resetSent() throws Http2Exception {
+        turn();
+        check(++resetsSent, MAX_RESETS, "resets sent");
     }
 
     void provoked() throws Http2Exception {
@@ -70,6 +77,7 @@ final class FloodGate {
         if (now - windowStart >= WINDOW.toNanos()) {
             windowStart = now;
             resets = 0;
+            resetsSent = 0;
             provoked = 0;
             settings = 0;
             idle = 0;

@@ -2,51 +2,73 @@ package dev.weft.proxy.http2;
 
 import dev.weft.proxy.syntax.Tokens;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http2.Http2Headers;
-import java.util.Map;
+import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
-/// What RFC 9113, 8.2 and 8.3, says of header blocks, as far as Netty's HPACK decoder has not
-/// judged it: that one refuses upper-case and invalid names, control characters in values,
-/// connection-specific fields, and pseudo-headers that are unknown, double, late or of the other
-/// direction. Pure; null: nothing is wrong.
+/// What RFC 9113, 8.2 and 8.3, says of header blocks, as far as [BlockDecoder] has not judged it:
+/// that one refuses connection-specific fields, and pseudo-headers that are unknown, double, late
+/// or of the other direction. Pure; null: nothing is wrong.
 final class MessageRules {
     private MessageRules() {}
 
-    static @Nullable String request(Http2Headers block) {
-        var method = block.method();
+    /// Names are tokens in lower case. Values have no control characters, and no space around them:
+    /// it would be taken off by the next hop, which then reads something else.
+    static @Nullable String field(AsciiString name, AsciiString value) {
+        if (name.isEmpty()) {
+            return "a field without a name";
+        }
+        for (int i = 0, end = name.length(); i < end; i++) {
+            var c = name.byteAt(i);
+            if (!Tokens.isTokenChar(c) || (c >= 'A' && c <= 'Z')) {
+                return "an invalid name";
+            }
+        }
+        var end = value.length();
+        for (int i = 0; i < end; i++) {
+            var c = value.byteAt(i);
+            if ((c >= 0 && c < ' ' && c != '\t') || c == 0x7f) {
+                return "a control character in the value of " + name;
+            }
+        }
+        return end > 0 && (isSpace(value.byteAt(0)) || isSpace(value.byteAt(end - 1)))
+                ? "space around the value of " + name
+                : null;
+    }
+
+    static @Nullable String request(HeaderBlock block) {
+        var method = block.method;
         if (method == null || !Tokens.isToken(method)) {
             return "no valid :method";
         }
-        var authority = block.authority();
+        var authority = block.authority;
         if (authority != null && !Tokens.isAuthority(authority)) {
             return "no valid :authority";
         }
         if (isConnect(method)) {
-            return authority == null || block.scheme() != null || block.path() != null
+            return authority == null || block.scheme != null || block.path != null
                     ? "CONNECT needs :authority alone"
-                    : fields(block);
+                    : length(block.fields);
         }
-        var scheme = block.scheme();
+        var scheme = block.scheme;
         if (scheme == null || !Tokens.isScheme(scheme)) {
             return "no valid :scheme";
         }
-        var path = block.path();
+        var path = block.path;
         if (path == null || !Tokens.isPath(method, path)) {
             return "no valid :path";
         }
-        var hosts = block.getAll(HttpHeaderNames.HOST);
-        if (hosts.size() > 1
-                || (hosts.size() == 1
-                        && (!Tokens.isAuthority(hosts.getFirst())
-                                || (authority != null && !same(authority, hosts.getFirst()))))) {
+        var host = block.fields.indexOf(HttpHeaderNames.HOST, 0);
+        if (host >= 0
+                && (block.fields.indexOf(HttpHeaderNames.HOST, host + 1) >= 0
+                        || !Tokens.isAuthority(block.fields.value(host))
+                        || (authority != null && !same(authority, block.fields.value(host))))) {
             return "host differs from :authority, or is there twice";
         }
-        return fields(block);
+        return length(block.fields);
     }
 
-    static @Nullable String response(Http2Headers block, boolean endOfStream) {
-        var status = block.status();
+    static @Nullable String response(HeaderBlock block, boolean endOfStream) {
+        var status = block.status;
         if (status == null || !Tokens.isStatus(status)) {
             return "no valid :status";
         }
@@ -54,45 +76,34 @@ final class MessageRules {
                 && (endOfStream || status.charAt(1) == '0' && status.charAt(2) == '1')) {
             return "an informational answer that is the last, or 101, which HTTP/2 does not know";
         }
-        return fields(block);
+        return length(block.fields);
     }
 
-    static @Nullable String trailers(Http2Headers block) {
-        for (var field : block) {
-            if (Http2Headers.PseudoHeaderName.hasPseudoHeaderFormat(field.getKey())) {
-                return "a pseudo-header among the trailers";
-            }
-        }
-        return fields(block);
+    static @Nullable String trailers(HeaderBlock block) {
+        return block.hasPseudoHeaders()
+                ? "a pseudo-header among the trailers"
+                : length(block.fields);
     }
 
-    /// Space around a value would be taken off by the next hop, which then reads something else; a
-    /// length is said once, in digits (Netty would take a list of the same).
-    private static @Nullable String fields(Http2Headers block) {
-        var lengths = 0;
-        for (Map.Entry<CharSequence, CharSequence> field : block) {
-            var value = field.getValue();
-            if (!value.isEmpty()
-                    && (isSpace(value.charAt(0)) || isSpace(value.charAt(value.length() - 1)))) {
-                return "space around the value of " + field.getKey();
-            }
-            if (HttpHeaderNames.CONTENT_LENGTH.contentEquals(field.getKey())
-                    && (++lengths > 1 || !Tokens.isLength(value))) {
-                return "no valid content-length";
-            }
-        }
-        return null;
+    /// A length is said once, in digits.
+    private static @Nullable String length(Fields fields) {
+        var at = fields.indexOf(HttpHeaderNames.CONTENT_LENGTH, 0);
+        return at >= 0
+                        && (fields.indexOf(HttpHeaderNames.CONTENT_LENGTH, at + 1) >= 0
+                                || !Tokens.isLength(fields.value(at)))
+                ? "no valid content-length"
+                : null;
     }
 
-    private static boolean isSpace(char c) {
+    private static boolean isSpace(byte c) {
         return c == ' ' || c == '\t';
     }
 
-    private static boolean isConnect(CharSequence method) {
-        return CharSequence.compare(method, "CONNECT") == 0;
+    private static boolean isConnect(AsciiString method) {
+        return method.contentEquals("CONNECT");
     }
 
     private static boolean same(CharSequence a, CharSequence b) {
-        return io.netty.util.AsciiString.contentEqualsIgnoreCase(a, b);
+        return AsciiString.contentEqualsIgnoreCase(a, b);
     }
 }

@@ -1,0 +1,258 @@
+package dev.weft.proxy.http2;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http2.Http2Exception;
+import org.jspecify.annotations.Nullable;
+
+/// Frames on their way to the peer: gathered in one buffer until they are flushed, so that what a
+/// turn of the event loop has to say to one peer is one write.
+final class FrameWriter {
+    /// A longer content is not copied behind its header.
+    private static final int COPIED_BYTES = 4 * 1024;
+
+    /// What is gathered before the channel gets it, and accounts for it.
+    private static final int GATHERED_BYTES = 16 * 1024;
+
+    private static final int LEAST_BYTES = 512;
+
+    private final BlockEncoder encoder = new BlockEncoder();
+    private final ChannelHandlerContext context;
+    private @Nullable ByteBuf gathered;
+    private int usual = LEAST_BYTES;
+    private int answers;
+    private int answersUnsent;
+    private boolean dirty;
+    private boolean closed;
+
+    FrameWriter(ChannelHandlerContext context) {
+        this.context = context;
+    }
+
+    void tableBytes(long most) throws Http2Exception {
+        encoder.tableBytes(most);
+    }
+
+    /// Frames of control that the peer made us send, and that have not gone to the kernel yet.
+    int answersUnsent() {
+        return answersUnsent;
+    }
+
+    boolean isDirty() {
+        return dirty;
+    }
+
+    void preface(byte[] bytes) {
+        room(bytes.length).writeBytes(bytes);
+    }
+
+    void request(int streamId, HttpRequest head, boolean last) throws Http2Exception {
+        var out = room(GATHERED_BYTES >> 4);
+        var at = beginBlock(out);
+        encoder.request(streamId, head, out);
+        endBlock(out, at, streamId, last);
+    }
+
+    void response(int streamId, HttpResponse head, boolean last) throws Http2Exception {
+        var out = room(GATHERED_BYTES >> 4);
+        var at = beginBlock(out);
+        encoder.response(streamId, head, out);
+        endBlock(out, at, streamId, last);
+    }
+
+    void trailers(int streamId, HttpHeaders trailers) throws Http2Exception {
+        var out = room(GATHERED_BYTES >> 4);
+        var at = beginBlock(out);
+        encoder.trailers(streamId, trailers, out);
+        endBlock(out, at, streamId, true);
+    }
+
+    private static int beginBlock(ByteBuf out) {
+        var at = out.writerIndex();
+        out.writeZero(Frame.HEADER_BYTES);
+        return at;
+    }
+
+    private void endBlock(ByteBuf out, int at, int streamId, boolean last) {
+        var length = out.writerIndex() - at - Frame.HEADER_BYTES;
+        var flags = last ? Frame.END_STREAM : 0;
+        if (length <= Frame.MAX_BYTES) {
+            setHeader(out, at, length, Frame.HEADERS, flags | Frame.END_HEADERS, streamId);
+        } else {
+            split(out, at, length, streamId, flags);
+        }
+        spill();
+    }
+
+    private void split(ByteBuf out, int at, int length, int streamId, int flags) {
+        var block = out.copy(at + Frame.HEADER_BYTES, length);
+        try {
+            out.writerIndex(at);
+            var type = Frame.HEADERS;
+            while (block.isReadable()) {
+                var part = Math.min(block.readableBytes(), Frame.MAX_BYTES);
+                var end = part == block.readableBytes() ? Frame.END_HEADERS : 0;
+                header(out, part, type, end | (type == Frame.HEADERS ? flags : 0), streamId);
+                out.writeBytes(block, part);
+                type = Frame.CONTINUATION;
+            }
+        } finally {
+            block.release();
+        }
+    }
+
+    /// Takes the bytes; they are within the windows.
+    void data(int streamId, ByteBuf bytes, boolean last) {
+        while (bytes.readableBytes() > Frame.MAX_BYTES) {
+            frame(streamId, bytes.readRetainedSlice(Frame.MAX_BYTES), false);
+        }
+        frame(streamId, bytes, last);
+    }
+
+    private void frame(int streamId, ByteBuf bytes, boolean last) {
+        var length = bytes.readableBytes();
+        var copied = length <= COPIED_BYTES;
+        var out = room(Frame.HEADER_BYTES + (copied ? length : 0));
+        header(out, length, Frame.DATA, last ? Frame.END_STREAM : 0, streamId);
+        if (copied) {
+            out.writeBytes(bytes);
+            bytes.release();
+            spill();
+        } else {
+            handOver();
+            context.write(bytes, context.voidPromise());
+        }
+    }
+
+    void settings(int... idsAndValues) {
+        var length = idsAndValues.length / 2 * Frame.SETTING_BYTES;
+        var out = room(Frame.HEADER_BYTES + length);
+        header(out, length, Frame.SETTINGS, 0, 0);
+        for (int i = 0; i < idsAndValues.length; i += 2) {
+            out.writeShort(idsAndValues[i]);
+            out.writeInt(idsAndValues[i + 1]);
+        }
+    }
+
+    void settingsAck() {
+        answered();
+        header(room(Frame.HEADER_BYTES), 0, Frame.SETTINGS, Frame.ACK, 0);
+    }
+
+    void ping(long data) {
+        ping(data, 0);
+    }
+
+    void pong(long data) {
+        answered();
+        ping(data, Frame.ACK);
+    }
+
+    private void ping(long data, int flags) {
+        var out = room(Frame.HEADER_BYTES + Frame.PING_BYTES);
+        header(out, Frame.PING_BYTES, Frame.PING, flags, 0);
+        out.writeLong(data);
+    }
+
+    void reset(int streamId, long error) {
+        answered();
+        var out = room(Frame.HEADER_BYTES + Frame.INT_BYTES);
+        header(out, Frame.INT_BYTES, Frame.RST_STREAM, 0, streamId);
+        out.writeInt((int) error);
+    }
+
+    void goAway(int lastStreamId, long error, String reason) {
+        var length = Frame.GOAWAY_BYTES + ByteBufUtil.utf8Bytes(reason);
+        var out = room(Frame.HEADER_BYTES + length);
+        header(out, length, Frame.GOAWAY, 0, 0);
+        out.writeInt(lastStreamId).writeInt((int) error);
+        ByteBufUtil.writeUtf8(out, reason);
+    }
+
+    void windowUpdate(int streamId, int increment) {
+        var out = room(Frame.HEADER_BYTES + Frame.INT_BYTES);
+        header(out, Frame.INT_BYTES, Frame.WINDOW_UPDATE, 0, streamId);
+        out.writeInt(increment);
+    }
+
+    void flush() {
+        if (dirty) {
+            dirty = false;
+            handOver();
+            context.flush();
+        }
+    }
+
+    /// Flushes, and then calls `after`, whether or not it could be sent.
+    void flushThen(Runnable after) {
+        handOver();
+        dirty = false;
+        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> after.run());
+    }
+
+    /// Nothing is written any more.
+    void close() {
+        closed = true;
+        if (gathered != null) {
+            gathered.release();
+            gathered = null;
+        }
+    }
+
+    private void answered() {
+        answers++;
+        answersUnsent++;
+    }
+
+    private ByteBuf room(int bytes) {
+        dirty = true;
+        var out = gathered;
+        if (out == null) {
+            if (closed) {
+                return Unpooled.buffer(bytes);
+            }
+            out = context.alloc().directBuffer(Math.max(usual, bytes));
+            gathered = out;
+        }
+        return out;
+    }
+
+    private void spill() {
+        if (gathered != null && gathered.readableBytes() >= GATHERED_BYTES) {
+            handOver();
+        }
+    }
+
+    private void handOver() {
+        var out = gathered;
+        if (out == null) {
+            return;
+        }
+        gathered = null;
+        usual = Math.max(LEAST_BYTES, Math.min(GATHERED_BYTES, (usual + out.readableBytes()) / 2));
+        if (answers == 0) {
+            context.write(out, context.voidPromise());
+        } else {
+            var sent = answers;
+            answers = 0;
+            context.write(out).addListener(_ -> answersUnsent -= sent);
+        }
+    }
+
+    private static void header(ByteBuf out, int length, int type, int flags, int streamId) {
+        out.writeMedium(length).writeByte(type).writeByte(flags).writeInt(streamId);
+    }
+
+    private static void setHeader(
+            ByteBuf out, int at, int length, int type, int flags, int streamId) {
+        out.setMedium(at, length);
+        out.setByte(at + 3, type);
+        out.setByte(at + 4, flags);
+        out.setInt(at + 5, streamId);
+    }
+}

@@ -1,0 +1,1041 @@
+package dev.weft.proxy.http2;
+
+import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
+import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.NO_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
+import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
+import static io.netty.handler.codec.http2.Http2Exception.connectionError;
+import static io.netty.handler.codec.http2.Http2Exception.streamError;
+
+import dev.weft.proxy.http2.ClosedStreams.Way;
+import dev.weft.proxy.http2.Stream.Ending;
+import dev.weft.proxy.syntax.Tokens;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
+import io.netty.handler.codec.http2.Http2Exception.ShutdownHint;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// One HTTP/2 connection (RFC 9113), of a client or to an endpoint: its streams, windows and
+/// settings. It is the channel's last handler. A message that is wrong costs its stream
+/// (RST_STREAM), a frame that leaves the state of the connection in doubt the connection (GOAWAY).
+///
+/// It ends in error so that the peer can learn why: a socket that is closed with unread bytes in it
+/// is reset, and a reset takes the GOAWAY with it. So a server says GOAWAY, ends its direction, and
+/// throws away what still comes.
+///
+/// ```
+/// open -> ended (GOAWAY sent, streams closed, input discarded) -> closed
+/// ```
+public final class Session extends ChannelDuplexHandler {
+    /// What one stream may have in flight towards us: also the most that a slow reader makes us
+    /// keep.
+    public static final int STREAM_WINDOW = 256 * 1024;
+
+    /// Slow streams must not starve the others of the connection's window.
+    private static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
+
+    /// What a stream may send in its turn, when several wait for the connection's window.
+    private static final int TURN_BYTES = Frame.MAX_BYTES;
+
+    /// Answers before the answer (1xx) on one stream.
+    private static final int MAX_INFORMATIONAL = 16;
+
+    private static final int MAX_REASON_CHARS = 200;
+
+    /// How long a peer that has been told may take to close.
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    /// How long streams may take to end when the connection is to be closed.
+    private static final Duration GRACE = Duration.ofSeconds(30);
+
+    private final boolean server;
+    private final int maxHeaderBytes;
+    private final int maxPeerStreams;
+    private final Owner owner;
+    private final IntObjectHashMap<Stream> streams = new IntObjectHashMap<>();
+    private final ArrayDeque<Stream> waiting = new ArrayDeque<>();
+    private final ClosedStreams closed = new ClosedStreams();
+    private final FloodGate gate = new FloodGate(System::nanoTime);
+    private final FrameReader reader;
+    private final Runnable flushing = this::flushNow;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable FrameWriter writer;
+    private @Nullable ByteBuf rest;
+    private @Nullable Stream dataOf;
+    private @Nullable ChannelPromise closing;
+    private @Nullable Future<?> deadline;
+    private int lastPeerStream;
+    private int nextOwnStream = 1;
+    private int receiveWindow = CONNECTION_WINDOW;
+    private int taken;
+    private int sendWindow = Frame.DEFAULT_WINDOW;
+    private int peerStreamWindow = Frame.DEFAULT_WINDOW;
+    private int lastPromised = Integer.MAX_VALUE;
+    private int unwritable;
+    private boolean peerGoesAway;
+    private boolean goAwaySent;
+    private boolean goodbye;
+    private boolean flushScheduled;
+    private boolean reading;
+    private boolean ended;
+
+    /// Hears what concerns the connection as a whole. Called on its event loop.
+    public interface Owner {
+        /// A client's request begins.
+        default Stream.Listener opened(Stream stream) {
+            throw new IllegalStateException("an endpoint does not open streams");
+        }
+
+        /// A stream has ended, early or not.
+        void closed(Stream stream);
+
+        /// The peer has said how many streams it takes.
+        ///
+        /// @param limit null: it did not say
+        default void settings(@Nullable Long limit) {}
+
+        default void pong(long data) {}
+
+        default void goAway() {}
+
+        /// A message that should have opened a stream is malformed; the stream is reset.
+        default void malformed() {}
+
+        /// Its headers are larger than the settings allow; the stream is reset.
+        default void tooLarge() {}
+
+        /// The connection ends by a GOAWAY with an error.
+        default void failed() {}
+    }
+
+    private Session(boolean server, int maxHeaderBytes, int maxPeerStreams, Owner owner) {
+        this.server = server;
+        this.maxHeaderBytes = maxHeaderBytes;
+        this.maxPeerStreams = maxPeerStreams;
+        this.owner = owner;
+        this.reader = new FrameReader(server, maxHeaderBytes, new Judge());
+    }
+
+    /// @param maxHeaderBytes of one header block, decoded
+    public static Session server(int maxHeaderBytes, int maxStreams, Owner owner) {
+        return new Session(true, maxHeaderBytes, maxStreams, owner);
+    }
+
+    public static Session client(int maxHeaderBytes, Owner owner) {
+        return new Session(false, maxHeaderBytes, 0, owner);
+    }
+
+    boolean isServer() {
+        return server;
+    }
+
+    /// Says hello. The channel is connected, and this its last handler.
+    public void start() {
+        var out = new FrameWriter(context());
+        writer = out;
+        if (server) {
+            out.settings(
+                    Frame.MAX_CONCURRENT_STREAMS,
+                    maxPeerStreams,
+                    Frame.INITIAL_WINDOW_SIZE,
+                    STREAM_WINDOW,
+                    Frame.MAX_HEADER_LIST_SIZE,
+                    maxHeaderBytes);
+        } else {
+            out.preface(FrameReader.PREFACE);
+            out.settings(
+                    Frame.ENABLE_PUSH,
+                    0,
+                    Frame.INITIAL_WINDOW_SIZE,
+                    STREAM_WINDOW,
+                    Frame.MAX_HEADER_LIST_SIZE,
+                    maxHeaderBytes);
+        }
+        out.windowUpdate(0, CONNECTION_WINDOW - Frame.DEFAULT_WINDOW);
+        out.flush();
+    }
+
+    /// A stream that begins with its head; only of a client.
+    public Stream open() {
+        return new Stream(this, peerStreamWindow);
+    }
+
+    /// Announces the end, taking every stream, and asks the peer to say that it has seen that.
+    public void announceEnd(long ping) {
+        if (!ended) {
+            writer().goAway(Integer.MAX_VALUE, NO_ERROR.code(), "");
+            writer().ping(ping);
+            writer().flush();
+        }
+    }
+
+    /// From now on new streams are refused.
+    public void refuseStreams() {
+        if (!ended && !goAwaySent) {
+            goAway();
+            writer().flush();
+        }
+    }
+
+    private void goAway() {
+        goAwaySent = true;
+        lastPromised = lastPeerStream;
+        writer().goAway(lastPeerStream, NO_ERROR.code(), "");
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+        context = added;
+    }
+
+    // What the peer sends.
+
+    @Override
+    public void channelRead(ChannelHandlerContext from, Object message) {
+        var in = (ByteBuf) message;
+        if (ended) {
+            in.release();
+            return;
+        }
+        if (rest != null) {
+            in = joined(rest, in);
+            rest = null;
+        }
+        reading = true;
+        try {
+            reader.read(in, from.alloc());
+        } catch (Http2Exception broken) {
+            fail(broken, broken);
+        } catch (RuntimeException bug) {
+            fail(bug, null);
+        } finally {
+            reading = false;
+            if (in.isReadable() && !ended) {
+                rest = in;
+            } else {
+                in.release();
+            }
+        }
+    }
+
+    private static ByteBuf joined(ByteBuf before, ByteBuf after) {
+        var both = before.alloc().directBuffer(before.readableBytes() + after.readableBytes());
+        both.writeBytes(before).writeBytes(after);
+        before.release();
+        after.release();
+        return both;
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext from) {
+        if (writer != null && !ended) {
+            flushNow();
+        }
+        if (!from.channel().config().isAutoRead()) {
+            from.read();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext from) {
+        if (!ended && writer != null && from.channel().isWritable()) {
+            sendWaiting();
+            tellWritable();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext from, Throwable cause) {
+        from.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext from) {
+        ended = true;
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+        if (closing != null) {
+            closing.trySuccess();
+        }
+        closeAll();
+        release();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext from) {
+        release();
+    }
+
+    private void release() {
+        if (rest != null && !reading) {
+            rest.release();
+            rest = null;
+        }
+        reader.close();
+        if (writer != null) {
+            writer.close();
+        }
+    }
+
+    private void closeAll() {
+        for (var stream : List.copyOf(streams.values())) {
+            if (!stream.closed) {
+                close(stream, Way.ENDED);
+                stream.end(Ending.CLOSED);
+            }
+        }
+    }
+
+    private void fail(Throwable cause, @Nullable Http2Exception known) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        owner.failed();
+        var error = known == null ? INTERNAL_ERROR : known.error();
+        var why = String.valueOf(cause.getMessage());
+        // What the peer opened last may not be known yet when its frame cannot be read.
+        var last =
+                known != null && known.shutdownHint() == ShutdownHint.HARD_SHUTDOWN
+                        ? Integer.MAX_VALUE
+                        : lastPeerStream;
+        writer().goAway(
+                        last,
+                        error.code(),
+                        why.substring(0, Math.min(why.length(), MAX_REASON_CHARS)));
+        writer().flushThen(this::leave);
+        closeAfter(context().channel(), LINGER);
+        closeAll();
+    }
+
+    private void leave() {
+        var channel = context().channel();
+        if (!server || !(channel instanceof DuplexChannel duplex)) {
+            context().close();
+            return;
+        }
+        var ssl = channel.pipeline().get(SslHandler.class);
+        if (ssl == null) {
+            duplex.shutdownOutput();
+        } else {
+            ssl.closeOutbound().addListener(_ -> duplex.shutdownOutput());
+        }
+        channel.config().setAutoRead(true);
+    }
+
+    private void closeAfter(Channel channel, Duration time) {
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+        deadline =
+                channel.eventLoop()
+                        .schedule(() -> context().close(), time.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /// Tells the peer, and waits for the streams that are under way.
+    @Override
+    public void close(ChannelHandlerContext from, ChannelPromise promise) {
+        if (ended || writer == null || !from.channel().isActive()) {
+            from.close(promise);
+            return;
+        }
+        if (!goAwaySent) {
+            goAway();
+        }
+        flushNow();
+        if (closing != null) {
+            closing.addListener(_ -> promise.trySuccess());
+            return;
+        }
+        closing = promise;
+        closeAfter(from.channel(), GRACE);
+        closeIfDone();
+    }
+
+    private void closeIfDone() {
+        if (closing != null && streams.isEmpty() && !ended && !goodbye) {
+            goodbye = true;
+            var promise = closing;
+            writer().flushThen(() -> context().close(promise));
+        }
+    }
+
+    // What the streams send.
+
+    void begin(Stream stream, HttpRequest head, boolean last) {
+        if (ended || peerGoesAway || nextOwnStream < 0) {
+            if (nextOwnStream < 0) {
+                owner.goAway();
+            }
+            stream.closed = true;
+            context()
+                    .executor()
+                    .execute(() -> {
+                        owner.closed(stream);
+                        stream.end(Ending.REFUSED);
+                    });
+            return;
+        }
+        stream.id = nextOwnStream;
+        nextOwnStream += 2;
+        stream.sendWindow = peerStreamWindow;
+        stream.headWritten = true;
+        streams.put(stream.id, stream);
+        try {
+            writer().request(stream.id, head, last);
+        } catch (Http2Exception broken) {
+            fail(broken, broken);
+            return;
+        }
+        if (last) {
+            weEnd(stream);
+        }
+    }
+
+    void answer(Stream stream, HttpResponse head, boolean last) {
+        if (stream.closed || stream.weEnded || stream.headWritten) {
+            return;
+        }
+        stream.headWritten = head.status().codeClass() != HttpStatusClass.INFORMATIONAL;
+        try {
+            writer().response(stream.id, head, last);
+        } catch (Http2Exception broken) {
+            fail(broken, broken);
+            return;
+        }
+        if (last) {
+            weEnd(stream);
+        }
+    }
+
+    void body(Stream stream, HttpContent part) {
+        var last = part instanceof LastHttpContent;
+        var length = part.content().readableBytes();
+        if (stream.closed || stream.weEnded || (length == 0 && !last)) {
+            part.release();
+        } else if (stream.waiting != null) {
+            stream.wait(part);
+        } else if (length > window(stream)) {
+            waiting.add(stream);
+            stream.wait(part);
+            send(stream, Integer.MAX_VALUE);
+        } else {
+            write(stream, part);
+        }
+    }
+
+    private int window(Stream stream) {
+        return Math.max(0, Math.min(stream.sendWindow, sendWindow));
+    }
+
+    /// Takes the part, which is within the windows.
+    private void write(Stream stream, HttpContent part) {
+        var bytes = part.content();
+        var length = bytes.readableBytes();
+        stream.sendWindow -= length;
+        sendWindow -= length;
+        if (!(part instanceof LastHttpContent last)) {
+            writer().data(stream.id, bytes, false);
+            return;
+        }
+        if (last.trailingHeaders().isEmpty()) {
+            writer().data(stream.id, bytes, true);
+        } else {
+            writeTrailers(stream, last);
+        }
+        weEnd(stream);
+    }
+
+    private void writeTrailers(Stream stream, LastHttpContent last) {
+        if (last.content().isReadable()) {
+            writer().data(stream.id, last.content(), false);
+        } else {
+            last.release();
+        }
+        try {
+            writer().trailers(stream.id, last.trailingHeaders());
+        } catch (Http2Exception broken) {
+            fail(broken, broken);
+        }
+    }
+
+    /// As much of what waits as the windows allow, and `most`.
+    private void send(Stream stream, int most) {
+        var left = most;
+        while (stream.waiting != null) {
+            var part = Objects.requireNonNull(stream.waiting.peek());
+            var length = part.content().readableBytes();
+            var now = Math.min(Math.min(window(stream), left), length);
+            if (now < length) {
+                if (now > 0) {
+                    stream.sendWindow -= now;
+                    sendWindow -= now;
+                    writer().data(stream.id, part.content().readRetainedSlice(now), false);
+                }
+                return;
+            }
+            left -= length;
+            stream.waiting.remove();
+            if (stream.waiting.isEmpty()) {
+                stream.waiting = null;
+                waiting.remove(stream);
+            }
+            write(stream, part);
+        }
+    }
+
+    /// In turns, until the windows or the channel are full.
+    private void sendWaiting() {
+        var channel = context().channel();
+        for (var idle = 0; idle < waiting.size() && sendWindow > 0 && channel.isWritable(); ) {
+            var stream = waiting.remove();
+            waiting.add(stream);
+            var before = sendWindow;
+            send(stream, TURN_BYTES);
+            idle = before == sendWindow ? idle + 1 : 0;
+        }
+        flush();
+    }
+
+    boolean isWritable(Stream stream) {
+        if (stream.closed) {
+            return false;
+        }
+        var writable = hasRoom(stream);
+        if (!writable && !stream.toldUnwritable) {
+            stream.toldUnwritable = true;
+            unwritable++;
+        }
+        return writable;
+    }
+
+    private boolean hasRoom(Stream stream) {
+        return !ended
+                && stream.waiting == null
+                && stream.sendWindow > 0
+                && sendWindow > 0
+                && context().channel().isWritable();
+    }
+
+    private void tellWritable() {
+        if (unwritable > 0) {
+            for (var stream : List.copyOf(streams.values())) {
+                tellWritable(stream);
+            }
+        }
+    }
+
+    private void tellWritable(Stream stream) {
+        if (stream.toldUnwritable && !stream.closed && hasRoom(stream)) {
+            stream.toldUnwritable = false;
+            unwritable--;
+            if (stream.listener != null) {
+                stream.listener.writable();
+            }
+        }
+    }
+
+    /// The stream's owner has taken so many bytes: the peer may send as many again.
+    void took(Stream stream, int bytes) {
+        if (ended || bytes == 0) {
+            return;
+        }
+        tookOfConnection(bytes);
+        if (!stream.peerEnded && !stream.closed) {
+            stream.taken += bytes;
+            if (stream.taken >= STREAM_WINDOW / 2) {
+                writer().windowUpdate(stream.id, stream.taken);
+                stream.receiveWindow += stream.taken;
+                stream.taken = 0;
+                flush();
+            }
+        }
+    }
+
+    private void tookOfConnection(int bytes) {
+        taken += bytes;
+        if (taken >= CONNECTION_WINDOW / 2) {
+            writer().windowUpdate(0, taken);
+            receiveWindow += taken;
+            taken = 0;
+            flush();
+        }
+    }
+
+    void reset(Stream stream, long error) {
+        if (stream.closed || ended) {
+            return;
+        }
+        if (stream.id != 0) {
+            writeReset(stream.id, error);
+            flush();
+        }
+        close(stream, Way.RESET);
+        stream.end(Ending.RESET);
+    }
+
+    private void writeReset(int streamId, long error) {
+        writer().reset(streamId, error);
+        try {
+            gate.resetSent();
+        } catch (Http2Exception tooMany) {
+            fail(tooMany, tooMany);
+        }
+    }
+
+    private void weEnd(Stream stream) {
+        stream.weEnded = true;
+        if (stream.peerEnded) {
+            close(stream, Way.ENDED);
+        } else if (stream.refusesRest) {
+            reset(stream, NO_ERROR.code());
+        }
+    }
+
+    private void peerEnds(Stream stream) {
+        stream.peerEnded = true;
+        if (stream.weEnded && !stream.closed) {
+            close(stream, Way.ENDED);
+        }
+    }
+
+    /// Nobody is told but the connection's owner.
+    private void close(Stream stream, Way way) {
+        stream.closed = true;
+        if (stream.id != 0) {
+            streams.remove(stream.id);
+            closed.add(stream.id, way);
+        }
+        if (stream.waiting != null) {
+            waiting.remove(stream);
+        }
+        if (stream.toldUnwritable) {
+            unwritable--;
+        }
+        owner.closed(stream);
+        closeIfDone();
+    }
+
+    /// At the end of the event loop's turn at the latest.
+    void flush() {
+        if (!flushScheduled && writer().isDirty()) {
+            flushScheduled = true;
+            context().executor().execute(flushing);
+        }
+    }
+
+    private void flushNow() {
+        flushScheduled = false;
+        if (!ended) {
+            writer().flush();
+        }
+    }
+
+    private ChannelHandlerContext context() {
+        return Objects.requireNonNull(context, "not in a pipeline");
+    }
+
+    private FrameWriter writer() {
+        return Objects.requireNonNull(writer, "not started");
+    }
+
+    /// Acts on frames, in the states of RFC 9113, 5.1.
+    private final class Judge implements FrameReader.Frames {
+        @Override
+        public boolean isOver() {
+            return ended;
+        }
+
+        @Override
+        public void headers(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
+            var stream = streams.get(streamId);
+            if (stream == null) {
+                if (mayOpen(streamId)) {
+                    open(streamId, headers, last);
+                }
+            } else if (stream.peerEnded) {
+                throw streamError(streamId, STREAM_CLOSED, "HEADERS after the stream's end");
+            } else if (stream.headRead) {
+                trailers(stream, headers, last);
+            } else {
+                answer(stream, headers, last);
+            }
+        }
+
+        private boolean mayOpen(int streamId) throws Http2Exception {
+            if (server && streamId > lastPeerStream && streamId % 2 == 1) {
+                return true;
+            }
+            return switch (closed.way(streamId)) {
+                case RESET -> false;
+                case ENDED ->
+                        throw connectionError(
+                                STREAM_CLOSED, "HEADERS on stream %d, which has ended", streamId);
+                case FORGOTTEN ->
+                        throw streamError(streamId, STREAM_CLOSED, "HEADERS on a closed stream");
+                case UNKNOWN ->
+                        throw connectionError(
+                                PROTOCOL_ERROR, "stream %d cannot be opened (any more)", streamId);
+            };
+        }
+
+        private void open(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
+            refuseIf(streamId, MessageRules.request(headers));
+            var announced = announced(headers);
+            if (last && announced > 0) {
+                throw streamError(streamId, PROTOCOL_ERROR, "a body was announced");
+            }
+            lastPeerStream = streamId;
+            if (streamId > lastPromised || streams.size() >= maxPeerStreams) {
+                throw streamError(streamId, REFUSED_STREAM, "no more streams");
+            }
+            var stream = new Stream(Session.this, peerStreamWindow);
+            stream.id = streamId;
+            stream.headRead = true;
+            streams.put(streamId, stream);
+            stream.listener = owner.opened(stream);
+            stream.announced = announced;
+            pass(stream, headers, last);
+        }
+
+        private void answer(Stream stream, HeaderBlock headers, boolean last)
+                throws Http2Exception {
+            refuseIf(stream.id, MessageRules.response(headers, last));
+            if (Tokens.isInformational(Objects.requireNonNull(headers.status, "judged"))) {
+                if (++stream.informational > MAX_INFORMATIONAL) {
+                    throw streamError(stream.id, PROTOCOL_ERROR, "too many informational answers");
+                }
+            } else {
+                stream.headRead = true;
+                stream.announced = announced(headers);
+                verifyLength(stream, 0, last);
+            }
+            pass(stream, headers, last);
+        }
+
+        private void pass(Stream stream, HeaderBlock headers, boolean last) {
+            stream.peerEnded = last;
+            if (stream.listener != null) {
+                stream.listener.head(headers, last);
+            }
+            if (last) {
+                peerEnds(stream);
+            }
+        }
+
+        private void trailers(Stream stream, HeaderBlock headers, boolean last)
+                throws Http2Exception {
+            if (!last) {
+                throw streamError(stream.id, PROTOCOL_ERROR, "HEADERS in the middle");
+            }
+            refuseIf(stream.id, MessageRules.trailers(headers));
+            verifyLength(stream, 0, true);
+            stream.peerEnded = true;
+            stream.receive(Http2Messages.trailers(headers));
+            peerEnds(stream);
+        }
+
+        /// -1: it was not.
+        private static long announced(HeaderBlock headers) {
+            var at = headers.fields.indexOf(HttpHeaderNames.CONTENT_LENGTH, 0);
+            return at < 0 ? -1 : Long.parseLong(headers.fields.value(at).toString());
+        }
+
+        /// An answer without a body may be one to HEAD.
+        private void verifyLength(Stream stream, int more, boolean last) throws Http2Exception {
+            stream.received += more;
+            if (stream.announced >= 0
+                    && (stream.received > stream.announced
+                            || (last
+                                    && stream.received < stream.announced
+                                    && (server || stream.received > 0)))) {
+                throw streamError(stream.id, PROTOCOL_ERROR, "not the length that was announced");
+            }
+        }
+
+        @Override
+        public void data(int streamId, int bytes, int content, boolean last) throws Http2Exception {
+            dataOf = null;
+            if (bytes == 0 && !last) {
+                gate.idle();
+            }
+            receiveWindow -= bytes;
+            if (receiveWindow < 0) {
+                throw connectionError(FLOW_CONTROL_ERROR, "more than the connection's window");
+            }
+            var stream = streams.get(streamId);
+            // What nobody takes is given back at once; the rest as its owner takes it.
+            if (stream == null || stream.peerEnded) {
+                tookOfConnection(bytes);
+                refuseData(streamId, stream);
+                return;
+            }
+            tookOfConnection(bytes - content);
+            if (!stream.headRead) {
+                tookOfConnection(content);
+                throw streamError(streamId, PROTOCOL_ERROR, "DATA before HEADERS");
+            }
+            stream.receiveWindow -= bytes;
+            stream.taken += bytes - content;
+            if (stream.receiveWindow < 0) {
+                tookOfConnection(content);
+                throw streamError(streamId, FLOW_CONTROL_ERROR, "more than the stream's window");
+            }
+            try {
+                verifyLength(stream, content, last);
+            } catch (Http2Exception wrong) {
+                tookOfConnection(content);
+                throw wrong;
+            }
+            dataOf = stream;
+        }
+
+        private void refuseData(int streamId, @Nullable Stream stream) throws Http2Exception {
+            if (stream == null && closed.way(streamId) == Way.RESET) {
+                return;
+            }
+            if (stream == null && mayNotHaveExisted(streamId)) {
+                throw connectionError(PROTOCOL_ERROR, "DATA on stream %d, which is idle", streamId);
+            }
+            throw streamError(streamId, STREAM_CLOSED, "DATA after the stream's end");
+        }
+
+        @Override
+        public void content(ByteBuf in, int bytes, boolean last) {
+            var stream = dataOf;
+            if (stream == null) {
+                return;
+            }
+            if (stream.closed) {
+                if (!ended) {
+                    tookOfConnection(bytes);
+                }
+                return;
+            }
+            if (bytes == 0 && !last) {
+                return;
+            }
+            var content = bytes == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(bytes);
+            var part = Http2Messages.part(content, last);
+            stream.peerEnded = last;
+            stream.receive(part);
+            if (last) {
+                peerEnds(stream);
+            }
+        }
+
+        private boolean mayNotHaveExisted(int streamId) {
+            var ofClient = streamId % 2 == 1;
+            return ofClient == server
+                    ? streamId > lastPeerStream
+                    : nextOwnStream > 0 && streamId >= nextOwnStream;
+        }
+
+        @Override
+        public void reset(int streamId, long error) throws Http2Exception {
+            gate.reset();
+            var stream = streams.get(streamId);
+            if (stream != null) {
+                close(stream, Way.ENDED);
+                stream.end(error == REFUSED_STREAM.code() ? Ending.REFUSED : Ending.RESET);
+            } else if (mayNotHaveExisted(streamId)) {
+                throw connectionError(PROTOCOL_ERROR, "RST_STREAM of idle stream %d", streamId);
+            }
+        }
+
+        @Override
+        public void settings(ByteBuf payload) throws Http2Exception {
+            gate.settings();
+            writer().settingsAck();
+            verifyAnswers();
+            Long streamLimit = null;
+            while (payload.isReadable()) {
+                var id = payload.readUnsignedShort();
+                var value = payload.readUnsignedInt();
+                switch (id) {
+                    case Frame.HEADER_TABLE_SIZE -> writer().tableBytes(value);
+                    case Frame.ENABLE_PUSH -> require(value == 0 || (value == 1 && server), id);
+                    case Frame.MAX_CONCURRENT_STREAMS -> streamLimit = value;
+                    case Frame.INITIAL_WINDOW_SIZE -> rewindow(value);
+                    case Frame.MAX_FRAME_SIZE -> {
+                        require(
+                                value >= Frame.MAX_BYTES && value <= Frame.LARGEST_MAX_FRAME_SIZE,
+                                id);
+                        // Larger frames would only delay other streams.
+                    }
+                    default -> {
+                        // Unknown settings mean nothing (RFC 9113, 6.5.2); that of header lists is
+                        // advice.
+                    }
+                }
+            }
+            owner.settings(streamLimit);
+        }
+
+        private static void require(boolean met, int id) throws Http2Exception {
+            if (!met) {
+                throw connectionError(PROTOCOL_ERROR, "no valid value of setting %d", id);
+            }
+        }
+
+        private void rewindow(long value) throws Http2Exception {
+            if (value > Integer.MAX_VALUE) {
+                throw connectionError(FLOW_CONTROL_ERROR, "a window of %d bytes", value);
+            }
+            var change = value - peerStreamWindow;
+            peerStreamWindow = (int) value;
+            for (var stream : streams.values()) {
+                if (stream.sendWindow + change > Integer.MAX_VALUE) {
+                    throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
+                }
+                stream.sendWindow += (int) change;
+            }
+            sendWaiting();
+            tellWritable();
+        }
+
+        @Override
+        public void settingsAcknowledged() throws Http2Exception {
+            gate.settings();
+        }
+
+        @Override
+        public void ping(long data) {
+            writer().pong(data);
+            verifyAnswers();
+        }
+
+        /// Who does not read them does not read why, either.
+        private void verifyAnswers() {
+            if (writer().answersUnsent() > FloodGate.MAX_QUEUED_CONTROL_FRAMES) {
+                var why = connectionError(ENHANCE_YOUR_CALM, "answers that nobody reads");
+                fail(why, why);
+                context().close();
+            }
+        }
+
+        @Override
+        public void pong(long data) {
+            owner.pong(data);
+        }
+
+        @Override
+        public void goAway(int lastStreamId) {
+            peerGoesAway = true;
+            owner.goAway();
+            for (var stream : List.copyOf(streams.values())) {
+                if (!server && stream.id > lastStreamId && !stream.closed) {
+                    close(stream, Way.RESET);
+                    stream.end(Ending.REFUSED);
+                }
+            }
+        }
+
+        @Override
+        public void windowUpdate(int streamId, int increment) throws Http2Exception {
+            if (streamId == 0) {
+                if (sendWindow + (long) increment > Integer.MAX_VALUE) {
+                    throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
+                }
+                sendWindow += increment;
+                if (!waiting.isEmpty()) {
+                    sendWaiting();
+                }
+                tellWritable();
+                return;
+            }
+            var stream = streams.get(streamId);
+            if (stream == null) {
+                if (mayNotHaveExisted(streamId)) {
+                    throw connectionError(
+                            PROTOCOL_ERROR, "WINDOW_UPDATE of idle stream %d", streamId);
+                }
+                return;
+            }
+            if (stream.sendWindow + (long) increment > Integer.MAX_VALUE) {
+                throw streamError(streamId, FLOW_CONTROL_ERROR, "a window that is too large");
+            }
+            stream.sendWindow += increment;
+            if (stream.waiting != null) {
+                send(stream, Integer.MAX_VALUE);
+                flush();
+            }
+            tellWritable(stream);
+        }
+
+        @Override
+        public void ignored() throws Http2Exception {
+            gate.idle();
+        }
+
+        @Override
+        public void malformed(StreamException why) throws Http2Exception {
+            if (why.error() != REFUSED_STREAM) {
+                gate.provoked();
+            }
+            var id = why.streamId();
+            var stream = streams.get(id);
+            if (stream != null) {
+                writeReset(id, why.error().code());
+                if (!ended) {
+                    close(stream, Way.RESET);
+                    stream.end(Ending.MALFORMED);
+                }
+                return;
+            }
+            if (server && id % 2 == 1 && id > lastPeerStream) {
+                lastPeerStream = id;
+            }
+            closed.add(id, Way.RESET);
+            if (why instanceof HeaderListSizeException && server) {
+                owner.tooLarge();
+                writer().response(id, tooLarge(), true);
+            } else if (why.error() != REFUSED_STREAM) {
+                owner.malformed();
+            }
+            writeReset(id, why.error().code());
+        }
+
+        private static HttpResponse tooLarge() {
+            return new DefaultHttpResponse(
+                    HttpVersion.HTTP_1_1,
+                    HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    new Fields());
+        }
+
+        private static void refuseIf(int streamId, @Nullable String why) throws Http2Exception {
+            if (why != null) {
+                throw streamError(streamId, PROTOCOL_ERROR, "%s", why);
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package dev.weft.proxy.http2;
+
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http2.Http2Error;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/// One stream of a [Session]: what its owner does with it, and what the session knows of it. Used
+/// on the connection's event loop only.
+///
+/// ```
+/// open -> half closed (we have ended, or the peer) -> closed
+///   +---------- reset, or end of the connection ------^
+/// ```
+public final class Stream {
+    final Session session;
+    @Nullable Listener listener;
+    int id;
+
+    /// What the peer may still send, and what it has sent that we have taken.
+    int receiveWindow = Session.STREAM_WINDOW;
+
+    int taken;
+    long announced = -1;
+    long received;
+    int informational;
+    boolean headRead;
+    boolean peerEnded;
+
+    /// What we may still send, and what waits for that.
+    int sendWindow;
+
+    @Nullable ArrayDeque<HttpContent> waiting;
+    boolean headWritten;
+    boolean weEnded;
+    boolean closed;
+    boolean toldUnwritable;
+    boolean refusesRest;
+
+    private @Nullable ArrayDeque<HttpContent> held;
+    private boolean paused;
+
+    /// What comes back, and how it ends. What is handed over is the listener's.
+    public interface Listener {
+        /// @param last nothing follows
+        void head(HeaderBlock head, boolean last);
+
+        /// The last part is a `LastHttpContent`.
+        void body(HttpContent part);
+
+        /// It can be written to again.
+        void writable();
+
+        /// It has ended before it was complete. Called at most once, and nothing after it.
+        void ended(Ending how);
+    }
+
+    /// How a stream ended early.
+    public enum Ending {
+        /// The peer has certainly not looked at it.
+        REFUSED,
+        RESET,
+        /// What the peer sent is wrong.
+        MALFORMED,
+        /// The connection is gone.
+        CLOSED
+    }
+
+    Stream(Session session, int sendWindow) {
+        this.session = session;
+        this.sendWindow = sendWindow;
+    }
+
+    public void listen(Listener listener) {
+        this.listener = listener;
+    }
+
+    /// Begins the stream; only of a client.
+    public void writeHead(HttpRequest head, boolean last) {
+        session.begin(this, head, last);
+    }
+
+    public void writeHead(HttpResponse head, boolean last) {
+        session.answer(this, head, last);
+    }
+
+    /// Takes the part. The last one ends the stream, by its trailers if it has some.
+    public void writeBody(HttpContent part) {
+        session.body(this, part);
+    }
+
+    /// Soon: with what else the event loop has to say to this peer in this turn.
+    public void flush() {
+        session.flush();
+    }
+
+    public boolean isWritable() {
+        return session.isWritable(this);
+    }
+
+    /// While it is paused, what comes is kept, and the peer's window shrinks.
+    public void pauseReading(boolean pause) {
+        if (paused == pause) {
+            return;
+        }
+        paused = pause;
+        while (held != null && !paused) {
+            var part = held.poll();
+            if (held.isEmpty()) {
+                held = null;
+            }
+            if (part != null) {
+                deliver(part);
+            }
+        }
+    }
+
+    /// Ends it early, unless it has ended.
+    public void reset(long error) {
+        listener = null;
+        dropHeld();
+        session.reset(this, error);
+    }
+
+    /// When all that was written is sent, the peer need not go on sending (RFC 9113, 8.1).
+    public void refuseRest() {
+        listener = null;
+        dropHeld();
+        if (weEnded) {
+            reset(Http2Error.NO_ERROR.code());
+        } else {
+            refusesRest = true;
+        }
+    }
+
+    /// Nobody listens any more.
+    public void leave() {
+        listener = null;
+    }
+
+    /// Takes the part.
+    void receive(HttpContent part) {
+        if (paused && listener != null) {
+            if (held == null) {
+                held = new ArrayDeque<>();
+            }
+            held.add(part);
+        } else {
+            deliver(part);
+        }
+    }
+
+    private void deliver(HttpContent part) {
+        session.took(this, part.content().readableBytes());
+        if (listener == null) {
+            part.release();
+        } else {
+            listener.body(part);
+        }
+    }
+
+    /// Whether all of it has come, though perhaps not all of it was taken.
+    boolean hasAll() {
+        return peerEnded && !session.isServer();
+    }
+
+    void end(Ending how) {
+        if (waiting != null) {
+            waiting.forEach(HttpContent::release);
+            waiting = null;
+        }
+        if (hasAll() && how != Ending.MALFORMED) {
+            return;
+        }
+        dropHeld();
+        var told = listener;
+        listener = null;
+        if (told != null) {
+            told.ended(how);
+        }
+    }
+
+    void wait(HttpContent part) {
+        if (waiting == null) {
+            waiting = new ArrayDeque<>();
+        }
+        waiting.add(part);
+    }
+
+    private void dropHeld() {
+        if (held != null) {
+            for (var part : held) {
+                session.took(this, part.content().readableBytes());
+                part.release();
+            }
+            held = null;
+        }
+    }
+}
