@@ -19,6 +19,10 @@ final class FrameWriter {
     /// What is gathered before the channel gets it, and accounts for it.
     private static final int GATHERED_BYTES = 16 * 1024;
 
+    /// What may wait for a flush: what is behind that, TLS or the socket, tells the channel's
+    /// writability.
+    private static final int UNFLUSHED_BYTES = 64 * 1024;
+
     private static final int LEAST_BYTES = 512;
 
     private final BlockEncoder encoder = new BlockEncoder();
@@ -27,6 +31,7 @@ final class FrameWriter {
     private int usual = LEAST_BYTES;
     private int answers;
     private int answersUnsent;
+    private int unflushed;
     private boolean dirty;
     private boolean closed;
 
@@ -126,6 +131,7 @@ final class FrameWriter {
         } else {
             handOver();
             context.write(bytes, context.voidPromise());
+            account(length);
         }
     }
 
@@ -184,6 +190,7 @@ final class FrameWriter {
         if (dirty) {
             dirty = false;
             handOver();
+            unflushed = 0;
             context.flush();
         }
     }
@@ -234,13 +241,23 @@ final class FrameWriter {
             return;
         }
         gathered = null;
-        usual = Math.max(LEAST_BYTES, Math.min(GATHERED_BYTES, (usual + out.readableBytes()) / 2));
+        var length = out.readableBytes();
+        usual = Math.max(LEAST_BYTES, Math.min(GATHERED_BYTES, (usual + length) / 2));
         if (answers == 0) {
             context.write(out, context.voidPromise());
         } else {
             var sent = answers;
             answers = 0;
             context.write(out).addListener(_ -> answersUnsent -= sent);
+        }
+        account(length);
+    }
+
+    private void account(int bytes) {
+        unflushed += bytes;
+        if (unflushed >= UNFLUSHED_BYTES) {
+            unflushed = 0;
+            context.flush();
         }
     }
 

@@ -17,20 +17,27 @@ final class MessageRules {
         if (name.isEmpty()) {
             return "a field without a name";
         }
-        for (int i = 0, end = name.length(); i < end; i++) {
-            var c = name.byteAt(i);
+        var bytes = name.array();
+        for (int i = name.arrayOffset(), end = i + name.length(); i < end; i++) {
+            var c = bytes[i];
             if (!Tokens.isTokenChar(c) || (c >= 'A' && c <= 'Z')) {
                 return "an invalid name";
             }
         }
-        var end = value.length();
-        for (int i = 0; i < end; i++) {
-            var c = value.byteAt(i);
-            if ((c >= 0 && c < ' ' && c != '\t') || c == 0x7f) {
+        return value(name, value);
+    }
+
+    private static @Nullable String value(AsciiString name, AsciiString value) {
+        var bytes = value.array();
+        var begin = value.arrayOffset();
+        var end = begin + value.length();
+        for (int i = begin; i < end; i++) {
+            var c = bytes[i];
+            if ((c < ' ' && c >= 0 && c != '\t') || c == 0x7f) {
                 return "a control character in the value of " + name;
             }
         }
-        return end > 0 && (isSpace(value.byteAt(0)) || isSpace(value.byteAt(end - 1)))
+        return end > begin && (isSpace(bytes[begin]) || isSpace(bytes[end - 1]))
                 ? "space around the value of " + name
                 : null;
     }

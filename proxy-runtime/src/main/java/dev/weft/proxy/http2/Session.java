@@ -86,6 +86,7 @@ public final class Session extends ChannelDuplexHandler {
     private final FloodGate gate = new FloodGate(System::nanoTime);
     private final FrameReader reader;
     private final Runnable flushing = this::flushNow;
+    private final Runnable resuming = this::resume;
     private @Nullable ChannelHandlerContext context;
     private @Nullable FrameWriter writer;
     private @Nullable ByteBuf rest;
@@ -264,9 +265,16 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
+    /// Not at once: it may be in the middle of a write that it has made possible.
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext from) {
         if (!ended && writer != null && from.channel().isWritable()) {
+            from.executor().execute(resuming);
+        }
+    }
+
+    private void resume() {
+        if (!ended && context().channel().isWritable()) {
             sendWaiting();
             tellWritable();
         }

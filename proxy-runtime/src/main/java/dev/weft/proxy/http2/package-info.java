@@ -1,5 +1,8 @@
-/// What both sides of HTTP/2 share: settings ([Http2Settled]), the judgement of what a peer sends
-/// ([StrictReader]) and how much of it ([FloodGate]), frames as messages ([Http2Messages]).
+/// HTTP/2, as both sides speak it: enter at [Session], a connection, and [Stream].
+///
+/// `FrameReader` cuts bytes into frames, `Session` judges and acts, `FrameWriter` gathers what goes
+/// out; `MessageRules` says what a header block may be, `FloodGate` how much of everything. All of
+/// a connection runs on its event loop.
 @NullMarked
 package dev.weft.proxy.http2;
 

@@ -1,5 +1,7 @@
 package dev.weft.proxy.syntax;
 
+import io.netty.util.AsciiString;
+
 /// Which characters the parts of a request may have. Pure; strings hold bytes (ISO 8859-1).
 public final class Tokens {
     private static final int MAX_LENGTH_DIGITS = 18;
@@ -103,6 +105,21 @@ public final class Tokens {
     }
 
     private static boolean isAll(boolean[] allowed, CharSequence text) {
+        return text instanceof AsciiString ascii
+                ? isAllOf(allowed, ascii.array(), ascii.arrayOffset(), ascii.length())
+                : isAllOf(allowed, text);
+    }
+
+    private static boolean isAllOf(boolean[] allowed, byte[] bytes, int from, int length) {
+        for (int i = from; i < from + length; i++) {
+            if (bytes[i] < 0 || !allowed[bytes[i]]) {
+                return false;
+            }
+        }
+        return length > 0;
+    }
+
+    private static boolean isAllOf(boolean[] allowed, CharSequence text) {
         for (int i = 0; i < text.length(); i++) {
             var c = text.charAt(i);
             if (c >= 128 || !allowed[c]) {

@@ -1,0 +1,383 @@
+package dev.weft.proxy.http2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weft.proxy.http2.Stream.Ending;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Error;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A client's session and a server's, whose bytes are carried over by hand.
+class SessionTest {
+    private static final int MAX_HEADER_BYTES = 60 * 1024;
+    private static final int WHOLE = Integer.MAX_VALUE;
+    private static final int MAX_STREAMS = 4;
+
+    private final Hearer clientHears = new Hearer();
+    private final Hearer serverHears = new Hearer();
+    private final Session client = Session.client(MAX_HEADER_BYTES, clientHears);
+    private final Session server = Session.server(MAX_HEADER_BYTES, MAX_STREAMS, serverHears);
+    private final EmbeddedChannel clientChannel = new EmbeddedChannel(client);
+    private final EmbeddedChannel serverChannel = new EmbeddedChannel(server);
+
+    SessionTest() {
+        client.start();
+        server.start();
+        carry(WHOLE);
+    }
+
+    @AfterEach
+    void close() {
+        clientChannel.close();
+        serverChannel.close();
+        carry(WHOLE);
+        clientChannel.finishAndReleaseAll();
+        serverChannel.finishAndReleaseAll();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 9, 100, WHOLE})
+    void a_message_is_whole_however_its_bytes_are_cut(int cut) {
+        var call = call(false);
+        call.stream.writeBody(bytes(300));
+        var trailers = new Fields().add("t", "v");
+        call.stream.writeBody(
+                new DefaultLastHttpContent(Unpooled.wrappedBuffer(new byte[20]), trailers));
+        call.stream.flush();
+        carry(cut);
+
+        var heard = serverHears.only();
+        assertThat((Object) heard.head().method).hasToString("POST");
+        assertThat((Object) heard.head().authority).hasToString("web");
+        assertThat(heard.head().fields.get("x")).isEqualTo("y");
+        assertThat(heard.bytes).isEqualTo(320);
+        assertThat(heard.trailers().get("t")).isEqualTo("v");
+    }
+
+    @Test
+    void a_block_larger_than_a_frame_goes_in_parts() {
+        var call = new Heard(client.open());
+        call.stream.listen(call);
+        var long1 = "a".repeat(20_000);
+        call.stream.writeHead(request().add("long1", long1).add("long2", long1), true);
+        call.stream.flush();
+        carry(WHOLE);
+
+        assertThat(serverHears.only().head().fields.get("long2")).isEqualTo(long1);
+        assertThat(serverHears.only().last).isTrue();
+    }
+
+    @Test
+    void what_belongs_to_http_1_is_left_out() {
+        var call = new Heard(client.open());
+        call.stream.writeHead(
+                request().add("Connection", "close").add("Transfer-Encoding", "chunked"), true);
+        call.stream.flush();
+        carry(WHOLE);
+
+        var fields = serverHears.only().head().fields;
+        assertThat(fields.names()).containsExactly("x");
+    }
+
+    @Test
+    void a_stream_sends_no_more_than_its_window_and_goes_on_when_it_is_taken() {
+        var call = call(false);
+        carry(WHOLE);
+        var heard = serverHears.only();
+        heard.stream.pauseReading(true);
+        for (int i = 0; i < 10; i++) {
+            call.stream.writeBody(bytes(64 * 1024));
+        }
+        call.stream.flush();
+        carry(WHOLE);
+
+        assertThat(call.stream.isWritable()).isFalse();
+        assertThat(heard.bytes).isZero();
+        assertThat(call.stream.sendWindow).isZero();
+
+        heard.stream.pauseReading(false);
+        carry(WHOLE);
+
+        assertThat(heard.bytes).isEqualTo(10 * 64 * 1024);
+        assertThat(call.writable).isTrue();
+        assertThat(call.stream.isWritable()).isTrue();
+    }
+
+    /// Were their bytes lost to the connection's window, it would be used up.
+    @Test
+    void streams_that_end_with_bytes_that_nobody_took_give_them_back() {
+        for (int i = 0; i < 100; i++) {
+            var call = call(false);
+            carry(WHOLE);
+            var heard = serverHears.heard.removeLast();
+            heard.stream.pauseReading(true);
+            call.stream.writeBody(bytes(Session.STREAM_WINDOW));
+            call.stream.flush();
+            carry(WHOLE);
+            assertThat(call.stream.sendWindow).isZero();
+            heard.stream.reset(Http2Error.CANCEL.code());
+            carry(WHOLE);
+            assertThat(call.ended).isEqualTo(Ending.RESET);
+        }
+        assertThat(clientHears.open).isZero();
+        assertThat(serverHears.open).isZero();
+    }
+
+    @Test
+    void streams_that_wait_for_the_connections_window_share_it() {
+        var first = call(false);
+        var second = call(false);
+        carry(WHOLE);
+        var heardFirst = serverHears.heard.get(0);
+        var heardSecond = serverHears.heard.get(1);
+        for (var i = 0; i < 80; i++) {
+            first.stream.writeBody(bytes(64 * 1024));
+            second.stream.writeBody(bytes(64 * 1024));
+        }
+        first.stream.writeBody(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER));
+        second.stream.writeBody(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER));
+        first.stream.flush();
+        carry(WHOLE);
+
+        assertThat(heardFirst.bytes).isEqualTo(80 * 64 * 1024);
+        assertThat(heardSecond.bytes).isEqualTo(80 * 64 * 1024);
+        assertThat(heardFirst.last).isTrue();
+        assertThat(heardSecond.last).isTrue();
+    }
+
+    @Test
+    void an_answer_that_waits_for_a_window_is_sent_before_the_rest_of_its_request_is_refused() {
+        var call = call(false);
+        carry(WHOLE);
+        call.stream.pauseReading(true);
+        var heard = serverHears.only();
+        heard.stream.writeHead(ok(), false);
+        heard.stream.writeBody(bytes(2 * Session.STREAM_WINDOW));
+        heard.stream.writeBody(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER));
+        heard.stream.refuseRest();
+        heard.stream.flush();
+        carry(WHOLE);
+        assertThat(call.ended).isNull();
+
+        call.stream.pauseReading(false);
+        carry(WHOLE);
+
+        assertThat(call.bytes).isEqualTo(2 * Session.STREAM_WINDOW);
+        assertThat(call.last).isTrue();
+        assertThat(call.stream.closed).isTrue();
+    }
+
+    @Test
+    void an_answer_that_has_come_survives_its_connection() {
+        var call = call(true);
+        carry(WHOLE);
+        call.stream.pauseReading(true);
+        var heard = serverHears.only();
+        heard.stream.writeHead(ok(), false);
+        heard.stream.writeBody(bytes(10));
+        heard.stream.writeBody(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER));
+        heard.stream.flush();
+        carry(WHOLE);
+        clientChannel.close();
+        carry(WHOLE);
+        clientChannel.disconnect();
+
+        call.stream.pauseReading(false);
+
+        assertThat(call.bytes).isEqualTo(10);
+        assertThat(call.last).isTrue();
+        assertThat(call.ended).isNull();
+    }
+
+    @Test
+    void one_stream_too_many_is_refused() {
+        var calls = new ArrayList<Heard>();
+        for (int i = 0; i <= MAX_STREAMS; i++) {
+            calls.add(call(false));
+        }
+        carry(WHOLE);
+
+        assertThat(serverHears.open).isEqualTo(MAX_STREAMS);
+        assertThat(calls.getLast().ended).isEqualTo(Ending.REFUSED);
+        assertThat(calls.getFirst().ended).isNull();
+    }
+
+    @Test
+    void streams_that_a_goaway_does_not_take_are_refused_and_the_others_go_on() {
+        var taken = call(true);
+        carry(WHOLE);
+        var late = call(true);
+        clientChannel.runPendingTasks();
+        server.refuseStreams();
+        carry(WHOLE);
+        var heard = serverHears.heard.getFirst();
+        heard.stream.writeHead(ok(), true);
+        heard.stream.flush();
+        carry(WHOLE);
+
+        assertThat(late.ended).isEqualTo(Ending.REFUSED);
+        assertThat(taken.last).isTrue();
+        assertThat(serverHears.heard).hasSize(1);
+        var after = call(true);
+        clientChannel.runPendingTasks();
+        assertThat(after.ended).isEqualTo(Ending.REFUSED);
+    }
+
+    @Test
+    void closing_waits_for_the_streams() {
+        var call = call(true);
+        carry(WHOLE);
+        serverChannel.close();
+        carry(WHOLE);
+        assertThat(serverChannel.isOpen()).isTrue();
+
+        serverHears.only().stream.writeHead(ok(), true);
+        serverHears.only().stream.flush();
+        carry(WHOLE);
+
+        assertThat(call.last).isTrue();
+        assertThat(serverChannel.isOpen()).isFalse();
+    }
+
+    private Heard call(boolean last) {
+        var call = new Heard(client.open());
+        call.stream.listen(call);
+        clientHears.open++;
+        call.stream.writeHead(request(), last);
+        call.stream.flush();
+        return call;
+    }
+
+    private static Request request() {
+        return new Request();
+    }
+
+    private static final class Request extends DefaultHttpRequest {
+        Request() {
+            super(HttpVersion.HTTP_1_1, HttpMethod.POST, "/a?b", new Fields());
+            add("Host", "web").add("X", "y");
+        }
+
+        Request add(String name, String value) {
+            headers().add(name, value);
+            return this;
+        }
+    }
+
+    private static DefaultHttpResponse ok() {
+        return new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK, new Fields());
+    }
+
+    private static HttpContent bytes(int count) {
+        return new DefaultHttpContent(Unpooled.wrappedBuffer(new byte[count]));
+    }
+
+    /// Until neither has anything to say.
+    private void carry(int cut) {
+        for (var quiet = false; !quiet; ) {
+            quiet = !carry(clientChannel, serverChannel, cut);
+            quiet &= !carry(serverChannel, clientChannel, cut);
+        }
+    }
+
+    private static boolean carry(EmbeddedChannel from, EmbeddedChannel to, int cut) {
+        from.runPendingTasks();
+        var any = false;
+        for (ByteBuf out; (out = from.readOutbound()) != null; any = true) {
+            while (out.isReadable() && to.isOpen()) {
+                to.writeInbound(out.readRetainedSlice(Math.min(cut, out.readableBytes())));
+            }
+            out.release();
+        }
+        return any;
+    }
+
+    private static final class Hearer implements Session.Owner {
+        final List<Heard> heard = new ArrayList<>();
+        int open;
+
+        Heard only() {
+            assertThat(heard).hasSize(1);
+            return heard.getFirst();
+        }
+
+        @Override
+        public Stream.Listener opened(Stream stream) {
+            open++;
+            heard.add(new Heard(stream));
+            return heard.getLast();
+        }
+
+        @Override
+        public void closed(Stream stream) {
+            open--;
+        }
+    }
+
+    private static final class Heard implements Stream.Listener {
+        final Stream stream;
+        @Nullable HeaderBlock head;
+        @Nullable HttpHeaders trailers;
+        @Nullable Ending ended;
+        int bytes;
+        boolean last;
+        boolean writable;
+
+        Heard(Stream stream) {
+            this.stream = stream;
+        }
+
+        HeaderBlock head() {
+            return Objects.requireNonNull(head);
+        }
+
+        HttpHeaders trailers() {
+            return Objects.requireNonNull(trailers);
+        }
+
+        @Override
+        public void head(HeaderBlock block, boolean end) {
+            head = block;
+            last = end;
+        }
+
+        @Override
+        public void body(HttpContent part) {
+            bytes += part.content().readableBytes();
+            if (part instanceof LastHttpContent end) {
+                last = true;
+                trailers = end.trailingHeaders();
+            }
+            part.release();
+        }
+
+        @Override
+        public void writable() {
+            writable = true;
+        }
+
+        @Override
+        public void ended(Ending how) {
+            ended = how;
+        }
+    }
+}
