@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads an Envoy bootstrap for the one thing that it must say: by which cluster ADS is reached.
 /// Fields that Weft does not use are left out.
 final class BootstrapFile {
+    private static final int MAX_PORT = 65_535;
+
     private static final JsonFormat.Parser JSON =
             JsonFormat.parser()
                     .ignoringUnknownFields()
@@ -51,6 +53,10 @@ final class BootstrapFile {
                                                 + name
                                                 + '"'));
         SocketAddress address = address(cluster);
+        if (address.getPortValue() < 1 || address.getPortValue() > MAX_PORT) {
+            throw new InvalidBootstrap(
+                    "cluster \"" + name + "\" has no port_value between 1 and " + MAX_PORT);
+        }
         return new ControlPlane(
                 revision,
                 address.getAddress(),

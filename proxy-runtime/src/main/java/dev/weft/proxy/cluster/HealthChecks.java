@@ -157,6 +157,7 @@ final class HealthChecks {
                         unlimited,
                         new EndpointState(new Vitals(0), Integer.MAX_VALUE),
                         subject.target(),
+                        subject.target().label(),
                         subject.carried(),
                         aside.local().contains(subject.target().address().getAddress()));
         return switch (subject.rules().question()) {

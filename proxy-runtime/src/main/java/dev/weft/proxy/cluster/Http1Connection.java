@@ -1,6 +1,7 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.http1.RequestEncoder;
 import dev.weft.proxy.http1.StrictResponseDecoder;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import io.netty.channel.Channel;
@@ -12,7 +13,6 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
@@ -60,7 +60,7 @@ final class Http1Connection {
         var name = channel.pipeline().context(reader).name();
         channel.pipeline()
                 .addBefore(name, null, decoder)
-                .addBefore(name, null, new HttpRequestEncoder());
+                .addBefore(name, null, new RequestEncoder());
         channel.closeFuture().addListener(_ -> leavePool());
         channel.config().setAutoRead(true);
     }
@@ -239,7 +239,7 @@ final class Http1Connection {
             bare.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             return new Bare(
                     bare,
-                    () -> bare.pipeline().remove(HttpRequestEncoder.class),
+                    () -> bare.pipeline().remove(RequestEncoder.class),
                     () -> {
                         bare.pipeline().remove(reader);
                         bare.pipeline().remove(decoder);

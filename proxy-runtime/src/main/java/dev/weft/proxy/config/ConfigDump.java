@@ -76,7 +76,9 @@ final class ConfigDump {
             var struct = Struct.newBuilder();
             JsonFormat.parser().merge(PRINTER.print(message), struct);
             return Values.of(struct.build());
-        } catch (InvalidProtocolBufferException unknownType) {
+        } catch (InvalidProtocolBufferException | IllegalArgumentException notJson) {
+            // An extension that is not known, or a duration out of range, for which there is no
+            // JSON.
             return Values.of(message.toString());
         }
     }

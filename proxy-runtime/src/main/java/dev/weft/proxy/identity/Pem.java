@@ -3,6 +3,7 @@ package dev.weft.proxy.identity;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
@@ -12,6 +13,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /// Certificates and keys as text (RFC 7468).
@@ -26,7 +28,7 @@ final class Pem {
     static List<X509Certificate> certificates(String pem) throws CertificateException {
         var factory = CertificateFactory.getInstance("X.509");
         var certificates = new ArrayList<X509Certificate>();
-        for (byte[] der : blocks(pem, "CERTIFICATE")) {
+        for (byte[] der : blocks(pem, "CERTIFICATE", CertificateException::new)) {
             certificates.add(
                     (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
         }
@@ -34,7 +36,7 @@ final class Pem {
     }
 
     static PrivateKey privateKey(String pem) throws GeneralSecurityException {
-        var keys = blocks(pem, "PRIVATE KEY");
+        var keys = blocks(pem, "PRIVATE KEY", InvalidKeyException::new);
         if (keys.size() != 1) {
             throw new GeneralSecurityException("expected one private key, found " + keys.size());
         }
@@ -55,11 +57,16 @@ final class Pem {
                 .formatted(type, LINES.encodeToString(der), type);
     }
 
-    private static List<byte[]> blocks(String pem, String type) {
-        return BLOCK.matcher(pem)
-                .results()
-                .filter(block -> block.group(1).equals(type))
-                .map(block -> Base64.getMimeDecoder().decode(block.group(2)))
-                .toList();
+    private static <E extends Exception> List<byte[]> blocks(
+            String pem, String type, Function<Exception, E> malformed) throws E {
+        try {
+            return BLOCK.matcher(pem)
+                    .results()
+                    .filter(block -> block.group(1).equals(type))
+                    .map(block -> Base64.getMimeDecoder().decode(block.group(2)))
+                    .toList();
+        } catch (IllegalArgumentException noBase64) {
+            throw malformed.apply(noBase64);
+        }
     }
 }

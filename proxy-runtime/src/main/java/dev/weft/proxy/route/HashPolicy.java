@@ -4,8 +4,6 @@ import com.google.re2j.Pattern;
 import dev.weft.proxy.hash.Hashes;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.QueryStringDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// `hash_policy`, with Envoy's hashes.
 public record HashPolicy(List<Rule> rules) {
     public static final HashPolicy NONE = new HashPolicy(List.of());
-
-    /// More parameters than these are not looked at.
-    private static final int MAX_PARAMETERS = 256;
 
     public HashPolicy {
         rules = List.copyOf(rules);
@@ -66,7 +61,7 @@ public record HashPolicy(List<Rule> rules) {
                         case Header header -> headerOf(head, header);
                         case Cookie cookie -> cookieOf(head.headers(), cookie, random, newCookie);
                         case SourceAddress() -> source;
-                        case QueryParameter(var name) -> parameterOf(head, name);
+                        case QueryParameter(var name) -> Query.first(head.query(), name);
                     };
             if (text != null) {
                 key = (found ? Long.rotateLeft(key, 1) : 0) ^ Hashes.xxHash64(text, 0);
@@ -129,17 +124,5 @@ public record HashPolicy(List<Rule> rules) {
         return value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"")
                 ? value.substring(1, value.length() - 1)
                 : value;
-    }
-
-    private static @Nullable String parameterOf(RequestHead head, String name) {
-        var query = head.query();
-        if (query.isEmpty()) {
-            return null;
-        }
-        var values =
-                new QueryStringDecoder(query, StandardCharsets.UTF_8, false, MAX_PARAMETERS)
-                        .parameters()
-                        .get(name);
-        return values == null ? null : values.getFirst();
     }
 }

@@ -61,7 +61,10 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
         if (mergesSlashes) {
             result = merged(result);
         }
-        return redirects ? new Verdict.Redirect(result + rest) : new Verdict.Pass(result + rest);
+        if (!redirects) {
+            return new Verdict.Pass(result + rest);
+        }
+        return namesHost(result) ? REFUSED : new Verdict.Redirect(result + rest);
     }
 
     /// Most paths have nothing in them that any rule is about.
@@ -83,10 +86,16 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
         return true;
     }
 
+    /// As a location it would lead to another server (RFC 3986, 4.2); browsers take a backslash for
+    /// a slash.
+    private static boolean namesHost(String path) {
+        return path.length() > 1 && (path.charAt(1) == '/' || path.charAt(1) == '\\');
+    }
+
     private static String unescapeSlashes(String path) {
         var result = new StringBuilder(path.length());
         for (int i = 0; i < path.length(); i++) {
-            var value = path.charAt(i) == '%' ? escaped(path, i) : -1;
+            var value = path.charAt(i) == '%' ? Escapes.valueAt(path, i) : -1;
             if (value == '/' || value == '\\') {
                 result.append((char) value);
                 i += 2;
@@ -107,7 +116,7 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
             } else if (c != '%') {
                 result.append(c);
             } else {
-                var value = escaped(path, i);
+                var value = Escapes.valueAt(path, i);
                 if (value <= 0) {
                     return null;
                 }
@@ -154,25 +163,6 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
             }
         }
         return result.toString();
-    }
-
-    /// The byte of the escape at `at`; -1: it is none.
-    private static int escaped(String path, int at) {
-        if (at + 2 >= path.length()) {
-            return -1;
-        }
-        var high = digit(path.charAt(at + 1));
-        var low = digit(path.charAt(at + 2));
-        return high < 0 || low < 0 ? -1 : high << 4 | low;
-    }
-
-    /// ASCII alone, unlike `Character.digit`.
-    private static int digit(char c) {
-        if (c >= '0' && c <= '9') {
-            return c - '0';
-        }
-        var lower = c | 0x20;
-        return lower >= 'a' && lower <= 'f' && c < 0x80 ? lower - 'a' + 10 : -1;
     }
 
     private static char upperDigit(int value) {
