@@ -13,6 +13,7 @@ import dev.weft.proxy.tcp.TcpProxy;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.worker.Worker;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// `channelRead`.
 record Arrival(
         Worker worker, ListenerSpec listener, Origin origin, Instant start, Channel channel) {
+    private static final byte[] LINE_END = {'\n'};
+
     /// Another listener takes it, because of its original destination.
     Arrival handedTo(ListenerSpec other) {
         var from = new Origin(other.direction(), other.name(), origin.destination(), null);
@@ -39,6 +42,24 @@ record Arrival(
     @Nullable Sniffed look(ByteBuf seen) {
         var sniffing = listener.sniffing();
         return Sniffer.look(seen, sniffing.sniffsTls(port()), sniffing.sniffsHttp(port()));
+    }
+
+    /// What it is if no more will come.
+    Sniffed lookAtLast(ByteBuf seen) {
+        var line = Unpooled.wrappedBuffer(seen.retainedSlice(), Unpooled.wrappedBuffer(LINE_END));
+        try {
+            var sniffed = look(line);
+            return sniffed == null ? Sniffed.NOTHING : sniffed;
+        } finally {
+            line.release();
+        }
+    }
+
+    /// Whether what serves it would not look at its bytes.
+    boolean isOpaque(Sniffed sniffed) {
+        return chainFor(sniffed)
+                .filter(chain -> chain.tls() == null && chain.target() instanceof ChainTarget.Http)
+                .isEmpty();
     }
 
     /// Whether this is the beginning of a ClientHello that the listener wants to see.

@@ -3,6 +3,7 @@ package dev.weft.proxy.accept;
 import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.Sniffed;
+import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.tcp.TcpProxy;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -67,7 +68,10 @@ final class FirstBytes extends ByteToMessageDecoder {
                     case State.Listening() -> seen.isReadable() && context.channel().isActive();
                     case State.Offered _ -> true;
                 };
-        if (isHeard) {
+        if (isHeard && !arrival.isOpaque(arrival.lookAtLast(seen))) {
+            // A request without the end of its first line: nobody has judged it.
+            arrival.refuse(Refusal.MALFORMED_REQUEST, seen.readableBytes(), false);
+        } else if (isHeard) {
             serve(context, Sniffed.NOTHING);
         } else {
             context.close();
@@ -108,6 +112,9 @@ final class FirstBytes extends ByteToMessageDecoder {
         } else if (!arrival.beginsTls(seen)) {
             // A server may have to answer these bytes before more come. Nobody answers half a
             // ClientHello: its rest is waited for.
+            if (arrival.isOpaque(Sniffed.NOTHING)) {
+                context.pipeline().addLast(new FirstLine(arrival));
+            }
             serve(context, Sniffed.NOTHING);
         }
     }

@@ -1,8 +1,11 @@
 package dev.weft.proxy.accept;
 
+import com.google.re2j.Pattern;
 import dev.weft.proxy.config.Sniffed;
+import dev.weft.proxy.syntax.Tokens;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Says what the first bytes of a connection are. Pure: looks at the same buffer again when more
@@ -13,8 +16,9 @@ final class Sniffer {
 
     private static final byte[] HTTP2_PREFACE =
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int MAX_METHOD_LENGTH = 32;
-    private static final String VERSION = "HTTP/1.";
+    private static final String HTTP = "HTTP/";
+    private static final String HTTP_1_1 = "http/1.1";
+    private static final Pattern SIMPLE_REQUEST = Pattern.compile("GET[ \t]+/");
 
     private Sniffer() {}
 
@@ -37,7 +41,7 @@ final class Sniffer {
         return switch (preface(seen)) {
             case YES -> Sniffed.http("h2c");
             case TOO_SHORT -> null;
-            case NO -> requestLine(seen, full);
+            case NO -> firstLine(seen, full);
         };
     }
 
@@ -58,43 +62,52 @@ final class Sniffer {
         return length == HTTP2_PREFACE.length ? Preface.YES : Preface.TOO_SHORT;
     }
 
-    private static @Nullable Sniffed requestLine(ByteBuf seen, boolean full) {
+    /// A first line that any server might read as a request is HTTP, however it is written: as
+    /// opaque bytes it would reach a lenient server with a path and headers that nobody has judged.
+    /// Whoever serves HTTP refuses what is not written as it should be.
+    private static @Nullable Sniffed firstLine(ByteBuf seen, boolean full) {
         var start = seen.readerIndex();
         var end = seen.writerIndex();
-        // An empty line before the request is allowed (RFC 9112, 2.2).
-        while (start < end && (seen.getByte(start) == '\r' || seen.getByte(start) == '\n')) {
+        while (start < end && isBlank(seen.getByte(start))) {
             start++;
         }
-        var space = start;
-        while (space < end && isToken(seen.getByte(space)) && space - start <= MAX_METHOD_LENGTH) {
-            space++;
+        if (start == end) {
+            // Empty lines before the request are allowed (RFC 9112, 2.2).
+            return full ? Sniffed.http(HTTP_1_1) : null;
         }
-        if (space == end) {
-            return null;
-        }
-        if (space == start || seen.getByte(space) != ' ') {
+        if (!Tokens.isTokenChar(seen.getByte(start) & 0xff)) {
             return Sniffed.NOTHING;
         }
-        var lineEnd = seen.indexOf(space, end, (byte) '\n');
-        if (lineEnd < 0) {
-            // So long a line is a request with a long path.
-            return full ? pathFollows(seen, space) : null;
+        var lineEnd = seen.indexOf(start, end, (byte) '\n');
+        // No text goes on behind a NUL; protocols of binary messages are known by it.
+        var textEnd = seen.indexOf(start, lineEnd < 0 ? end : lineEnd, (byte) 0);
+        if (lineEnd < 0 && textEnd < 0 && !full) {
+            return null;
         }
-        var line = seen.toString(start, lineEnd - start, StandardCharsets.US_ASCII).stripTrailing();
-        var version = line.lastIndexOf(' ') + 1;
-        return line.startsWith(VERSION, version) && line.length() == version + VERSION.length() + 1
-                ? Sniffed.http("http/1." + line.charAt(line.length() - 1))
-                : Sniffed.NOTHING;
+        var until = textEnd >= 0 ? textEnd : lineEnd >= 0 ? lineEnd : end;
+        var line = seen.toString(start, until - start, StandardCharsets.ISO_8859_1);
+        if (!mayBeRequest(line)) {
+            return Sniffed.NOTHING;
+        }
+        return Sniffed.http(line.stripTrailing().endsWith(" HTTP/1.0") ? "http/1.0" : HTTP_1_1);
     }
 
-    private static Sniffed pathFollows(ByteBuf seen, int space) {
-        return seen.getByte(space + 1) == '/' ? Sniffed.http("http/1.1") : Sniffed.NOTHING;
+    /// It names a version, after whatever separates; or none, as in HTTP/0.9.
+    private static boolean mayBeRequest(String line) {
+        var upper = line.toUpperCase(Locale.ROOT);
+        for (int at = upper.indexOf(HTTP, 1); at >= 0; at = upper.indexOf(HTTP, at + 1)) {
+            if (isSeparator(line.charAt(at - 1))) {
+                return true;
+            }
+        }
+        return SIMPLE_REQUEST.matcher(line).lookingAt();
     }
 
-    private static boolean isToken(byte b) {
-        return (b >= 'A' && b <= 'Z')
-                || (b >= 'a' && b <= 'z')
-                || (b >= '0' && b <= '9')
-                || "!#$%&'*+-.^_`|~".indexOf(b) >= 0;
+    private static boolean isSeparator(char c) {
+        return c <= ' ' || c >= 0x7f;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == '\r' || b == '\n' || b == ' ' || b == '\t';
     }
 }

@@ -13,8 +13,12 @@ public record Sniffed(String transport, List<String> protocols) {
         return new Sniffed("tls", List.copyOf(alpn));
     }
 
+    /// HTTP/1.0 is for whoever takes HTTP/1.1, too: where no chain names it, it must not pass as
+    /// opaque bytes.
     public static Sniffed http(String protocol) {
-        return new Sniffed("raw_buffer", List.of(protocol));
+        return new Sniffed(
+                "raw_buffer",
+                protocol.equals("http/1.0") ? List.of("http/1.0", "http/1.1") : List.of(protocol));
     }
 
     public boolean isTls() {

@@ -9,6 +9,8 @@ import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SnifferTest {
     @Test
@@ -30,6 +32,41 @@ class SnifferTest {
         assertThat(look("EHLO mail.example\r\n")).isEqualTo(Sniffed.NOTHING);
         assertThat(look("\u0000\u0001binary")).isEqualTo(Sniffed.NOTHING);
         assertThat(look("SSH-2.0-client\r\n")).isEqualTo(Sniffed.NOTHING);
+        assertThat(look("*1\r\n$4\r\nPING\r\n")).isEqualTo(Sniffed.NOTHING);
+        assertThat(look("AMQP\u0000\u0000\t\u0001")).isEqualTo(Sniffed.NOTHING);
+        assertThat(look("0032git-upload-pack /HTTP/a.git\u0000host=b\u0000"))
+                .isEqualTo(Sniffed.NOTHING);
+        assertThat(look("a1 LOGIN GET /\r\n")).isEqualTo(Sniffed.NOTHING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET\t/ HTTP/1.1\r\n",
+                "GET / http/1.1\r\n",
+                "GET /  HTTP/1.1 \r\n",
+                " GET / HTTP/1.1\r\n",
+                "GET\u000b/\u000bHTTP/1.1\r\n",
+                "GET\u00a0/\u00a0HTTP/1.1\n",
+                "GET / HTTP/1.1\rhost: a\r\r\n",
+                "GET / HTTP/1.1\u0000\r\n",
+                "GET / HTTP/1.9\r\n",
+                "GET / HTTP/3\r\n",
+                "GET /\r\n",
+                "A-METHOD-OF-MORE-THAN-THIRTY-TWO-LETTERS / HTTP/1.1\r\n",
+                "PRI * HTTP/2.0\r\n\r\nXX"
+            })
+    void what_a_lenient_server_might_take_for_a_request_is_http(String line) {
+        assertThat(look(line)).isEqualTo(Sniffed.http("http/1.1"));
+    }
+
+    @Test
+    void what_does_not_end_is_decided_when_there_is_enough_of_it() {
+        var much = Sniffer.MAX_BYTES;
+
+        assertThat(look("\r\n".repeat(much / 2))).isEqualTo(Sniffed.http("http/1.1"));
+        assertThat(look("GET /" + "a".repeat(much))).isEqualTo(Sniffed.http("http/1.1"));
+        assertThat(look("a".repeat(much))).isEqualTo(Sniffed.NOTHING);
     }
 
     @Test

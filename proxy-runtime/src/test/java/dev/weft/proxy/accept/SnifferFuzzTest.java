@@ -1,0 +1,50 @@
+package dev.weft.proxy.accept;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.weft.proxy.config.Sniffed;
+import dev.weft.proxy.http1.StrictRequestDecoder;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.HttpRequest;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// First bytes are the same thing however many of them have come, and what an HTTP server would
+/// read as a request is never taken for opaque bytes.
+class SnifferFuzzTest {
+    @FuzzTest
+    void first_bytes_are_one_thing(byte[] bytes) {
+        for (var inspectors : List.of(new boolean[] {true, true}, new boolean[] {false, true})) {
+            var whole = look(bytes, bytes.length, inspectors);
+            for (int length = 0; length < Math.min(bytes.length, 512); length++) {
+                var earlier = look(bytes, length, inspectors);
+                if (earlier != null) {
+                    assertThat(whole).as("%d bytes", length).isEqualTo(earlier);
+                }
+            }
+            if (isRequest(bytes)) {
+                assertThat(whole).extracting(Sniffed::protocols).isNotEqualTo(List.of());
+            }
+        }
+    }
+
+    private static @Nullable Sniffed look(byte[] bytes, int length, boolean... inspectors) {
+        var seen = Unpooled.wrappedBuffer(Arrays.copyOf(bytes, length));
+        var sniffed = Sniffer.look(seen, inspectors[0], inspectors[1]);
+        assertThat(seen.readableBytes()).isEqualTo(length);
+        return sniffed;
+    }
+
+    private static boolean isRequest(byte[] bytes) {
+        var channel = new EmbeddedChannel(new StrictRequestDecoder(8192));
+        channel.writeInbound(Unpooled.copiedBuffer(bytes));
+        var head = channel.readInbound();
+        var read = head instanceof HttpRequest request && request.decoderResult().isSuccess();
+        io.netty.util.ReferenceCountUtil.release(head);
+        channel.finishAndReleaseAll();
+        return read;
+    }
+}
