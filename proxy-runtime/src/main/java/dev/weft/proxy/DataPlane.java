@@ -15,6 +15,9 @@ import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.load.ClusterLoad;
 import dev.weft.proxy.load.LoadSource;
+import dev.weft.proxy.overload.Overload;
+import dev.weft.proxy.overload.OverloadRules;
+import dev.weft.proxy.overload.Pressure;
 import dev.weft.proxy.telemetry.Telemetry;
 import dev.weft.proxy.trace.SpanExporter;
 import dev.weft.proxy.trace.Tracer;
@@ -45,6 +48,7 @@ public final class DataPlane implements AutoCloseable, LoadSource {
 
     private final EventLoopGroup loops;
     private final OriginalDestination originalDestination;
+    private final Overload overload = new Overload(Pressure.OF_THIS_JVM);
     private final Drain inbound = new Drain();
     private final Drain outbound = new Drain();
     private final ConfigStore store = new ConfigStore(this::publish);
@@ -82,6 +86,7 @@ public final class DataPlane implements AutoCloseable, LoadSource {
             OriginalDestination originalDestination,
             LocalAddresses local) {
         this.loops = loops;
+        overload.start(aside);
         var asideLoop = aside.next();
         this.clusterStates = new ClusterStates(asideLoop, tls, local, telemetry);
         this.ownCalls =
@@ -112,6 +117,7 @@ public final class DataPlane implements AutoCloseable, LoadSource {
                             new NewTables(),
                             tls,
                             telemetry,
+                            overload,
                             inbound,
                             outbound,
                             tracer));
@@ -122,6 +128,11 @@ public final class DataPlane implements AutoCloseable, LoadSource {
     /// Where the xDS client delivers.
     public ConfigSink sink() {
         return store;
+    }
+
+    /// When it takes no more.
+    public void limit(OverloadRules rules) {
+        overload.use(rules);
     }
 
     /// Binds the listeners as soon as they arrive by xDS.

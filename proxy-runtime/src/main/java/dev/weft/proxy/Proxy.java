@@ -102,6 +102,7 @@ public final class Proxy implements AutoCloseable {
     private void follow(ControlPlane controlPlane) {
         identity.signedBy(controlPlane);
         ads.follow(controlPlane);
+        dataPlane.limit(controlPlane.overload());
     }
 
     /// The ports that its own servers have taken.

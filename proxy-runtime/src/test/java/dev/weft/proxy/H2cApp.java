@@ -16,6 +16,7 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrame;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,8 +24,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`.
+/// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`, or
+/// with [#BIG] bytes if its path begins with `/big`.
 final class H2cApp implements AutoCloseable {
+    static final int BIG = 32 * 1024 * 1024;
+    private static final int HEADERS = 64 * 1024;
+    private static final int PART = 64 * 1024;
+    private static final byte[] ZEROS = new byte[PART];
+
+    /// Requests that have begun, and those that are complete.
+    final AtomicInteger heads = new AtomicInteger();
+
     final AtomicInteger requests = new AtomicInteger();
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -54,7 +64,10 @@ final class H2cApp implements AutoCloseable {
     private void serve(Channel channel) {
         channel.pipeline()
                 .addLast(
-                        Http2FrameCodecBuilder.forServer().build(),
+                        Http2FrameCodecBuilder.forServer()
+                                .initialSettings(
+                                        Http2Settings.defaultSettings().maxHeaderListSize(HEADERS))
+                                .build(),
                         new Http2MultiplexHandler(
                                 new ChannelInitializer<>() {
                                     @Override
@@ -65,13 +78,22 @@ final class H2cApp implements AutoCloseable {
     }
 
     private final class Hello extends SimpleChannelInboundHandler<Http2StreamFrame> {
+        private boolean big;
+
         @Override
         protected void channelRead0(ChannelHandlerContext context, Http2StreamFrame frame) {
+            if (frame instanceof Http2HeadersFrame head && head.headers().path() != null) {
+                heads.incrementAndGet();
+                big = head.headers().path().toString().startsWith("/big");
+            }
             if ((frame instanceof Http2HeadersFrame head && head.isEndStream())
                     || (frame instanceof Http2DataFrame data && data.isEndStream())) {
                 requests.incrementAndGet();
                 context.write(
                         new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
+                for (int sent = 0; big && sent < BIG; sent += PART) {
+                    context.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(ZEROS)));
+                }
                 context.writeAndFlush(
                         new DefaultHttp2DataFrame(
                                 Unpooled.copiedBuffer("hello", StandardCharsets.US_ASCII), true));

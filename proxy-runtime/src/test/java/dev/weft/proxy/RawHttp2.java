@@ -106,6 +106,35 @@ final class RawHttp2 implements AutoCloseable {
                 "a");
     }
 
+    /// Requests with 15 KB of headers each, which stay open.
+    ///
+    /// @return false: the connection has ended
+    boolean largeRequests(int count) throws IOException {
+        var value = "v".repeat(7_500);
+        try {
+            for (int i = 0; i < count; i++) {
+                headers(
+                        2 * i + 1,
+                        false,
+                        ":method",
+                        "POST",
+                        ":scheme",
+                        "http",
+                        ":path",
+                        "/",
+                        ":authority",
+                        "a",
+                        "x",
+                        value,
+                        "y",
+                        value);
+            }
+        } catch (SocketException ended) {
+            return false;
+        }
+        return tryToWrite(new byte[0]);
+    }
+
     /// Literals without indexing or Huffman coding.
     static byte[] block(String... namesAndValues) {
         var block = new ByteArrayOutputStream();

@@ -44,7 +44,9 @@ final class Intake extends ChannelInboundHandlerAdapter {
         var destination = acceptor.restoresDestination() ? originalDestination.of(channel) : local;
         var origin = new Origin(acceptor.direction(), acceptor.name(), destination, null);
         var arrival = new Arrival(worker, acceptor, origin, Instant.now(), channel);
-        if (acceptor.restoresDestination() && destination.equals(local)) {
+        if (!worker.overload().admits(channel)) {
+            refuse(context, arrival, Refusal.OVERLOADED);
+        } else if (acceptor.restoresDestination() && destination.equals(local)) {
             refuse(context, arrival, Refusal.LOOP);
         } else if (isAwaited(destination)) {
             hold(context, arrival);

@@ -5,15 +5,16 @@ import com.google.protobuf.util.JsonFormat;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig;
+import io.envoyproxy.envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import org.jspecify.annotations.Nullable;
 
-/// Reads an Envoy bootstrap for the one thing that it must say: by which cluster ADS is reached.
-/// Fields that Weft does not use are left out.
+/// Reads an Envoy bootstrap for what it must say, by which cluster ADS is reached, and for
+/// `overload_manager`. Fields that Weft does not use are left out.
 final class BootstrapFile {
     private static final int MAX_PORT = 65_535;
-
     private static final JsonFormat.Parser JSON =
             JsonFormat.parser()
                     .ignoringUnknownFields()
@@ -21,6 +22,8 @@ final class BootstrapFile {
                             JsonFormat.TypeRegistry.newBuilder()
                                     .add(UpstreamTlsContext.getDescriptor())
                                     .add(HttpProtocolOptions.getDescriptor())
+                                    .add(FixedHeapConfig.getDescriptor())
+                                    .add(DownstreamConnectionsConfig.getDescriptor())
                                     .build());
 
     private BootstrapFile() {}
@@ -63,7 +66,8 @@ final class BootstrapFile {
                 address.getPortValue(),
                 serverName(cluster, address),
                 bootstrap.getNode(),
-                wantsLoad(name, bootstrap));
+                wantsLoad(name, bootstrap),
+                OverloadManagerReader.rules(bootstrap));
     }
 
     private static boolean wantsLoad(String ads, Bootstrap bootstrap) throws InvalidBootstrap {

@@ -1,5 +1,6 @@
 package dev.weft.proxy.bootstrap;
 
+import dev.weft.proxy.overload.OverloadRules;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param serverName the host name that its certificate must carry; null when it is spoken to in
 ///   clear, and then it is sent no credentials
 /// @param wantsLoad whether load reports are to be sent there, whatever its clusters say
+/// @param overload when the proxy takes no more
 /// @param node what the bootstrap says of the node, before this proxy adds what it knows itself
 public record ControlPlane(
         String revision,
@@ -16,10 +18,11 @@ public record ControlPlane(
         int port,
         @Nullable String serverName,
         Node node,
-        boolean wantsLoad) {
+        boolean wantsLoad,
+        OverloadRules overload) {
     public ControlPlane(
             String revision, String host, int port, @Nullable String serverName, Node node) {
-        this(revision, host, port, serverName, node, false);
+        this(revision, host, port, serverName, node, false, OverloadRules.DEFAULT);
     }
 
     /// What this proxy tells it of itself.

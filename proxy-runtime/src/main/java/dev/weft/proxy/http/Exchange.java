@@ -79,6 +79,10 @@ final class Exchange {
         requestComplete = last;
         headOnly = last;
         log.began(head, authority);
+        if (chain.worker().overload().refusesRequests()) {
+            refuse(Refusal.OVERLOADED);
+            return;
+        }
         var config = chain.current();
         upgrade = HeaderHygiene.endHop(head.headers());
         HeaderHygiene.sanitizeRequest(head.headers(), chain.origin(), config.identity());

@@ -54,11 +54,13 @@ final class HttpChain {
         return http;
     }
 
-    /// Whether the connection's clients should come again by another one: it drains, or its chain
-    /// is not there any more.
+    /// Whether the connection's clients should come again by another one: it drains, its chain is
+    /// not there any more, or memory is short.
     boolean isLeaving() {
         catchUp();
-        return removed || worker.drain(origin.direction()).isDraining();
+        return removed
+                || worker.overload().endsKeepAlive()
+                || worker.drain(origin.direction()).isDraining();
     }
 
     /// Null: the route configuration is not known.

@@ -41,6 +41,11 @@ public enum Refusal {
     SLOW_REQUEST(408, Grpc.DEADLINE_EXCEEDED, "DPE", "the request did not come in time"),
     IDLE(504, Grpc.DEADLINE_EXCEEDED, "SI", "the request was silent for too long"),
     TOO_LONG(504, Grpc.DEADLINE_EXCEEDED, "DT", "the request went on for too long"),
+    OVERLOADED(
+            503,
+            Grpc.UNAVAILABLE,
+            "OM",
+            "this proxy is short of memory, or has as many connections as it may have"),
     DOWNSTREAM_GONE(499, Grpc.CANCELLED, "DC", "the client went away before it had its answer");
 
     private final HttpResponseStatus status;

@@ -4,6 +4,7 @@ import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.overload.Overload;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.Telemetry;
 import dev.weft.proxy.trace.Tracer;
@@ -19,6 +20,7 @@ public record Worker(
         NewTables newTables,
         MeshTls tls,
         Telemetry telemetry,
+        Overload overload,
         Drain inbound,
         Drain outbound,
         Tracer tracer) {

@@ -16,6 +16,8 @@ import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.drain.Drain;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.overload.Overload;
+import dev.weft.proxy.overload.Pressure;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
@@ -165,6 +167,7 @@ class FirstBytesTest {
                 new NewTables(),
                 tls,
                 new Told(),
+                new Overload(Pressure.OF_THIS_JVM),
                 new Drain(),
                 new Drain(),
                 new Tracer(_ -> {

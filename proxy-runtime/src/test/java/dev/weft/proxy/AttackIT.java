@@ -1,0 +1,347 @@
+package dev.weft.proxy;
+
+import static dev.weft.proxy.RawHttp2.CONTINUATION;
+import static dev.weft.proxy.RawHttp2.DATA;
+import static dev.weft.proxy.RawHttp2.END_HEADERS;
+import static dev.weft.proxy.RawHttp2.END_STREAM;
+import static dev.weft.proxy.RawHttp2.HEADERS;
+import static dev.weft.proxy.RawHttp2.PING;
+import static dev.weft.proxy.RawHttp2.PRIORITY;
+import static dev.weft.proxy.RawHttp2.RST_STREAM;
+import static dev.weft.proxy.RawHttp2.SETTINGS;
+import static dev.weft.proxy.RawHttp2.WINDOW_UPDATE;
+import static dev.weft.proxy.testing.Eventually.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What attackers do to a proxy that has the memory of the image: it never needs more than its
+/// container may have, and a bystander does not notice.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AttackIT {
+    private static final String[] REQUEST = {
+        ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "a"
+    };
+    private static final String[] POST = {
+        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
+    };
+
+    /// Requests of the bystander while an attack stands.
+    private static final int MEANWHILE = 300;
+
+    private static final int BIG = 32 * 1024 * 1024;
+
+    @TempDir static Path folder;
+    private final H2cApp http2App = new H2cApp();
+    private HttpServer http1App;
+    private ProxyProcess proxy;
+
+    @BeforeAll
+    void start() throws IOException {
+        http1App = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        http1App.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        http1App.createContext(
+                "/",
+                exchange -> {
+                    exchange.getRequestBody().readAllBytes();
+                    var big = exchange.getRequestURI().getPath().equals("/big");
+                    exchange.sendResponseHeaders(200, big ? BIG : 2);
+                    exchange.getResponseBody().write(big ? new byte[BIG] : new byte[] {'o', 'k'});
+                    exchange.close();
+                });
+        http1App.start();
+        proxy = new ProxyProcess(folder, http1App.getAddress().getPort(), http2App.port());
+    }
+
+    @AfterAll
+    void stop() {
+        proxy.close();
+        http1App.stop(0);
+        http2App.close();
+    }
+
+    @Test
+    void rapid_resets() throws Exception {
+        flood(
+                20_000,
+                (attacker, i) -> {
+                    attacker.headers(2 * i + 1, false, REQUEST);
+                    attacker.frame(RST_STREAM, 0, 2 * i + 1, 0, 0, 0, 8);
+                });
+    }
+
+    @Test
+    void provoked_resets() throws Exception {
+        flood(
+                5_000,
+                (attacker, i) -> {
+                    attacker.headers(2 * i + 1, false, REQUEST);
+                    attacker.frame(WINDOW_UPDATE, 0, 2 * i + 1, 0, 0, 0, 0);
+                });
+    }
+
+    @Test
+    void a_header_block_without_end() throws Exception {
+        var part = RawHttp2.block("x", "a".repeat(8_000));
+        flood(
+                2_000,
+                (attacker, i) -> {
+                    if (i == 0) {
+                        attacker.frame(HEADERS, 0, 1, RawHttp2.block(REQUEST));
+                    }
+                    attacker.frame(CONTINUATION, 0, 1, part);
+                });
+    }
+
+    @Test
+    void settings_pings_priorities_and_empty_frames() throws Exception {
+        flood(20_000, (attacker, i) -> attacker.frame(SETTINGS, 0, 0, 0, 3, 0, 0, i & 255, 0));
+        flood(50_000, (attacker, _) -> attacker.frame(PING, 0, 0, new byte[8]));
+        flood(50_000, (attacker, _) -> attacker.frame(PRIORITY, 0, 5, 0, 0, 0, 0, 1));
+        flood(
+                50_000,
+                (attacker, i) -> {
+                    if (i == 0) {
+                        attacker.headers(1, false, POST);
+                    }
+                    attacker.frame(DATA, 0, 1);
+                });
+    }
+
+    /// One byte stands for four thousand.
+    @Test
+    void header_bombs() throws Exception {
+        var bomb = new ByteArrayOutputStream();
+        bomb.writeBytes(RawHttp2.block(REQUEST));
+        bomb.writeBytes(RawHttp2.indexed("x", "a".repeat(3_900)));
+        for (int i = 0; i < 12_000; i++) {
+            bomb.write(0x80 | 62);
+        }
+        var block = bomb.toByteArray();
+        flood(
+                100,
+                (attacker, i) ->
+                        attacker.frame(HEADERS, END_HEADERS | END_STREAM, 2 * i + 1, block));
+    }
+
+    /// Each stream within its limit: all that one connection may ask for, and then nothing happens.
+    @Test
+    void requests_with_large_headers_that_never_end() throws Exception {
+        attack(() -> {
+            var attackers = List.of(new RawHttp2(proxy.http2), new RawHttp2(proxy.http2));
+            for (var attacker : attackers) {
+                attacker.largeRequests(1000);
+            }
+            eventually("they are under way", () -> http2App.heads.get() > 0);
+            return attackers;
+        });
+    }
+
+    /// The window is opened far, then moved under a thousand streams again and again.
+    @Test
+    void windows_that_move() throws Exception {
+        flood(
+                900,
+                (attacker, i) -> {
+                    if (i == 0) {
+                        for (int s = 0; s < 1000; s++) {
+                            attacker.headers(2 * s + 1, false, POST);
+                        }
+                    }
+                    attacker.frame(SETTINGS, 0, 0, 0, 4, 0, 0, i & 1, 0);
+                });
+    }
+
+    @Test
+    void large_answers_that_nobody_reads() throws Exception {
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 60; i++) {
+                var client = socket(proxy.http1);
+                clients.add(client);
+                client.getOutputStream()
+                        .write(
+                                "GET /big HTTP/1.1\r\nhost: a\r\n\r\n"
+                                        .getBytes(StandardCharsets.US_ASCII));
+            }
+            return clients;
+        });
+    }
+
+    @Test
+    void large_answers_on_streams_whose_window_stays_shut() throws Exception {
+        var before = http2App.requests.get();
+        attack(() -> {
+            var attacker = new RawHttp2(proxy.http2);
+            attacker.frame(SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
+            for (int i = 0; i < 100; i++) {
+                attacker.get(2 * i + 1, "/big");
+            }
+            attacker.tryToWrite(new byte[0]);
+            eventually("they are on their way", () -> http2App.requests.get() >= before + 100);
+            return List.of(attacker);
+        });
+    }
+
+    @Test
+    void heads_and_bodies_that_come_slowly() throws Exception {
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 500; i++) {
+                var client = socket(proxy.http1);
+                clients.add(client);
+                var begin =
+                        i % 2 == 0
+                                ? "GET / HTTP/1.1\r\nhost: a\r\nx: " + "y".repeat(20_000)
+                                : "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n"
+                                        + "y".repeat(60_000);
+                client.getOutputStream().write(begin.getBytes(StandardCharsets.US_ASCII));
+            }
+            return clients;
+        });
+    }
+
+    @Test
+    void huge_addresses_and_empty_lines_without_end() throws Exception {
+        attack(() -> {
+            for (var part : List.of("GET /" + "a".repeat(1 << 20), "\r\n".repeat(1 << 20))) {
+                for (int i = 0; i < 20; i++) {
+                    try (var client = socket(proxy.http1)) {
+                        client.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+                    } catch (SocketException refused) {
+                        // As it should.
+                    }
+                }
+            }
+            return List.of();
+        });
+    }
+
+    @Test
+    void handshakes_that_are_begun_only() throws Exception {
+        var hello = new byte[] {22, 3, 1, 2, 0, 1, 0, 1, (byte) 252, 3, 3};
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 500; i++) {
+                var client = socket(proxy.tls);
+                clients.add(client);
+                client.getOutputStream().write(hello);
+            }
+            return clients;
+        });
+    }
+
+    /// As many as may be open are served; the others are closed at once.
+    @Test
+    void more_connections_than_there_may_be() throws Exception {
+        var clients = new ArrayList<Socket>();
+        proxy.forgetPeak();
+        try {
+            for (int i = 0; i < 4_500; i++) {
+                clients.add(socket(proxy.http1));
+            }
+            eventually("those beyond the limit are closed", () -> refused(clients) > 300);
+        } finally {
+            for (var client : clients) {
+                client.close();
+            }
+        }
+        eventually("there is room again", this::serves);
+        assertThat(proxy.metrics())
+                .contains("weft_responses_flagged_total{direction=\"inbound\",flags=\"OM\"}");
+        withinLimit();
+    }
+
+    private static long refused(List<Socket> clients) {
+        return clients.stream()
+                .filter(client -> {
+                    try {
+                        client.setSoTimeout(1);
+                        return client.getInputStream().read() < 0;
+                    } catch (java.net.SocketTimeoutException open) {
+                        return false;
+                    } catch (IOException reset) {
+                        return true;
+                    }
+                })
+                .count();
+    }
+
+    private boolean serves() {
+        try {
+            return Bystander.get(proxy.http1, "/").startsWith("HTTP/1.1 200 ");
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    private interface Strike {
+        void strike(RawHttp2 attacker, int i) throws IOException;
+    }
+
+    private interface Attack {
+        /// @return what stays open until the bystander has been served some more
+        List<? extends AutoCloseable> begin() throws IOException;
+    }
+
+    private void flood(int strikes, Strike strike) throws Exception {
+        attack(() -> {
+            var attacker = new RawHttp2(proxy.http2);
+            try {
+                for (int i = 0; i < strikes; i++) {
+                    strike.strike(attacker, i);
+                }
+                attacker.tryToWrite(new byte[0]);
+            } catch (SocketException ended) {
+                // As it should.
+            }
+            return List.of(attacker);
+        });
+    }
+
+    private void attack(Attack attack) throws Exception {
+        proxy.forgetPeak();
+        try (var bystander = new Bystander(proxy.http1)) {
+            eventually("the bystander is served before", () -> bystander.served.get() > 5);
+            var open = attack.begin();
+            try {
+                var until = bystander.served.get() + MEANWHILE;
+                eventually(
+                        "the bystander is served meanwhile: " + bystander.failures,
+                        () -> bystander.served.get() > until || !bystander.failures.isEmpty());
+            } finally {
+                for (var each : open) {
+                    each.close();
+                }
+            }
+            assertThat(bystander.failures).isEmpty();
+        }
+        withinLimit();
+    }
+
+    private void withinLimit() throws IOException {
+        assertThat(proxy.isAlive()).as(proxy.output()).isTrue();
+        System.out.printf("%d MB at most%n", proxy.peakBytes() >> 20);
+        assertThat(proxy.peakBytes()).isLessThan(ProxyProcess.LIMIT_BYTES);
+    }
+
+    private static Socket socket(int port) throws IOException {
+        return new Socket(InetAddress.getLoopbackAddress(), port);
+    }
+}

@@ -1,0 +1,181 @@
+package dev.weft.proxy;
+
+import static dev.weft.proxy.testing.Eventually.eventually;
+
+import dev.weft.proxy.testing.TestControlPlane;
+import dev.weft.proxy.testing.TestMesh;
+import dev.weft.proxy.xds.ResourceType;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// An inbound proxy as a process of its own, with the memory that the image gives it, in front of
+/// an HTTP/1.1 and an HTTP/2 application.
+final class ProxyProcess implements AutoCloseable {
+    /// What an injected proxy may have at most.
+    static final long LIMIT_BYTES = 256L << 20;
+
+    private static final String ROUTES = "routes";
+
+    final int http1 = freePort();
+    final int http2 = freePort();
+    final int tls = freePort();
+    final int tcp = freePort();
+    final TestMesh mesh;
+    final TestControlPlane controlPlane;
+    private final Path output;
+    private final Process process;
+
+    /// @param flags besides those of the image
+    ProxyProcess(Path folder, int http1App, int http2App, String... flags) throws IOException {
+        mesh = new TestMesh(folder);
+        controlPlane = new TestControlPlane(mesh.authority).start();
+        mesh.bootstrap("a", controlPlane.port());
+        mesh.revision("a");
+        output = folder.resolve("output");
+        configure(http1App, http2App);
+        process = launch(folder, flags);
+        eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
+    }
+
+    private void configure(int http1App, int http2App) {
+        cluster("app1", http1App);
+        cluster("app2", http2App);
+        listener("http1", http1, Xds.chain(manager(CodecType.HTTP1, "app1")));
+        listener("http2", http2, Xds.chain(manager(CodecType.HTTP2, "app2")));
+        listener("tcp", tcp, Xds.chain(Xds.tcp("app1")));
+        controlPlane.put(
+                ResourceType.LISTENER,
+                "tls",
+                "1",
+                Xds.sniffing(Xds.listener("tls", tls), 15_000)
+                        .setTrafficDirection(TrafficDirection.INBOUND)
+                        .addFilterChains(
+                                Xds.meshChain("weft1-http/1.1", manager(CodecType.HTTP1, "app1")))
+                        .build());
+        for (var name : List.of("virtualInbound", "virtualOutbound")) {
+            listener(name, 0, Xds.chain(Xds.tcp("app1")));
+        }
+    }
+
+    private void cluster(String name, int port) {
+        controlPlane.put(ResourceType.CLUSTER, name, "1", Xds.staticCluster(name, port).build());
+    }
+
+    private void listener(
+            String name,
+            int port,
+            io.envoyproxy.envoy.config.listener.v3.FilterChain.Builder chain) {
+        controlPlane.put(
+                ResourceType.LISTENER,
+                name,
+                "1",
+                Xds.listener(name, port)
+                        .setTrafficDirection(TrafficDirection.INBOUND)
+                        .addFilterChains(chain)
+                        .build());
+    }
+
+    private static com.google.protobuf.Message manager(CodecType codec, String cluster) {
+        return Xds.http(codec)
+                .setRouteConfig(Xds.routes(ROUTES, Xds.to(Xds.cluster(cluster))))
+                .build();
+    }
+
+    private Process launch(Path folder, String... flags) throws IOException {
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        // the image's own flags, but for the paths that only the image has
+        Files.readAllLines(Path.of("src/main/image/opt/weft/jvm.options")).stream()
+                .filter(line -> line.startsWith("-") && !line.contains("/var/lib/weft"))
+                .forEach(command::add);
+        command.addAll(List.of(flags));
+        command.addAll(
+                List.of(
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TestProxyMain.class.getName(),
+                        folder.toString()));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /// Forgets the most that has been resident.
+    void forgetPeak() throws IOException {
+        Files.writeString(proc("clear_refs"), "5");
+    }
+
+    /// The most that has been resident since.
+    long peakBytes() throws IOException {
+        return kilobytes("VmHWM:") << 10;
+    }
+
+    long residentBytes() throws IOException {
+        return kilobytes("VmRSS:") << 10;
+    }
+
+    private long kilobytes(String field) throws IOException {
+        return Files.readAllLines(proc("status")).stream()
+                .filter(line -> line.startsWith(field))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Path proc(String file) {
+        return Path.of("/proc", Long.toString(process.pid()), file);
+    }
+
+    String output() throws IOException {
+        return Files.readString(output);
+    }
+
+    /// What Prometheus would scrape.
+    String metrics() throws IOException, InterruptedException {
+        var port = Files.readString(mesh.paths.state().resolve("ports")).split(" ", -1)[1];
+        try (var client = HttpClient.newHttpClient()) {
+            var request =
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));
+            return client.send(request.build(), BodyHandlers.ofString()).body();
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        controlPlane.close();
+    }
+
+    private static boolean accepts(int port) {
+        try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return probe.isConnected();
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException broken) {
+            throw new AssertionError(broken);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.weft.proxy.overload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.embedded.EmbeddedChannel;
+import org.junit.jupiter.api.Test;
+
+class OverloadTest {
+    private double used;
+    private double lives;
+    private int collections;
+
+    private final Overload overload =
+            new Overload(
+                    new Pressure() {
+                        @Override
+                        public double share(long maxHeapBytes) {
+                            return used;
+                        }
+
+                        @Override
+                        public void collect() {
+                            collections++;
+                            used = lives;
+                        }
+                    });
+
+    @Test
+    void each_threshold_refuses_more() {
+        overload.use(new OverloadRules(10, 0, 0.7, 0.8, 0.9));
+
+        memory(0.69);
+        assertThat(overload.endsKeepAlive()).isFalse();
+
+        memory(0.7);
+        assertThat(overload.endsKeepAlive()).isTrue();
+        assertThat(overload.refusesRequests()).isFalse();
+
+        memory(0.8);
+        assertThat(overload.refusesRequests()).isTrue();
+        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+
+        memory(0.9);
+        assertThat(overload.admits(new EmbeddedChannel())).isFalse();
+
+        memory(0.1);
+        assertThat(overload.endsKeepAlive()).isFalse();
+        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+    }
+
+    @Test
+    void garbage_is_collected_before_anybody_is_refused() {
+        used = 0.95;
+        lives = 0.2;
+
+        overload.look();
+
+        assertThat(collections).isOne();
+        assertThat(overload.refusesRequests()).isFalse();
+    }
+
+    @Test
+    void a_closed_connection_makes_room_for_another() {
+        overload.use(new OverloadRules(1, 0, 1, 1, 1));
+        var first = new EmbeddedChannel();
+        assertThat(overload.admits(first)).isTrue();
+        var second = new EmbeddedChannel();
+        assertThat(overload.admits(second)).isFalse();
+        second.close();
+        first.close();
+
+        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+    }
+
+    private void memory(double share) {
+        used = share;
+        lives = share;
+        overload.look();
+    }
+}
