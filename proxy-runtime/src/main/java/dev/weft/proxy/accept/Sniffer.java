@@ -5,7 +5,6 @@ import dev.weft.proxy.config.Sniffed;
 import dev.weft.proxy.syntax.Tokens;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Says what the first bytes of a connection are. Pure: looks at the same buffer again when more
@@ -94,9 +93,9 @@ final class Sniffer {
 
     /// It names a version, after whatever separates; or none, as in HTTP/0.9.
     private static boolean mayBeRequest(String line) {
-        var upper = line.toUpperCase(Locale.ROOT);
-        for (int at = upper.indexOf(HTTP, 1); at >= 0; at = upper.indexOf(HTTP, at + 1)) {
-            if (isSeparator(line.charAt(at - 1))) {
+        for (int at = 1; at + HTTP.length() <= line.length(); at++) {
+            if (line.regionMatches(true, at, HTTP, 0, HTTP.length())
+                    && isSeparator(line.charAt(at - 1))) {
                 return true;
             }
         }
