@@ -101,18 +101,24 @@ class RecoveryIT {
         mesh.mesh().awaitReady(TestMesh.OLD, Duration.ofSeconds(60));
     }
 
-    /// The name of the pod that holds the lease.
+    /// The pod that holds the lease: the holder's name goes on with a UUID.
     private String leader() {
-        return mesh.cluster()
-                .kubectl(
-                        "-n",
-                        Names.NAMESPACE,
-                        "get",
-                        "lease",
-                        OPERATOR,
-                        "-o",
-                        "jsonpath={.spec.holderIdentity}")
-                .orThrow();
+        var holder =
+                mesh.cluster()
+                        .kubectl(
+                                "-n",
+                                Names.NAMESPACE,
+                                "get",
+                                "lease",
+                                OPERATOR,
+                                "-o",
+                                "jsonpath={.spec.holderIdentity}")
+                        .orThrow();
+        return mesh.client().pods().inNamespace(Names.NAMESPACE).list().getItems().stream()
+                .map(pod -> pod.getMetadata().getName())
+                .filter(holder::startsWith)
+                .findFirst()
+                .orElse(holder);
     }
 
     private Pod systemPod(String deployment) {

@@ -6,30 +6,22 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.weft.proxy.http1.RequestEncoder;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
+import dev.weft.proxy.http2.Stream.Ending;
 import dev.weft.proxy.testing.Cuts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.DefaultChannelId;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.local.LocalServerChannel;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http2.Http2DataFrame;
-import io.netty.handler.codec.http2.Http2HeadersFrame;
-import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /// Frames mean the same however their bytes are cut into reads, and a request that passes is one
 /// request in HTTP/1.1 too.
@@ -52,66 +44,54 @@ class FramesFuzzTest {
     }
 
     /// @return what came on each stream
-    private static Map<String, String> read(List<ByteBuf> pieces) {
-        var told = new TreeMap<String, String>();
-        var channel =
-                new EmbeddedChannel(
-                        new LocalServerChannel(), // tells Netty that this is the server's side
-                        DefaultChannelId.newInstance(),
-                        true,
-                        false,
-                        Http2Settled.server(8192, 100, Faults.UNHEARD),
-                        new Http2MultiplexHandler(
-                                new ChannelInitializer<>() {
-                                    @Override
-                                    protected void initChannel(Channel stream) {
-                                        stream.pipeline().addLast(new Teller(told));
-                                    }
-                                }));
+    private static List<String> read(List<ByteBuf> pieces) {
+        var teller = new Teller();
+        var session = Session.server(8192, 100, teller);
+        var channel = new EmbeddedChannel(session);
+        session.start();
         Cuts.read(channel, pieces);
         channel.checkException();
         channel.finishAndReleaseAll();
-        return told;
+        return teller.told.stream().map(StringBuilder::toString).toList();
     }
 
-    private static final class Teller extends ChannelInboundHandlerAdapter {
-        private final Map<String, String> told;
-
-        Teller(Map<String, String> told) {
-            this.told = told;
-        }
+    private static final class Teller implements Session.Owner {
+        final List<StringBuilder> told = new ArrayList<>();
 
         @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            try {
-                switch (message) {
-                    case Http2HeadersFrame head -> {
-                        tell(head.stream().id(), head.headers() + (head.isEndStream() ? "." : ""));
-                        var request = Http2Messages.request(head.headers());
-                        if (request != null && !request.method().equals(HttpMethod.CONNECT)) {
-                            isOneRequest(request);
-                        }
+        public Stream.Listener opened(Stream stream) {
+            var tells = new StringBuilder();
+            told.add(tells);
+            return new Stream.Listener() {
+                @Override
+                public void head(HeaderBlock head, boolean last) {
+                    tells.append(head.method).append(head.path).append(head.authority);
+                    tells.append(head.fields.entries()).append(last ? "." : "");
+                    var request = Http2Messages.request(head);
+                    if (request != null && !request.method().equals(HttpMethod.CONNECT)) {
+                        isOneRequest(request);
                     }
-                    case Http2DataFrame data ->
-                            tell(
-                                    data.stream().id(),
-                                    data.content().toString(StandardCharsets.ISO_8859_1)
-                                            + (data.isEndStream() ? "." : ""));
-                    default -> {}
                 }
-            } finally {
-                ReferenceCountUtil.release(message);
-            }
+
+                @Override
+                public void body(HttpContent part) {
+                    tells.append(part.content().toString(StandardCharsets.ISO_8859_1));
+                    if (part instanceof LastHttpContent last) {
+                        tells.append(last.trailingHeaders().entries()).append('.');
+                    }
+                    part.release();
+                }
+
+                @Override
+                public void writable() {}
+
+                @Override
+                public void ended(Ending how) {}
+            };
         }
 
         @Override
-        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            context.close();
-        }
-
-        private void tell(int stream, String what) {
-            told.merge(Integer.toString(stream), what, String::concat);
-        }
+        public void closed(Stream stream) {}
     }
 
     private static void isOneRequest(HttpRequest request) {

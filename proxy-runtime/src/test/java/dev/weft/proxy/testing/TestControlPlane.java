@@ -5,7 +5,6 @@ import com.google.protobuf.BytesValue;
 import com.google.protobuf.Message;
 import com.google.protobuf.StringValue;
 import dev.weft.proxy.bootstrap.ControlPlane;
-import dev.weft.proxy.overload.OverloadRules;
 import dev.weft.proxy.xds.ResourceType;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
@@ -144,13 +143,7 @@ public final class TestControlPlane implements AutoCloseable {
     }
 
     public ControlPlane as(String revision) {
-        return new ControlPlane(
-                revision,
-                "127.0.0.1",
-                port,
-                HOST,
-                Node.getDefaultInstance(),
-                OverloadRules.DEFAULT);
+        return new ControlPlane(revision, "127.0.0.1", port, HOST, Node.getDefaultInstance());
     }
 
     public synchronized void put(ResourceType type, String name, String version, Message body) {
