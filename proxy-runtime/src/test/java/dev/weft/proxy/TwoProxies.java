@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.config.Resource;
+import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
@@ -53,9 +54,13 @@ final class TwoProxies implements AutoCloseable {
         final DataPlane plane;
 
         Side(String id) {
+            this(new TestTls(id));
+        }
+
+        Side(MeshTls tls) {
             plane =
                     new DataPlane(
-                            new TestTls(id),
+                            tls,
                             log,
                             loops,
                             channel -> (InetSocketAddress) channel.localAddress(),
@@ -132,15 +137,20 @@ final class TwoProxies implements AutoCloseable {
     }
 
     Message inboundListener(int port) {
-        var routes = Xds.routes("inbound", Xds.to(Xds.cluster("inbound")));
-        return Xds.sniffing(Xds.listener("inbound-listener", port), inboundSniffMillis)
+        return inboundListener("inbound-listener", "inbound", port, inboundSniffMillis);
+    }
+
+    /// As the contract has it, in front of a cluster.
+    static Message inboundListener(String name, String cluster, int port, long sniffMillis) {
+        var routes = Xds.routes(cluster, Xds.to(Xds.cluster(cluster)));
+        return Xds.sniffing(Xds.listener(name, port), sniffMillis)
                 .setTrafficDirection(TrafficDirection.INBOUND)
                 .addFilterChains(Xds.meshChain("weft1-h2", inboundHttp(CodecType.HTTP2, routes)))
                 .addFilterChains(
                         Xds.meshChain("weft1-http/1.1", inboundHttp(CodecType.HTTP1, routes)))
-                .addFilterChains(Xds.meshChain("weft1-tcp", Xds.tcp("inbound")))
+                .addFilterChains(Xds.meshChain("weft1-tcp", Xds.tcp(cluster)))
                 .addFilterChains(Xds.clearHttpChain(inboundHttp(CodecType.AUTO, routes)))
-                .setDefaultFilterChain(Xds.chain(Xds.tcp("inbound")))
+                .setDefaultFilterChain(Xds.chain(Xds.tcp(cluster)))
                 .build();
     }
 
