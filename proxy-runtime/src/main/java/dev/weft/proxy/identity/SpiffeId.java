@@ -20,7 +20,8 @@ record SpiffeId(String trustDomain, String uri) {
         Collection<List<?>> names;
         try {
             names = certificate.getSubjectAlternativeNames();
-        } catch (CertificateParsingException e) {
+        } catch (CertificateParsingException | RuntimeException malformed) {
+            // The latter is what the JDK throws for an address that is none.
             return Optional.empty();
         }
         if (names == null) {
