@@ -1,5 +1,22 @@
 package dev.weft.proxy.http2;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_MAX_FRAME_SIZE;
+import static io.netty.handler.codec.http2.Http2CodecUtil.FRAME_HEADER_LENGTH;
+import static io.netty.handler.codec.http2.Http2CodecUtil.INT_FIELD_LENGTH;
+import static io.netty.handler.codec.http2.Http2CodecUtil.PING_FRAME_PAYLOAD_LENGTH;
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTING_ENTRY_LENGTH;
+import static io.netty.handler.codec.http2.Http2Flags.ACK;
+import static io.netty.handler.codec.http2.Http2Flags.END_HEADERS;
+import static io.netty.handler.codec.http2.Http2Flags.END_STREAM;
+import static io.netty.handler.codec.http2.Http2FrameTypes.CONTINUATION;
+import static io.netty.handler.codec.http2.Http2FrameTypes.DATA;
+import static io.netty.handler.codec.http2.Http2FrameTypes.GO_AWAY;
+import static io.netty.handler.codec.http2.Http2FrameTypes.HEADERS;
+import static io.netty.handler.codec.http2.Http2FrameTypes.PING;
+import static io.netty.handler.codec.http2.Http2FrameTypes.RST_STREAM;
+import static io.netty.handler.codec.http2.Http2FrameTypes.SETTINGS;
+import static io.netty.handler.codec.http2.Http2FrameTypes.WINDOW_UPDATE;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -7,6 +24,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Exception;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +70,9 @@ final class FrameWriter {
         return dirty;
     }
 
-    void preface(byte[] bytes) {
-        room(bytes.length).writeBytes(bytes);
+    void preface() {
+        var bytes = Http2CodecUtil.connectionPrefaceBuf();
+        room(bytes.readableBytes()).writeBytes(bytes);
     }
 
     void request(int streamId, HttpRequest head, boolean last) throws Http2Exception {
@@ -79,15 +98,18 @@ final class FrameWriter {
 
     private static int beginBlock(ByteBuf out) {
         var at = out.writerIndex();
-        out.writeZero(Frame.HEADER_BYTES);
+        out.writeZero(FRAME_HEADER_LENGTH);
         return at;
     }
 
     private void endBlock(ByteBuf out, int at, int streamId, boolean last) {
-        var length = out.writerIndex() - at - Frame.HEADER_BYTES;
-        var flags = last ? Frame.END_STREAM : 0;
-        if (length <= Frame.MAX_BYTES) {
-            setHeader(out, at, length, Frame.HEADERS, flags | Frame.END_HEADERS, streamId);
+        var length = out.writerIndex() - at - FRAME_HEADER_LENGTH;
+        var flags = last ? END_STREAM : 0;
+        if (length <= DEFAULT_MAX_FRAME_SIZE) {
+            var end = out.writerIndex();
+            out.writerIndex(at);
+            header(out, length, HEADERS, flags | END_HEADERS, streamId);
+            out.writerIndex(end);
         } else {
             split(out, at, length, streamId, flags);
         }
@@ -95,16 +117,16 @@ final class FrameWriter {
     }
 
     private void split(ByteBuf out, int at, int length, int streamId, int flags) {
-        var block = out.copy(at + Frame.HEADER_BYTES, length);
+        var block = out.copy(at + FRAME_HEADER_LENGTH, length);
         try {
             out.writerIndex(at);
-            var type = Frame.HEADERS;
+            int type = HEADERS;
             while (block.isReadable()) {
-                var part = Math.min(block.readableBytes(), Frame.MAX_BYTES);
-                var end = part == block.readableBytes() ? Frame.END_HEADERS : 0;
-                header(out, part, type, end | (type == Frame.HEADERS ? flags : 0), streamId);
+                var part = Math.min(block.readableBytes(), DEFAULT_MAX_FRAME_SIZE);
+                var end = part == block.readableBytes() ? END_HEADERS : 0;
+                header(out, part, type, end | (type == HEADERS ? flags : 0), streamId);
                 out.writeBytes(block, part);
-                type = Frame.CONTINUATION;
+                type = CONTINUATION;
             }
         } finally {
             block.release();
@@ -113,8 +135,8 @@ final class FrameWriter {
 
     /// Takes the bytes; they are within the windows.
     void data(int streamId, ByteBuf bytes, boolean last) {
-        while (bytes.readableBytes() > Frame.MAX_BYTES) {
-            frame(streamId, bytes.readRetainedSlice(Frame.MAX_BYTES), false);
+        while (bytes.readableBytes() > DEFAULT_MAX_FRAME_SIZE) {
+            frame(streamId, bytes.readRetainedSlice(DEFAULT_MAX_FRAME_SIZE), false);
         }
         frame(streamId, bytes, last);
     }
@@ -122,8 +144,8 @@ final class FrameWriter {
     private void frame(int streamId, ByteBuf bytes, boolean last) {
         var length = bytes.readableBytes();
         var copied = length <= COPIED_BYTES;
-        var out = room(Frame.HEADER_BYTES + (copied ? length : 0));
-        header(out, length, Frame.DATA, last ? Frame.END_STREAM : 0, streamId);
+        var out = room(FRAME_HEADER_LENGTH + (copied ? length : 0));
+        header(out, length, DATA, last ? END_STREAM : 0, streamId);
         if (copied) {
             out.writeBytes(bytes);
             bytes.release();
@@ -136,9 +158,9 @@ final class FrameWriter {
     }
 
     void settings(int... idsAndValues) {
-        var length = idsAndValues.length / 2 * Frame.SETTING_BYTES;
-        var out = room(Frame.HEADER_BYTES + length);
-        header(out, length, Frame.SETTINGS, 0, 0);
+        var length = idsAndValues.length / 2 * SETTING_ENTRY_LENGTH;
+        var out = room(FRAME_HEADER_LENGTH + length);
+        header(out, length, SETTINGS, 0, 0);
         for (int i = 0; i < idsAndValues.length; i += 2) {
             out.writeShort(idsAndValues[i]);
             out.writeInt(idsAndValues[i + 1]);
@@ -147,7 +169,7 @@ final class FrameWriter {
 
     void settingsAck() {
         answered();
-        header(room(Frame.HEADER_BYTES), 0, Frame.SETTINGS, Frame.ACK, 0);
+        header(room(FRAME_HEADER_LENGTH), 0, SETTINGS, ACK, 0);
     }
 
     void ping(long data) {
@@ -156,33 +178,33 @@ final class FrameWriter {
 
     void pong(long data) {
         answered();
-        ping(data, Frame.ACK);
+        ping(data, ACK);
     }
 
     private void ping(long data, int flags) {
-        var out = room(Frame.HEADER_BYTES + Frame.PING_BYTES);
-        header(out, Frame.PING_BYTES, Frame.PING, flags, 0);
+        var out = room(FRAME_HEADER_LENGTH + PING_FRAME_PAYLOAD_LENGTH);
+        header(out, PING_FRAME_PAYLOAD_LENGTH, PING, flags, 0);
         out.writeLong(data);
     }
 
     void reset(int streamId, long error) {
         answered();
-        var out = room(Frame.HEADER_BYTES + Frame.INT_BYTES);
-        header(out, Frame.INT_BYTES, Frame.RST_STREAM, 0, streamId);
+        var out = room(FRAME_HEADER_LENGTH + INT_FIELD_LENGTH);
+        header(out, INT_FIELD_LENGTH, RST_STREAM, 0, streamId);
         out.writeInt((int) error);
     }
 
     void goAway(int lastStreamId, long error, String reason) {
-        var length = Frame.GOAWAY_BYTES + ByteBufUtil.utf8Bytes(reason);
-        var out = room(Frame.HEADER_BYTES + length);
-        header(out, length, Frame.GOAWAY, 0, 0);
+        var length = 2 * INT_FIELD_LENGTH + ByteBufUtil.utf8Bytes(reason);
+        var out = room(FRAME_HEADER_LENGTH + length);
+        header(out, length, GO_AWAY, 0, 0);
         out.writeInt(lastStreamId).writeInt((int) error);
         ByteBufUtil.writeUtf8(out, reason);
     }
 
     void windowUpdate(int streamId, int increment) {
-        var out = room(Frame.HEADER_BYTES + Frame.INT_BYTES);
-        header(out, Frame.INT_BYTES, Frame.WINDOW_UPDATE, 0, streamId);
+        var out = room(FRAME_HEADER_LENGTH + INT_FIELD_LENGTH);
+        header(out, INT_FIELD_LENGTH, WINDOW_UPDATE, 0, streamId);
         out.writeInt(increment);
     }
 
@@ -261,15 +283,8 @@ final class FrameWriter {
         }
     }
 
+    /// Netty's method makes room for what follows, too, which need not go into this buffer.
     private static void header(ByteBuf out, int length, int type, int flags, int streamId) {
         out.writeMedium(length).writeByte(type).writeByte(flags).writeInt(streamId);
-    }
-
-    private static void setHeader(
-            ByteBuf out, int at, int length, int type, int flags, int streamId) {
-        out.setMedium(at, length);
-        out.setByte(at + 3, type);
-        out.setByte(at + 4, flags);
-        out.setInt(at + 5, streamId);
     }
 }

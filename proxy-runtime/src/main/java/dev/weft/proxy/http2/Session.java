@@ -1,5 +1,11 @@
 package dev.weft.proxy.http2;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_MAX_FRAME_SIZE;
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_WINDOW_SIZE;
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_ENABLE_PUSH;
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_INITIAL_WINDOW_SIZE;
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_MAX_CONCURRENT_STREAMS;
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_MAX_HEADER_LIST_SIZE;
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
 import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
@@ -14,7 +20,6 @@ import dev.weft.proxy.http2.ClosedStreams.Way;
 import dev.weft.proxy.http2.Stream.Ending;
 import dev.weft.proxy.syntax.Tokens;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -33,6 +38,7 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.ShutdownHint;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.Future;
@@ -63,7 +69,7 @@ public final class Session extends ChannelDuplexHandler {
     private static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
 
     /// What a stream may send in its turn, when several wait for the connection's window.
-    private static final int TURN_BYTES = Frame.MAX_BYTES;
+    private static final int TURN_BYTES = DEFAULT_MAX_FRAME_SIZE;
 
     /// Answers before the answer (1xx) on one stream.
     private static final int MAX_INFORMATIONAL = 16;
@@ -90,15 +96,14 @@ public final class Session extends ChannelDuplexHandler {
     private @Nullable ChannelHandlerContext context;
     private @Nullable FrameWriter writer;
     private @Nullable ByteBuf rest;
-    private @Nullable Stream dataOf;
     private @Nullable ChannelPromise closing;
     private @Nullable Future<?> deadline;
     private int lastPeerStream;
     private int nextOwnStream = 1;
     private int receiveWindow = CONNECTION_WINDOW;
     private int taken;
-    private int sendWindow = Frame.DEFAULT_WINDOW;
-    private int peerStreamWindow = Frame.DEFAULT_WINDOW;
+    private int sendWindow = DEFAULT_WINDOW_SIZE;
+    private int peerStreamWindow = DEFAULT_WINDOW_SIZE;
     private int lastPromised = Integer.MAX_VALUE;
     private int unwritable;
     private boolean peerGoesAway;
@@ -164,23 +169,23 @@ public final class Session extends ChannelDuplexHandler {
         writer = out;
         if (server) {
             out.settings(
-                    Frame.MAX_CONCURRENT_STREAMS,
+                    SETTINGS_MAX_CONCURRENT_STREAMS,
                     maxPeerStreams,
-                    Frame.INITIAL_WINDOW_SIZE,
+                    SETTINGS_INITIAL_WINDOW_SIZE,
                     STREAM_WINDOW,
-                    Frame.MAX_HEADER_LIST_SIZE,
+                    SETTINGS_MAX_HEADER_LIST_SIZE,
                     maxHeaderBytes);
         } else {
-            out.preface(FrameReader.PREFACE);
+            out.preface();
             out.settings(
-                    Frame.ENABLE_PUSH,
+                    SETTINGS_ENABLE_PUSH,
                     0,
-                    Frame.INITIAL_WINDOW_SIZE,
+                    SETTINGS_INITIAL_WINDOW_SIZE,
                     STREAM_WINDOW,
-                    Frame.MAX_HEADER_LIST_SIZE,
+                    SETTINGS_MAX_HEADER_LIST_SIZE,
                     maxHeaderBytes);
         }
-        out.windowUpdate(0, CONNECTION_WINDOW - Frame.DEFAULT_WINDOW);
+        out.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW_SIZE);
         out.flush();
     }
 
@@ -232,7 +237,7 @@ public final class Session extends ChannelDuplexHandler {
         }
         reading = true;
         try {
-            reader.read(in, from.alloc());
+            reader.read(from, in);
         } catch (Http2Exception broken) {
             fail(broken, broken);
         } catch (RuntimeException bug) {
@@ -288,6 +293,7 @@ public final class Session extends ChannelDuplexHandler {
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         ended = true;
+        reader.stop();
         if (deadline != null) {
             deadline.cancel(false);
         }
@@ -328,6 +334,7 @@ public final class Session extends ChannelDuplexHandler {
             return;
         }
         ended = true;
+        reader.stop();
         owner.failed();
         var error = known == null ? INTERNAL_ERROR : known.error();
         var why = String.valueOf(cause.getMessage());
@@ -679,11 +686,6 @@ public final class Session extends ChannelDuplexHandler {
     /// Acts on frames, in the states of RFC 9113, 5.1.
     private final class Judge implements FrameReader.Frames {
         @Override
-        public boolean isOver() {
-            return ended;
-        }
-
-        @Override
         public void headers(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
             var stream = streams.get(streamId);
             if (stream == null) {
@@ -791,40 +793,50 @@ public final class Session extends ChannelDuplexHandler {
         }
 
         @Override
-        public void data(int streamId, int bytes, int content, boolean last) throws Http2Exception {
-            dataOf = null;
-            if (bytes == 0 && !last) {
+        public void data(int streamId, ByteBuf content, int padding, boolean last)
+                throws Http2Exception {
+            var length = content.readableBytes();
+            if (length + padding == 0 && !last) {
                 gate.idle();
             }
-            receiveWindow -= bytes;
+            receiveWindow -= length + padding;
             if (receiveWindow < 0) {
                 throw connectionError(FLOW_CONTROL_ERROR, "more than the connection's window");
             }
             var stream = streams.get(streamId);
             // What nobody takes is given back at once; the rest as its owner takes it.
             if (stream == null || stream.peerEnded) {
-                tookOfConnection(bytes);
+                tookOfConnection(length + padding);
                 refuseData(streamId, stream);
                 return;
             }
-            tookOfConnection(bytes - content);
-            if (!stream.headRead) {
-                tookOfConnection(content);
-                throw streamError(streamId, PROTOCOL_ERROR, "DATA before HEADERS");
-            }
-            stream.receiveWindow -= bytes;
-            stream.taken += bytes - content;
-            if (stream.receiveWindow < 0) {
-                tookOfConnection(content);
-                throw streamError(streamId, FLOW_CONTROL_ERROR, "more than the stream's window");
-            }
+            tookOfConnection(padding);
             try {
-                verifyLength(stream, content, last);
+                verifyData(stream, length, padding, last);
             } catch (Http2Exception wrong) {
-                tookOfConnection(content);
+                tookOfConnection(length);
                 throw wrong;
             }
-            dataOf = stream;
+            if (length > 0 || last) {
+                stream.peerEnded = last;
+                stream.receive(Http2Messages.part(content.retain(), last));
+                if (last) {
+                    peerEnds(stream);
+                }
+            }
+        }
+
+        private void verifyData(Stream stream, int length, int padding, boolean last)
+                throws Http2Exception {
+            if (!stream.headRead) {
+                throw streamError(stream.id, PROTOCOL_ERROR, "DATA before HEADERS");
+            }
+            stream.receiveWindow -= length + padding;
+            stream.taken += padding;
+            if (stream.receiveWindow < 0) {
+                throw streamError(stream.id, FLOW_CONTROL_ERROR, "more than the stream's window");
+            }
+            verifyLength(stream, length, last);
         }
 
         private void refuseData(int streamId, @Nullable Stream stream) throws Http2Exception {
@@ -835,30 +847,6 @@ public final class Session extends ChannelDuplexHandler {
                 throw connectionError(PROTOCOL_ERROR, "DATA on stream %d, which is idle", streamId);
             }
             throw streamError(streamId, STREAM_CLOSED, "DATA after the stream's end");
-        }
-
-        @Override
-        public void content(ByteBuf in, int bytes, boolean last) {
-            var stream = dataOf;
-            if (stream == null) {
-                return;
-            }
-            if (stream.closed) {
-                if (!ended) {
-                    tookOfConnection(bytes);
-                }
-                return;
-            }
-            if (bytes == 0 && !last) {
-                return;
-            }
-            var content = bytes == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(bytes);
-            var part = Http2Messages.part(content, last);
-            stream.peerEnded = last;
-            stream.receive(part);
-            if (last) {
-                peerEnds(stream);
-            }
         }
 
         private boolean mayNotHaveExisted(int streamId) {
@@ -881,46 +869,28 @@ public final class Session extends ChannelDuplexHandler {
         }
 
         @Override
-        public void settings(ByteBuf payload) throws Http2Exception {
+        public void settings(Http2Settings settings) throws Http2Exception {
             gate.settings();
             writer().settingsAck();
             verifyAnswers();
-            Long streamLimit = null;
-            while (payload.isReadable()) {
-                var id = payload.readUnsignedShort();
-                var value = payload.readUnsignedInt();
-                switch (id) {
-                    case Frame.HEADER_TABLE_SIZE -> writer().tableBytes(value);
-                    case Frame.ENABLE_PUSH -> require(value == 0 || (value == 1 && server), id);
-                    case Frame.MAX_CONCURRENT_STREAMS -> streamLimit = value;
-                    case Frame.INITIAL_WINDOW_SIZE -> rewindow(value);
-                    case Frame.MAX_FRAME_SIZE -> {
-                        require(
-                                value >= Frame.MAX_BYTES && value <= Frame.LARGEST_MAX_FRAME_SIZE,
-                                id);
-                        // Larger frames would only delay other streams.
-                    }
-                    default -> {
-                        // Unknown settings mean nothing (RFC 9113, 6.5.2); that of header lists is
-                        // advice.
-                    }
-                }
+            if (!server && Boolean.TRUE.equals(settings.pushEnabled())) {
+                throw connectionError(PROTOCOL_ERROR, "a server that wants pushes");
             }
-            owner.settings(streamLimit);
+            var tableBytes = settings.headerTableSize();
+            if (tableBytes != null) {
+                writer().tableBytes(tableBytes);
+            }
+            var window = settings.initialWindowSize();
+            if (window != null) {
+                rewindow(window);
+            }
+            // Larger frames would only delay other streams; the size of header lists is advice.
+            owner.settings(settings.maxConcurrentStreams());
         }
 
-        private static void require(boolean met, int id) throws Http2Exception {
-            if (!met) {
-                throw connectionError(PROTOCOL_ERROR, "no valid value of setting %d", id);
-            }
-        }
-
-        private void rewindow(long value) throws Http2Exception {
-            if (value > Integer.MAX_VALUE) {
-                throw connectionError(FLOW_CONTROL_ERROR, "a window of %d bytes", value);
-            }
-            var change = value - peerStreamWindow;
-            peerStreamWindow = (int) value;
+        private void rewindow(int value) throws Http2Exception {
+            var change = (long) value - peerStreamWindow;
+            peerStreamWindow = value;
             for (var stream : streams.values()) {
                 if (stream.sendWindow + change > Integer.MAX_VALUE) {
                     throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
