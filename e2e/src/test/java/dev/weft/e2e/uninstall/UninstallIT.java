@@ -45,8 +45,12 @@ class UninstallIT {
     private static final String OF_THE_USER =
             """
             apiVersion: v1
+            kind: Namespace
+            metadata: {name: it-user}
+            ---
+            apiVersion: v1
             kind: ConfigMap
-            metadata: {name: weft-mesh, namespace: it-plain}
+            metadata: {name: weft-mesh, namespace: it-user}
             data: {mine: "yes"}
             ---
             apiVersion: gateway.networking.k8s.io/v1
@@ -57,7 +61,7 @@ class UninstallIT {
               rules: [{backendRefs: [{name: client, port: 80}]}]
             """;
 
-    private static final Set<String> USERS = Set.of("ConfigMap it-plain weft-mesh");
+    private static final Set<String> USERS = Set.of("ConfigMap it-user weft-mesh");
 
     @Test
     @Order(1)
