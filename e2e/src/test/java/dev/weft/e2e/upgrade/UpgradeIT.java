@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
@@ -126,6 +127,7 @@ class UpgradeIT {
     }
 
     @Test
+    @Tag("full")
     @Order(3)
     void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
             throws Exception {
@@ -133,6 +135,7 @@ class UpgradeIT {
     }
 
     @Test
+    @Tag("full")
     @Order(4)
     void going_back_works_the_same_way() throws Exception {
         goesTo(TestMesh.NEW, TestMesh.OLD);
