@@ -35,6 +35,11 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     }
 
     @Override
+    public String endpoint() {
+        return destination.label();
+    }
+
+    @Override
     public @Nullable String peer() {
         return peer;
     }

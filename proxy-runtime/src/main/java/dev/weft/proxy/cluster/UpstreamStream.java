@@ -11,10 +11,8 @@ import org.jspecify.annotations.Nullable;
 public interface UpstreamStream {
     Target target();
 
-    /// The target's label.
-    default String endpoint() {
-        return target().label();
-    }
+    /// The target's label, made once for all streams of a pool.
+    String endpoint();
 
     /// The endpoint's SPIFFE id; null in clear.
     @Nullable String peer();

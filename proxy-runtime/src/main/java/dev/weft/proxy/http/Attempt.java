@@ -26,6 +26,7 @@ final class Attempt implements StreamWaiter, UpstreamStream.Listener {
     private @Nullable RetryBudget budget;
     private @Nullable UpstreamStream stream;
     private @Nullable Target target;
+    private String endpoint = "";
     private @Nullable Future<?> timer;
     private long waitingSince;
     private long sentAt;
@@ -61,6 +62,7 @@ final class Attempt implements StreamWaiter, UpstreamStream.Listener {
     public void ready(UpstreamStream ready) {
         stream = ready;
         target = ready.target();
+        endpoint = ready.endpoint();
         ready.listen(this);
         owner.ready(this);
     }
@@ -119,6 +121,11 @@ final class Attempt implements StreamWaiter, UpstreamStream.Listener {
     /// The endpoint that it has, or had; null: none was chosen.
     @Nullable Target target() {
         return target;
+    }
+
+    /// The target's label; empty: none was chosen.
+    String endpoint() {
+        return endpoint;
     }
 
     /// The endpoint's SPIFFE id; null in clear, and without a stream.

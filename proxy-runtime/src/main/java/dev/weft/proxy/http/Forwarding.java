@@ -472,7 +472,7 @@ final class Forwarding {
 
     private void tell(Attempt from) {
         if (from.target() != null) {
-            log.target(from.target());
+            log.endpoint(from.endpoint());
         }
         log.serverPeer(from.peer());
     }
