@@ -26,9 +26,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -40,6 +38,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class FaultIT {
+    private static final MethodDescriptor<byte[], byte[]> CALL =
+            GrpcBytes.unary("test.Service/Call");
+
     private static final FractionalPercent ALWAYS =
             FractionalPercent.newBuilder().setNumerator(100).build();
     private static final FractionalPercent NEVER = FractionalPercent.getDefaultInstance();
@@ -227,7 +228,7 @@ class FaultIT {
                         StatusRuntimeException.class,
                         () ->
                                 ClientCalls.blockingUnaryCall(
-                                        channel, CALL, CallOptions.DEFAULT, "x"));
+                                        channel, CALL, CallOptions.DEFAULT, new byte[] {1}));
         channel.shutdownNow();
 
         assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
@@ -307,23 +308,5 @@ class FaultIT {
                 .setFixedDelay(Duration.newBuilder().setNanos(millis * 1_000_000))
                 .setPercentage(ALWAYS)
                 .build();
-    }
-
-    private static final MethodDescriptor<String, String> CALL =
-            MethodDescriptor.<String, String>newBuilder(new Text(), new Text())
-                    .setType(MethodDescriptor.MethodType.UNARY)
-                    .setFullMethodName("test.Service/Call")
-                    .build();
-
-    private record Text() implements MethodDescriptor.Marshaller<String> {
-        @Override
-        public InputStream stream(String value) {
-            return new ByteArrayInputStream(value.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public String parse(InputStream stream) {
-            return "";
-        }
     }
 }

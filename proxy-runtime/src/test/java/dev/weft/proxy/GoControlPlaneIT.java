@@ -1,6 +1,7 @@
 package dev.weft.proxy;
 
 import static dev.weft.proxy.testing.Eventually.eventually;
+import static dev.weft.proxy.testing.Sockets.freePort;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
@@ -11,7 +12,6 @@ import dev.weft.proxy.testing.TestMesh;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -96,11 +96,5 @@ class GoControlPlaneIT {
                 });
         server.start();
         return server;
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -1,6 +1,8 @@
 package dev.weft.proxy;
 
 import static dev.weft.proxy.testing.Eventually.eventually;
+import static dev.weft.proxy.testing.Sockets.accepts;
+import static dev.weft.proxy.testing.Sockets.freePort;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
@@ -14,7 +16,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,8 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -216,21 +215,8 @@ class ProxyIT {
 
     private Process launch(String... more) throws IOException {
         Files.deleteIfExists(mesh.paths.state().resolve("ports"));
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-        // the image's own flags, but for the paths that only the image has
-        Files.readAllLines(Path.of("src/main/image/opt/weft/jvm.options")).stream()
-                .filter(line -> line.startsWith("-") && !line.contains("/var/lib/weft"))
-                .forEach(command::add);
-        command.addAll(List.of(more));
-        command.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        TestProxyMain.class.getName(),
-                        folder.toString()));
         var launched =
-                new ProcessBuilder(command)
+                new ProcessBuilder(TestProxyMain.command(folder, more))
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                         .start();
@@ -244,14 +230,6 @@ class ProxyIT {
         eventually("ready, see " + output, () -> get(health(), "/ready").statusCode() == 200);
         // Readiness counts the two virtual listeners only; this one waits for its routes besides.
         eventually("it accepts, see " + output, () -> accepts(web));
-    }
-
-    private static boolean accepts(int port) {
-        try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return probe.isConnected();
-        } catch (IOException notYet) {
-            return false;
-        }
     }
 
     private boolean logged(String text) {
@@ -299,11 +277,5 @@ class ProxyIT {
 
     private static Listener virtual(String name) {
         return Xds.listener(name, 0).addFilterChains(Xds.chain(Xds.tcp("app"))).build();
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -1,6 +1,8 @@
 package dev.weft.proxy;
 
 import static dev.weft.proxy.testing.Eventually.eventually;
+import static dev.weft.proxy.testing.Sockets.accepts;
+import static dev.weft.proxy.testing.Sockets.freePort;
 
 import dev.weft.proxy.testing.TestControlPlane;
 import dev.weft.proxy.testing.TestMesh;
@@ -8,16 +10,12 @@ import dev.weft.proxy.xds.ResourceType;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /// An inbound proxy as a process of its own, with the memory that the image gives it, in front of
@@ -94,20 +92,7 @@ final class ProxyProcess implements AutoCloseable {
     }
 
     private Process launch(Path folder, String... flags) throws IOException {
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-        // the image's own flags, but for the paths that only the image has
-        Files.readAllLines(Path.of("src/main/image/opt/weft/jvm.options")).stream()
-                .filter(line -> line.startsWith("-") && !line.contains("/var/lib/weft"))
-                .forEach(command::add);
-        command.addAll(List.of(flags));
-        command.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        TestProxyMain.class.getName(),
-                        folder.toString()));
-        return new ProcessBuilder(command)
+        return new ProcessBuilder(TestProxyMain.command(folder, flags))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
@@ -161,21 +146,5 @@ final class ProxyProcess implements AutoCloseable {
     public void close() {
         process.destroyForcibly();
         controlPlane.close();
-    }
-
-    private static boolean accepts(int port) {
-        try (var probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return probe.isConnected();
-        } catch (IOException notYet) {
-            return false;
-        }
-    }
-
-    private static int freePort() {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException broken) {
-            throw new AssertionError(broken);
-        }
     }
 }

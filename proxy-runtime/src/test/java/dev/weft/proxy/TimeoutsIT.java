@@ -15,9 +15,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -28,6 +26,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class TimeoutsIT {
+    private static final MethodDescriptor<byte[], byte[]> CALL =
+            GrpcBytes.unary("test.Service/Call");
+
     private static final Duration SHORT = Duration.newBuilder().setNanos(50_000_000).build();
     private static final String GET = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
     private static final String POST =
@@ -190,7 +191,7 @@ class TimeoutsIT {
                                             CALL,
                                             CallOptions.DEFAULT.withDeadlineAfter(
                                                     1, TimeUnit.HOURS),
-                                            "x"));
+                                            new byte[] {1}));
             channel.shutdownNow();
 
             assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
@@ -261,23 +262,5 @@ class TimeoutsIT {
             line.append((char) c);
         }
         return line.toString();
-    }
-
-    private static final MethodDescriptor<String, String> CALL =
-            MethodDescriptor.<String, String>newBuilder(new Text(), new Text())
-                    .setType(MethodDescriptor.MethodType.UNARY)
-                    .setFullMethodName("test.Service/Call")
-                    .build();
-
-    private record Text() implements MethodDescriptor.Marshaller<String> {
-        @Override
-        public InputStream stream(String value) {
-            return new ByteArrayInputStream(value.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public String parse(InputStream stream) {
-            return "";
-        }
     }
 }
