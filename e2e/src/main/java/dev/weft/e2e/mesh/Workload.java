@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /// A Deployment of the test workload, described as far as tests differ in it.
 ///
@@ -53,105 +54,88 @@ public record Workload(
     }
 
     public Workload replicas(int count) {
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                count,
-                env,
-                labels,
-                preStopSeconds,
-                minReadySeconds);
+        return with(copy -> copy.replicas = count);
     }
 
     public Workload version(String app, String version) {
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                env,
-                labels,
-                preStopSeconds,
-                minReadySeconds);
+        return with(copy -> {
+            copy.app = app;
+            copy.version = version;
+        });
     }
 
     public Workload role(String role, Map<String, String> env) {
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                env,
-                labels,
-                preStopSeconds,
-                minReadySeconds);
+        return with(copy -> {
+            copy.role = role;
+            copy.env = env;
+        });
     }
 
     public Workload label(String key, String value) {
-        var more = new TreeMap<>(labels);
-        more.put(key, value);
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                env,
-                more,
-                preStopSeconds,
-                minReadySeconds);
+        return with(copy -> copy.labels = and(labels, key, value));
     }
 
     public Workload env(String key, String value) {
-        var more = new TreeMap<>(env);
-        more.put(key, value);
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                more,
-                labels,
-                preStopSeconds,
-                minReadySeconds);
+        return with(copy -> copy.env = and(env, key, value));
     }
 
     public Workload preStopSeconds(int seconds) {
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                env,
-                labels,
-                seconds,
-                minReadySeconds);
+        return with(copy -> copy.preStopSeconds = seconds);
     }
 
     public Workload minReadySeconds(int seconds) {
-        return new Workload(
-                namespace,
-                name,
-                app,
-                version,
-                role,
-                replicas,
-                env,
-                labels,
-                preStopSeconds,
-                seconds);
+        return with(copy -> copy.minReadySeconds = seconds);
+    }
+
+    private static Map<String, String> and(Map<String, String> map, String key, String value) {
+        var more = new TreeMap<>(map);
+        more.put(key, value);
+        return more;
+    }
+
+    private Workload with(Consumer<Copy> change) {
+        var copy = new Copy(this);
+        change.accept(copy);
+        return copy.workload();
+    }
+
+    /// What a workload's description is changed in.
+    private static final class Copy {
+        private final Workload of;
+        private String app;
+        private String version;
+        private String role;
+        private int replicas;
+        private Map<String, String> env;
+        private Map<String, String> labels;
+        private int preStopSeconds;
+        private int minReadySeconds;
+
+        Copy(Workload of) {
+            this.of = of;
+            this.app = of.app;
+            this.version = of.version;
+            this.role = of.role;
+            this.replicas = of.replicas;
+            this.env = of.env;
+            this.labels = of.labels;
+            this.preStopSeconds = of.preStopSeconds;
+            this.minReadySeconds = of.minReadySeconds;
+        }
+
+        Workload workload() {
+            return new Workload(
+                    of.namespace,
+                    of.name,
+                    app,
+                    version,
+                    role,
+                    replicas,
+                    env,
+                    labels,
+                    preStopSeconds,
+                    minReadySeconds);
+        }
     }
 
     ServiceAccount account() {

@@ -79,12 +79,7 @@ class UninstallIT {
                                     "tcp://" + TestMesh.host("web") + ":9100",
                                     MESSAGES,
                                     Duration.ofMinutes(5)));
-            var now =
-                    mesh.mesh()
-                            .await(
-                                    "deletion to say that it waits",
-                                    Duration.ofSeconds(30),
-                                    UninstallIT::waits);
+            var now = awaitWaiting();
             assertThat(now.getMetadata().getDeletionTimestamp()).isNotNull();
 
             Until.isTrue(
@@ -120,6 +115,20 @@ class UninstallIT {
                 .orThrow();
     }
 
+    private MeshInstallation awaitWaiting() {
+        return mesh.mesh()
+                .await("deletion to say that it waits", Duration.ofSeconds(30), UninstallIT::waits);
+    }
+
+    private void isGoneWithAllThatItMade() {
+        Until.isTrue(
+                "the MeshInstallation to be gone",
+                Duration.ofMinutes(2),
+                () -> mesh.mesh().get().isEmpty(),
+                () -> mesh.mesh().status().toString());
+        assertThat(mesh.leftByMesh()).isEqualTo(USERS);
+    }
+
     private static boolean waits(MeshInstallation mesh) {
         return mesh.getStatus().conditions().stream()
                 .anyMatch(condition -> condition.getReason().equals("WaitingForWorkloads"));
@@ -149,12 +158,7 @@ class UninstallIT {
     void detach_leaves_applications_running_in_clear_and_nothing_behind() {
         try (var load = mesh.load("detach-load", "web", 10)) {
             mesh.mesh().patchSpec("{\"deletionPolicy\":\"Detach\"}").orThrow();
-            Until.isTrue(
-                    "the MeshInstallation to be gone",
-                    Duration.ofMinutes(2),
-                    () -> mesh.mesh().get().isEmpty(),
-                    () -> mesh.mesh().status().toString());
-            assertThat(mesh.leftByMesh()).isEqualTo(USERS);
+            isGoneWithAllThatItMade();
 
             var output = mesh.mesh().uninstallOperator(Duration.ofSeconds(90));
             assertThat(output.succeeded()).as(output.toString()).isTrue();
@@ -212,20 +216,10 @@ class UninstallIT {
         assertThat(mesh.workloads().meshedPods(TestMesh.MESHED)).hasSize(1);
 
         mesh.cluster().kubectl("delete", "meshinstallation", Mesh.NAME, "--wait=false").orThrow();
-        var now =
-                mesh.mesh()
-                        .await(
-                                "deletion to say that it waits",
-                                Duration.ofSeconds(30),
-                                UninstallIT::waits);
+        var now = awaitWaiting();
         assertThat(now.getStatus().conditions().toString()).contains("client");
         mesh.workloads().scale(TestMesh.MESHED, "client", 0);
 
-        Until.isTrue(
-                "the MeshInstallation to be gone",
-                Duration.ofMinutes(2),
-                () -> mesh.mesh().get().isEmpty(),
-                () -> mesh.mesh().status().toString());
-        assertThat(mesh.leftByMesh()).isEqualTo(USERS);
+        isGoneWithAllThatItMade();
     }
 }

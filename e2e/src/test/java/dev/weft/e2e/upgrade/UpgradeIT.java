@@ -15,6 +15,7 @@ import dev.weft.e2e.suite.MeshTest;
 import dev.weft.e2e.suite.Packets;
 import dev.weft.e2e.suite.SkewWatch;
 import dev.weft.e2e.suite.TestMesh;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
 import java.util.Map;
@@ -61,10 +62,8 @@ class UpgradeIT {
                                                     && it.getStatus().upgrade().phase()
                                                             == UpgradePhase.GivenUp);
 
-            var degraded =
-                    Objects.requireNonNull(now.getStatus().condition(ConditionType.Degraded));
-            assertThat(degraded.getReason()).isEqualTo("UpgradeGivenUp");
-            assertThat(degraded.getMessage()).contains(BROKEN, TestMesh.OLD);
+            assertThat(degraded(now).getReason()).isEqualTo("UpgradeGivenUp");
+            assertThat(degraded(now).getMessage()).contains(BROKEN, TestMesh.OLD);
             assertThat(now.getStatus().version()).isEqualTo(TestMesh.OLD);
             var report = load.end();
             assertThat(report.flawless()).as(report.toString()).isTrue();
@@ -83,36 +82,27 @@ class UpgradeIT {
         try (var load = mesh.load("unproved-load", "web", 10)) {
             mesh.mesh().patchSpec(upgradeTo(UNPROVED)).orThrow();
 
-            var degraded =
-                    Objects.requireNonNull(
-                            mesh.mesh()
-                                    .await(
-                                            "status to say that the image was not proved",
-                                            Duration.ofSeconds(90),
-                                            it ->
-                                                    Mesh.conditionIs(
-                                                                    it,
-                                                                    ConditionType.Degraded,
-                                                                    "True")
-                                                            && Objects.requireNonNull(
-                                                                            it.getStatus()
-                                                                                    .condition(
-                                                                                            ConditionType
-                                                                                                    .Degraded))
-                                                                    .getReason()
-                                                                    .equals("ImageNotProved"))
-                                    .getStatus()
-                                    .condition(ConditionType.Degraded));
-            assertThat(degraded.getMessage()).contains("localhost/weft/nowhere:1");
+            var now =
+                    mesh.mesh()
+                            .await(
+                                    "status to say that the image was not proved",
+                                    Duration.ofSeconds(90),
+                                    it -> "ImageNotProved".equals(degraded(it).getReason()));
+            assertThat(degraded(now).getStatus()).isEqualTo("True");
+            assertThat(degraded(now).getMessage()).contains("localhost/weft/nowhere:1");
             load.awaitMore(100);
             assertThat(proxies()).containsAllEntriesOf(before);
 
             mesh.mesh().patchSpec(upgradeTo(TestMesh.OLD)).orThrow();
-            mesh.mesh().await("the way back", UPGRADE, now -> isAt(now, TestMesh.OLD));
+            mesh.mesh().await("the way back", UPGRADE, it -> isAt(it, TestMesh.OLD));
             assertThat(proxies()).containsAllEntriesOf(before);
             var report = load.end();
             assertThat(report.flawless()).as(report.toString()).isTrue();
         }
+    }
+
+    private static Condition degraded(MeshInstallation mesh) {
+        return Objects.requireNonNull(mesh.getStatus().condition(ConditionType.Degraded));
     }
 
     /// Ids of the proxies' containers, by pod.
