@@ -21,6 +21,8 @@ import dev.weft.proxy.xds.LoadReporter;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Clock;
@@ -140,6 +142,8 @@ public final class Proxy implements AutoCloseable {
             System.out.println(build.version());
             return;
         }
+        // or Netty looks for other loggers in every jar first
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
         run(new Proxy(build, Paths.CONTRACT, Ports.CONTRACT));
     }
 

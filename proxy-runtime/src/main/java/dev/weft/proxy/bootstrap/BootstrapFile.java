@@ -1,5 +1,6 @@
 package dev.weft.proxy.bootstrap;
 
+import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
@@ -31,9 +32,11 @@ final class BootstrapFile {
     /// @throws InvalidBootstrap saying what is missing
     static ControlPlane parse(String revision, String json) throws InvalidBootstrap {
         try {
-            var bootstrap = Bootstrap.newBuilder();
-            JSON.merge(json, bootstrap);
-            return controlPlane(revision, bootstrap.build());
+            // by way of a dynamic message: generated ones would build accessors for all their
+            // fields
+            var read = DynamicMessage.newBuilder(Bootstrap.getDescriptor());
+            JSON.merge(json, read);
+            return controlPlane(revision, Bootstrap.parseFrom(read.build().toByteString()));
         } catch (InvalidProtocolBufferException e) {
             throw new InvalidBootstrap("it is not an Envoy bootstrap in JSON: " + e.getMessage());
         }
@@ -102,13 +105,13 @@ final class BootstrapFile {
             return null;
         }
         var config = cluster.getTransportSocket().getTypedConfig();
-        if (!config.is(UpstreamTlsContext.class)) {
+        if (!config.isSameTypeAs(UpstreamTlsContext.getDefaultInstance())) {
             throw new InvalidBootstrap(
                     "cluster \""
                             + cluster.getName()
                             + "\" has a transport_socket other than UpstreamTlsContext");
         }
-        String sni = config.unpack(UpstreamTlsContext.class).getSni();
+        String sni = config.unpackSameTypeAs(UpstreamTlsContext.getDefaultInstance()).getSni();
         return sni.isEmpty() ? address.getAddress() : sni;
     }
 

@@ -35,13 +35,15 @@ final class OverloadManagerReader {
                 case HEAP ->
                         heap =
                                 monitor.getTypedConfig()
-                                        .unpack(FixedHeapConfig.class)
+                                        .unpackSameTypeAs(FixedHeapConfig.getDefaultInstance())
                                         .getMaxHeapSizeBytes();
                 case CONNECTIONS ->
                         connections =
                                 connections(
                                         monitor.getTypedConfig()
-                                                .unpack(DownstreamConnectionsConfig.class)
+                                                .unpackSameTypeAs(
+                                                        DownstreamConnectionsConfig
+                                                                .getDefaultInstance())
                                                 .getMaxActiveDownstreamConnections());
                 default ->
                         throw refused(

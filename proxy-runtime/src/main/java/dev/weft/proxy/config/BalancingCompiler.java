@@ -141,26 +141,26 @@ final class BalancingCompiler {
     }
 
     private @Nullable Typed known(String place, Any config, int depth) {
-        if (config.is(RoundRobin.class)) {
-            var it = unpack(place, config, RoundRobin.class);
+        if (config.isSameTypeAs(RoundRobin.getDefaultInstance())) {
+            var it = unpack(place, config, RoundRobin.getDefaultInstance());
             return typed(
                     new Balancing.RoundRobin(typedSlowStart(place, it.getSlowStartConfig())),
                     it.getLocalityLbConfig());
         }
-        if (config.is(LeastRequest.class)) {
-            var it = unpack(place, config, LeastRequest.class);
+        if (config.isSameTypeAs(LeastRequest.getDefaultInstance())) {
+            var it = unpack(place, config, LeastRequest.getDefaultInstance());
             return typed(leastRequest(place, it), it.getLocalityLbConfig());
         }
-        if (config.is(Random.class)) {
-            var it = unpack(place, config, Random.class);
+        if (config.isSameTypeAs(Random.getDefaultInstance())) {
+            var it = unpack(place, config, Random.getDefaultInstance());
             return typed(new Balancing.Random(), it.getLocalityLbConfig());
         }
-        if (config.is(RingHash.class)) {
-            var it = unpack(place, config, RingHash.class);
+        if (config.isSameTypeAs(RingHash.getDefaultInstance())) {
+            var it = unpack(place, config, RingHash.getDefaultInstance());
             return new Typed(ring(place, it), it.hasLocalityWeightedLbConfig(), false);
         }
-        if (config.is(Maglev.class)) {
-            var it = unpack(place, config, Maglev.class);
+        if (config.isSameTypeAs(Maglev.getDefaultInstance())) {
+            var it = unpack(place, config, Maglev.getDefaultInstance());
             var hashing = it.getConsistentHashingLbConfig();
             return new Typed(
                     maglev(
@@ -174,18 +174,18 @@ final class BalancingCompiler {
                     it.hasLocalityWeightedLbConfig(),
                     false);
         }
-        if (config.is(WrrLocality.class)) {
-            var it = unpack(place, config, WrrLocality.class);
+        if (config.isSameTypeAs(WrrLocality.getDefaultInstance())) {
+            var it = unpack(place, config, WrrLocality.getDefaultInstance());
             var inner = typed(place, it.getEndpointPickingPolicy(), depth - 1);
             return new Typed(inner.policy(), true, inner.failOnPanic());
         }
-        if (config.is(ClusterProvided.class)) {
+        if (config.isSameTypeAs(ClusterProvided.getDefaultInstance())) {
             return new Typed(new Balancing.RoundRobin(SlowStart.NONE), false, false);
         }
         return null;
     }
 
-    private <T extends Message> T unpack(String place, Any config, Class<T> type) {
+    private <T extends Message> T unpack(String place, Any config, T type) {
         var message = Unpack.any(place, config, type);
         fields.check(place, message);
         return message;

@@ -1,13 +1,17 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.ListValue;
-import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
 import com.google.protobuf.util.JsonFormat.TypeRegistry;
 import com.google.protobuf.util.Values;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.listener.http_inspector.v3.HttpInspector;
 import io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst;
@@ -21,13 +25,17 @@ import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Writes resources as JSON, in protobuf's own mapping.
+/// Writes resources as JSON, in protobuf's own mapping of [Any].
 final class ConfigDump {
     private static final JsonFormat.Printer PRINTER =
             JsonFormat.printer()
                     .preservingProtoFieldNames()
                     .usingTypeRegistry(
                             TypeRegistry.newBuilder()
+                                    .add(Listener.getDescriptor())
+                                    .add(RouteConfiguration.getDescriptor())
+                                    .add(Cluster.getDescriptor())
+                                    .add(ClusterLoadAssignment.getDescriptor())
                                     .add(HttpConnectionManager.getDescriptor())
                                     .add(TcpProxy.getDescriptor())
                                     .add(Router.getDescriptor())
@@ -48,7 +56,7 @@ final class ConfigDump {
         }
     }
 
-    void add(String kind, String name, String version, Message source) {
+    void add(String kind, String name, String version, Any source) {
         var entry =
                 Struct.newBuilder()
                         .putFields("name", Values.of(name))
@@ -71,15 +79,15 @@ final class ConfigDump {
         }
     }
 
-    private static Value json(Message message) {
+    private static Value json(Any resource) {
         try {
             var struct = Struct.newBuilder();
-            JsonFormat.parser().merge(PRINTER.print(message), struct);
+            JsonFormat.parser().merge(PRINTER.print(resource), struct);
             return Values.of(struct.build());
         } catch (InvalidProtocolBufferException | IllegalArgumentException notJson) {
             // An extension that is not known, or a duration out of range, for which there is no
             // JSON.
-            return Values.of(message.toString());
+            return Values.of(resource.toString());
         }
     }
 }

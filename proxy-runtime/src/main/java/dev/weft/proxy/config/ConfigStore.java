@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.Message;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
 import dev.weft.proxy.config.ClusterSpec.Discovery;
@@ -38,7 +39,7 @@ public final class ConfigStore implements ConfigSink {
     private static final int MAX_NACK_LENGTH = 2000;
 
     /// @param source what came, for the dump
-    private record Accepted<T>(T compiled, String version, Message source) {}
+    private record Accepted<T>(T compiled, String version, Any source) {}
 
     private final FieldCheck fields = new FieldCheck();
     private final ListenerCompiler listenerCompiler = new ListenerCompiler(fields);
@@ -71,14 +72,14 @@ public final class ConfigStore implements ConfigSink {
                                     listeners,
                                     changed,
                                     removed,
-                                    Listener.class,
+                                    Listener.getDefaultInstance(),
                                     listenerCompiler::compile);
                     case ROUTES ->
                             accept(
                                     routes,
                                     changed,
                                     removed,
-                                    RouteConfiguration.class,
+                                    RouteConfiguration.getDefaultInstance(),
                                     config ->
                                             routeCompiler.compile(
                                                     "routes " + config.getName(), config));
@@ -87,14 +88,14 @@ public final class ConfigStore implements ConfigSink {
                                     clusters,
                                     changed,
                                     removed,
-                                    Cluster.class,
+                                    Cluster.getDefaultInstance(),
                                     clusterCompiler::compile);
                     case ENDPOINTS ->
                             accept(
                                     endpoints,
                                     changed,
                                     removed,
-                                    ClusterLoadAssignment.class,
+                                    ClusterLoadAssignment.getDefaultInstance(),
                                     clusterCompiler::assignment);
                     default -> Optional.of("type " + typeUrl + " is not supported");
                 };
@@ -142,7 +143,7 @@ public final class ConfigStore implements ConfigSink {
             Map<String, Accepted<T>> current,
             List<Resource> changed,
             List<String> removed,
-            Class<M> type,
+            M type,
             Function<M, T> compiler) {
         var compiled = new HashMap<String, Accepted<T>>();
         var errors = new ArrayList<String>();
@@ -151,7 +152,8 @@ public final class ConfigStore implements ConfigSink {
                 var message = Unpack.any("resource " + resource.name(), resource.body(), type);
                 compiled.put(
                         resource.name(),
-                        new Accepted<>(compiler.apply(message), resource.version(), message));
+                        new Accepted<>(
+                                compiler.apply(message), resource.version(), resource.body()));
             } catch (Rejected rejected) {
                 errors.add(String.valueOf(rejected.getMessage()));
             }

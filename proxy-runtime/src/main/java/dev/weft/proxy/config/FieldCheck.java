@@ -1,6 +1,10 @@
 package dev.weft.proxy.config;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,6 +14,9 @@ import java.util.function.Consumer;
 
 /// Walks a message and its parts: refuses by name what must not be overlooked, counts what is
 /// ignored.
+///
+/// What it walks is a [DynamicMessage]. To walk a generated one would build accessors, by Java
+/// reflection, for every field of every message type that is met, and keep them.
 final class FieldCheck {
     /// Distinct names counted; more than the message types have.
     private static final int MAX_NAMES = 1000;
@@ -17,6 +24,12 @@ final class FieldCheck {
     private final Map<String, LongAdder> ignored = new ConcurrentHashMap<>();
 
     void check(String place, Message message) {
+        if (FieldRules.of(message.getDescriptorForType().getFullName()) != null) {
+            check(place, dynamic(message));
+        }
+    }
+
+    private void check(String place, DynamicMessage message) {
         var type = message.getDescriptorForType().getFullName();
         var rules = FieldRules.of(type);
         if (rules == null) {
@@ -59,13 +72,27 @@ final class FieldCheck {
         count(what);
     }
 
-    /// An explicit `false` or zero in a wrapper asks for what happens anyway.
-    private static boolean isMeant(Object value) {
-        return !(value instanceof com.google.protobuf.BoolValue wrapped) || wrapped.getValue();
+    private static DynamicMessage dynamic(Message message) {
+        try {
+            return DynamicMessage.parseFrom(message.getDescriptorForType(), message.toByteString());
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("a message cannot read what it wrote", e);
+        }
     }
 
-    private static void each(Object value, Consumer<Message> action) {
-        if (value instanceof Message message && !(message instanceof Any)) {
+    /// An explicit `false` in a wrapper asks for what happens anyway.
+    private static boolean isMeant(Object value) {
+        return !(value instanceof DynamicMessage wrapped)
+                || !isA(wrapped, BoolValue.getDescriptor())
+                || !wrapped.getAllFields().isEmpty();
+    }
+
+    private static boolean isA(DynamicMessage message, Descriptor type) {
+        return message.getDescriptorForType().equals(type);
+    }
+
+    private static void each(Object value, Consumer<DynamicMessage> action) {
+        if (value instanceof DynamicMessage message && !isA(message, Any.getDescriptor())) {
             action.accept(message);
         } else if (value instanceof Iterable<?> many) {
             many.forEach(one -> each(one, action));

@@ -77,17 +77,17 @@ final class FilterCompiler {
     }
 
     private @Nullable FilterOverride override(String place, String name, Any config) {
-        var wrapped = config.is(FilterConfig.class);
+        var wrapped = config.isSameTypeAs(FilterConfig.getDefaultInstance());
         var wrapper =
                 wrapped
-                        ? Unpack.any(place, config, FilterConfig.class)
+                        ? Unpack.any(place, config, FilterConfig.getDefaultInstance())
                         : FilterConfig.getDefaultInstance();
         if (wrapper.getDisabled()) {
             return new FilterOverride.Off();
         }
         var inner = wrapped ? wrapper.getConfig() : config;
-        if (inner.is(TypedStruct.class)) {
-            var struct = Unpack.any(place, inner, TypedStruct.class);
+        if (inner.isSameTypeAs(TypedStruct.getDefaultInstance())) {
+            var struct = Unpack.any(place, inner, TypedStruct.getDefaultInstance());
             if (struct.getTypeUrl().endsWith("/" + HedgingCompiler.TYPE)) {
                 return HedgingCompiler.delay(place, struct.getValue());
             }
@@ -107,31 +107,32 @@ final class FilterCompiler {
     ///
     /// @param ofRoute otherwise of a listener
     private @Nullable HttpFilter filter(String place, Any config, boolean ofRoute) {
-        if (config.is(HTTPFault.class)) {
-            return fault(place, Unpack.any(place, config, HTTPFault.class));
+        if (config.isSameTypeAs(HTTPFault.getDefaultInstance())) {
+            return fault(place, Unpack.any(place, config, HTTPFault.getDefaultInstance()));
         }
-        if (config.is(CorsPolicy.class)) {
-            return cors(place, Unpack.any(place, config, CorsPolicy.class));
+        if (config.isSameTypeAs(CorsPolicy.getDefaultInstance())) {
+            return cors(place, Unpack.any(place, config, CorsPolicy.getDefaultInstance()));
         }
-        if (config.is(io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors.class)) {
+        if (config.isSameTypeAs(
+                io.envoyproxy.envoy.extensions.filters.http.cors.v3.Cors.getDefaultInstance())) {
             return Cors.NO_POLICY;
         }
-        if (config.is(
+        if (config.isSameTypeAs(
                 io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
-                        .class)) {
+                        .getDefaultInstance())) {
             var limit =
                     Unpack.any(
                             place,
                             config,
                             io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3
-                                    .LocalRateLimit.class);
+                                    .LocalRateLimit.getDefaultInstance());
             if (ofRoute && !limit.hasTokenBucket()) {
                 throw Rejected.at(place, "needs a token_bucket");
             }
             return rateLimit(place, limit);
         }
-        if (config.is(AdaptiveConcurrency.class)) {
-            var adaptive = Unpack.any(place, config, AdaptiveConcurrency.class);
+        if (config.isSameTypeAs(AdaptiveConcurrency.getDefaultInstance())) {
+            var adaptive = Unpack.any(place, config, AdaptiveConcurrency.getDefaultInstance());
             fields.check(place, adaptive);
             // There is no runtime here: its default is what counts.
             return adaptive.hasEnabled() && !adaptive.getEnabled().getDefaultValue().getValue()

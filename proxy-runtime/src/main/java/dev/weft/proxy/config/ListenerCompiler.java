@@ -89,7 +89,8 @@ final class ListenerCompiler {
 
     private static boolean hasOriginalDestinationFilter(Listener listener) {
         return listener.getListenerFiltersList().stream()
-                .anyMatch(filter -> filter.getTypedConfig().is(OriginalDst.class));
+                .anyMatch(filter ->
+                        filter.getTypedConfig().isSameTypeAs(OriginalDst.getDefaultInstance()));
     }
 
     private static Sniffing sniffing(String place, Listener listener) {
@@ -97,11 +98,11 @@ final class ListenerCompiler {
         IntPredicate http = port -> false;
         for (var filter : listener.getListenerFiltersList()) {
             var enabled = enabled(place, filter.getFilterDisabled());
-            if (filter.getTypedConfig().is(TlsInspector.class)) {
+            if (filter.getTypedConfig().isSameTypeAs(TlsInspector.getDefaultInstance())) {
                 tls = enabled;
-            } else if (filter.getTypedConfig().is(HttpInspector.class)) {
+            } else if (filter.getTypedConfig().isSameTypeAs(HttpInspector.getDefaultInstance())) {
                 http = enabled;
-            } else if (!filter.getTypedConfig().is(OriginalDst.class)) {
+            } else if (!filter.getTypedConfig().isSameTypeAs(OriginalDst.getDefaultInstance())) {
                 throw Rejected.at(
                         place, "listener filter " + filter.getName() + " is not supported");
             }
@@ -161,11 +162,12 @@ final class ListenerCompiler {
 
     private ChainTarget target(String place, Filter filter) {
         Any config = filter.getTypedConfig();
-        if (config.is(HttpConnectionManager.class)) {
-            return http(place, Unpack.any(place, config, HttpConnectionManager.class));
+        if (config.isSameTypeAs(HttpConnectionManager.getDefaultInstance())) {
+            return http(
+                    place, Unpack.any(place, config, HttpConnectionManager.getDefaultInstance()));
         }
-        if (config.is(TcpProxy.class)) {
-            var tcp = Unpack.any(place, config, TcpProxy.class);
+        if (config.isSameTypeAs(TcpProxy.getDefaultInstance())) {
+            var tcp = Unpack.any(place, config, TcpProxy.getDefaultInstance());
             fields.check(place, tcp);
             return new ChainTarget.Tcp(routes.tcpClusters(place, tcp));
         }
@@ -194,7 +196,7 @@ final class ListenerCompiler {
     /// Null: there is none, and none is missed.
     private @Nullable Router router(String place, List<HttpFilter> filters) {
         for (int i = 0; i < filters.size(); i++) {
-            if (filters.get(i).getTypedConfig().is(Router.class)) {
+            if (filters.get(i).getTypedConfig().isSameTypeAs(Router.getDefaultInstance())) {
                 if (i < filters.size() - 1) {
                     throw Rejected.at(
                             place,
@@ -202,7 +204,11 @@ final class ListenerCompiler {
                                     + filters.get(i + 1).getName()
                                     + " comes after the router and would never run");
                 }
-                var router = Unpack.any(place, filters.get(i).getTypedConfig(), Router.class);
+                var router =
+                        Unpack.any(
+                                place,
+                                filters.get(i).getTypedConfig(),
+                                Router.getDefaultInstance());
                 fields.check(place, router);
                 return router;
             }
@@ -214,7 +220,7 @@ final class ListenerCompiler {
         var slots = new ArrayList<FilterSlot>();
         for (var filter : filters) {
             var slot =
-                    filter.getTypedConfig().is(Router.class)
+                    filter.getTypedConfig().isSameTypeAs(Router.getDefaultInstance())
                             ? null
                             : this.filters.slot(place, filter);
             if (slot != null) {

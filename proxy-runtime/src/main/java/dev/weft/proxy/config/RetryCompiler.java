@@ -71,7 +71,9 @@ final class RetryCompiler {
     private static void hostPredicates(
             String place, io.envoyproxy.envoy.config.route.v3.RetryPolicy policy) {
         for (var predicate : policy.getRetryHostPredicateList()) {
-            if (!predicate.getTypedConfig().is(PreviousHostsPredicate.class)
+            if (!predicate
+                            .getTypedConfig()
+                            .isSameTypeAs(PreviousHostsPredicate.getDefaultInstance())
                     && !(predicate.getName().equals(PREVIOUS_HOSTS)
                             && !predicate.hasTypedConfig())) {
                 throw Rejected.at(

@@ -23,10 +23,12 @@ final class TlsCompiler {
         if (isClear(socket)) {
             return null;
         }
-        if (!socket.getTypedConfig().is(DownstreamTlsContext.class)) {
+        if (!socket.getTypedConfig().isSameTypeAs(DownstreamTlsContext.getDefaultInstance())) {
             throw unsupported(place, socket);
         }
-        var context = Unpack.any(place, socket.getTypedConfig(), DownstreamTlsContext.class);
+        var context =
+                Unpack.any(
+                        place, socket.getTypedConfig(), DownstreamTlsContext.getDefaultInstance());
         fields.check(place, context);
         if (!context.getRequireClientCertificate().getValue()) {
             throw Rejected.at(place, "require_client_certificate must be true");
@@ -41,10 +43,11 @@ final class TlsCompiler {
         if (isClear(socket)) {
             return new Transport.Clear();
         }
-        if (!socket.getTypedConfig().is(UpstreamTlsContext.class)) {
+        if (!socket.getTypedConfig().isSameTypeAs(UpstreamTlsContext.getDefaultInstance())) {
             throw unsupported(place, socket);
         }
-        var context = Unpack.any(place, socket.getTypedConfig(), UpstreamTlsContext.class);
+        var context =
+                Unpack.any(place, socket.getTypedConfig(), UpstreamTlsContext.getDefaultInstance());
         fields.check(place, context);
         return new Transport.Mesh(
                 List.copyOf(context.getCommonTlsContext().getAlpnProtocolsList()),
@@ -63,7 +66,7 @@ final class TlsCompiler {
     private static boolean isClear(TransportSocket socket) {
         return !socket.hasTypedConfig()
                 ? socket.getName().isEmpty() || socket.getName().endsWith("raw_buffer")
-                : socket.getTypedConfig().is(RawBuffer.class);
+                : socket.getTypedConfig().isSameTypeAs(RawBuffer.getDefaultInstance());
     }
 
     private static Rejected unsupported(String place, TransportSocket socket) {

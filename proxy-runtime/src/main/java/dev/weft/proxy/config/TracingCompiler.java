@@ -33,12 +33,14 @@ final class TracingCompiler {
             return null;
         }
         var provider = tracing.getProvider();
-        if (!provider.getTypedConfig().is(OpenTelemetryConfig.class)) {
+        if (!provider.getTypedConfig().isSameTypeAs(OpenTelemetryConfig.getDefaultInstance())) {
             throw Rejected.at(
                     place + ".provider",
                     provider.getName() + " is not supported; use envoy.tracers.opentelemetry");
         }
-        var config = Unpack.any(place, provider.getTypedConfig(), OpenTelemetryConfig.class);
+        var config =
+                Unpack.any(
+                        place, provider.getTypedConfig(), OpenTelemetryConfig.getDefaultInstance());
         fields.check(place + ".provider", config);
         return new TracingSpec(
                 export(place + ".provider", config),

@@ -15,13 +15,18 @@ import java.time.Duration;
 final class Unpack {
     private Unpack() {}
 
-    static <T extends Message> T any(String place, Any any, Class<T> type) {
+    /// @param type the default instance of what it must be: to find that by a class takes Java
+    ///   reflection, which a proxy's start has no time for
+    static <T extends Message> T any(String place, Any any, T type) {
         try {
-            return any.unpack(type);
+            return any.unpackSameTypeAs(type);
         } catch (InvalidProtocolBufferException malformed) {
             throw Rejected.at(
                     place,
-                    "is not a well-formed " + type.getSimpleName() + ": " + malformed.getMessage());
+                    "is not a well-formed "
+                            + type.getDescriptorForType().getName()
+                            + ": "
+                            + malformed.getMessage());
         }
     }
 

@@ -108,6 +108,7 @@ public final class ControlPlaneDialer {
         var builder =
                 GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.OPENSSL)
                         .protocols("TLSv1.3")
+                        .keyStoreType(TlsContexts.KEY_STORE)
                         .trustManager(trusted.certificates().toArray(X509Certificate[]::new));
         own.ifPresent(
                 me -> builder.keyManager(me.key(), me.chain().toArray(X509Certificate[]::new)));

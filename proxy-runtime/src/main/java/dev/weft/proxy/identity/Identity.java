@@ -1,9 +1,8 @@
 package dev.weft.proxy.identity;
 
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.PrivateKey;
-import java.security.Signature;
-import java.security.SignatureException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,16 +16,35 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
         chain = List.copyOf(chain);
     }
 
+    /// What was signed for a pair of keys.
+    ///
     /// @throws GeneralSecurityException saying why these do not make an identity under these roots
-    static Identity of(PrivateKey key, List<X509Certificate> chain, Roots roots)
+    static Identity signed(KeyPair keys, List<X509Certificate> chain, Roots roots)
             throws GeneralSecurityException {
-        if (chain.isEmpty()) {
-            throw new GeneralSecurityException("the certificate chain is empty");
-        }
-        X509Certificate leaf = chain.getFirst();
-        if (!belongTogether(key, leaf)) {
+        if (!leaf(chain).getPublicKey().equals(keys.getPublic())) {
             throw new GeneralSecurityException("the certificate is for another key");
         }
+        return of(keys.getPrivate(), chain, roots);
+    }
+
+    /// Takes up again what [#pem()] wrote. That its key and its certificate belong together was
+    /// found out when it was signed.
+    ///
+    /// @throws GeneralSecurityException saying why it is no identity, or none under these roots
+    static Identity parse(String pem, Roots roots) throws GeneralSecurityException {
+        return of(Pem.privateKey(pem), Pem.certificates(pem), roots);
+    }
+
+    /// The same key and certificates under other roots.
+    ///
+    /// @throws GeneralSecurityException saying why they do not trust it
+    Identity under(Roots roots) throws GeneralSecurityException {
+        return of(key, chain, roots);
+    }
+
+    private static Identity of(PrivateKey key, List<X509Certificate> chain, Roots roots)
+            throws GeneralSecurityException {
+        X509Certificate leaf = leaf(chain);
         var id =
                 SpiffeId.of(leaf)
                         .orElseThrow(() ->
@@ -36,8 +54,12 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
         return new Identity(key, chain, id);
     }
 
-    static Identity parse(String pem, Roots roots) throws GeneralSecurityException {
-        return of(Pem.privateKey(pem), Pem.certificates(pem), roots);
+    private static X509Certificate leaf(List<X509Certificate> chain)
+            throws GeneralSecurityException {
+        if (chain.isEmpty()) {
+            throw new GeneralSecurityException("the certificate chain is empty");
+        }
+        return chain.getFirst();
     }
 
     String pem() throws GeneralSecurityException {
@@ -65,21 +87,5 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
     Instant renewal(Instant now, double jitter) {
         var left = Duration.between(now, notAfter());
         return now.plusMillis((long) (left.toMillis() * (0.5 - 0.1 * jitter)));
-    }
-
-    private static boolean belongTogether(PrivateKey key, X509Certificate leaf)
-            throws GeneralSecurityException {
-        byte[] probe = leaf.getSerialNumber().toByteArray();
-        var signer = Signature.getInstance("SHA256withECDSA");
-        signer.initSign(key);
-        signer.update(probe);
-        var verifier = Signature.getInstance("SHA256withECDSA");
-        verifier.initVerify(leaf.getPublicKey());
-        verifier.update(probe);
-        try {
-            return verifier.verify(signer.sign());
-        } catch (SignatureException e) {
-            return false;
-        }
     }
 }

@@ -19,7 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
+import java.security.KeyPair;
 import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.time.Duration;
@@ -149,7 +149,7 @@ public final class MeshIdentity {
 
     private void underNewRoots(Identity own, Roots trusted) {
         try {
-            use(Identity.of(own.key(), own.chain(), trusted), trusted);
+            use(own.under(trusted), trusted);
             LOG.log(Level.INFO, "the mesh's roots have changed, the certificate is still good");
         } catch (GeneralSecurityException e) {
             LOG.log(
@@ -200,7 +200,7 @@ public final class MeshIdentity {
                     @Override
                     public void onNext(StringValue chain) {
                         connection.close();
-                        signed(target, request.key(), chain.getValue());
+                        signed(target, request.keys(), chain.getValue());
                     }
 
                     @Override
@@ -214,13 +214,13 @@ public final class MeshIdentity {
                 });
     }
 
-    private void signed(ControlPlane by, PrivateKey key, String chain) {
+    private void signed(ControlPlane by, KeyPair keys, String chain) {
         var trusted = roots;
         if (trusted == null) {
             throw new IllegalStateException("roots do not go away once they are there");
         }
         try {
-            var next = Identity.of(key, Pem.certificates(chain), trusted);
+            var next = Identity.signed(keys, Pem.certificates(chain), trusted);
             use(next, trusted);
             signing = false;
             backoff.reset();

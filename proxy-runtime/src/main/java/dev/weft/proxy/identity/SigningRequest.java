@@ -4,13 +4,12 @@ import dev.weft.proxy.bootstrap.Pod;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.spec.ECGenParameterSpec;
 
 /// A fresh key (ECDSA P-256), and the request to have it certified (PKCS #10, RFC 2986). The
 /// control plane decides whom the certificate is for; the subject only repeats what it will say.
-record SigningRequest(PrivateKey key, byte[] der) {
+record SigningRequest(KeyPair keys, byte[] der) {
     private static final byte[] COMMON_NAME = Der.objectIdentifier(2, 5, 4, 3);
     private static final byte[] SERIAL_NUMBER = Der.objectIdentifier(2, 5, 4, 5);
     private static final byte[] ORGANIZATIONAL_UNIT = Der.objectIdentifier(2, 5, 4, 11);
@@ -34,7 +33,7 @@ record SigningRequest(PrivateKey key, byte[] der) {
         signer.update(info);
         byte[] signature = signer.sign();
         return new SigningRequest(
-                pair.getPrivate(),
+                pair,
                 Der.sequence(info, Der.sequence(ECDSA_WITH_SHA256), Der.bitString(signature)));
     }
 

@@ -52,7 +52,7 @@ class SigningRequestTest {
     private static boolean verifies(SigningRequest made, JcaPKCS10CertificationRequest request)
             throws Exception {
         var signer = Signature.getInstance("SHA256withECDSA");
-        signer.initSign(made.key());
+        signer.initSign(made.keys().getPrivate());
         signer.update((byte) 1);
         var verifier = Signature.getInstance("SHA256withECDSA");
         verifier.initVerify(request.getPublicKey());
