@@ -1,11 +1,21 @@
 package dev.weft.proxy;
 
+import com.google.protobuf.UInt32Value;
 import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.testing.TestControlPlane;
 import dev.weft.proxy.testing.TestMesh;
 import dev.weft.proxy.xds.ResourceType;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
+import io.envoyproxy.envoy.config.core.v3.ConfigSource;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster.ClusterWeight;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -49,7 +59,22 @@ final class LoopMesh implements AutoCloseable {
 
     private void configure(int applicationPort) {
         var inbound = Xds.staticCluster("inbound", applicationPort).build();
-        var service = Xds.edsCluster("service", TestControlPlane.ID).build();
+        var service =
+                Xds.edsCluster("service", TestControlPlane.ID)
+                        .setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN)
+                        .setEdsClusterConfig(
+                                Cluster.EdsClusterConfig.newBuilder()
+                                        .setEdsConfig(
+                                                ConfigSource.newBuilder()
+                                                        .setAds(
+                                                                AggregatedConfigSource
+                                                                        .getDefaultInstance())))
+                        .setCircuitBreakers(
+                                CircuitBreakers.newBuilder()
+                                        .addThresholds(
+                                                Thresholds.newBuilder()
+                                                        .setMaxConnections(UInt32Value.of(10_000))))
+                        .build();
         var endpoint = Xds.endpoint(INBOUND, true, HealthStatus.HEALTHY);
         controlPlane.put(ResourceType.CLUSTER, "inbound", "1", inbound);
         controlPlane.put(ResourceType.CLUSTER, "service", "1", service);
@@ -60,8 +85,23 @@ final class LoopMesh implements AutoCloseable {
                 "service",
                 "1",
                 Xds.routes(
-                        "service", Xds.to(Xds.cluster("service").setRetryPolicy(Xds.retries()))));
-        var outbound = Xds.http(CodecType.AUTO).setRds(Xds.rds("service")).build();
+                        "service",
+                        Xds.to(
+                                RouteAction.newBuilder()
+                                        .setWeightedClusters(
+                                                WeightedCluster.newBuilder()
+                                                        .addClusters(
+                                                                ClusterWeight.newBuilder()
+                                                                        .setName("service")
+                                                                        .setWeight(
+                                                                                UInt32Value.of(
+                                                                                        100))))
+                                        .setRetryPolicy(Xds.retries()))));
+        var outbound =
+                Xds.http(CodecType.AUTO)
+                        .setRds(Xds.rds("service"))
+                        .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
+                        .build();
         controlPlane.put(
                 ResourceType.LISTENER,
                 "outbound",

@@ -27,12 +27,21 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
         return of(keys.getPrivate(), chain, roots);
     }
 
-    /// Takes up again what [#pem()] wrote. That its key and its certificate belong together was
-    /// found out when it was signed.
+    /// Takes up again what [#pem(Roots)] wrote. That its key and its certificate belong together
+    /// was found out when it was signed, and that these roots trust it, if they are the same as
+    /// then: to find that out again would hold up a proxy's start.
     ///
     /// @throws GeneralSecurityException saying why it is no identity, or none under these roots
     static Identity parse(String pem, Roots roots) throws GeneralSecurityException {
-        return of(Pem.privateKey(pem), Pem.certificates(pem), roots);
+        var key = Pem.privateKey(pem);
+        var chain = Pem.certificates(pem);
+        if (!pem.startsWith(trustedBy(roots))) {
+            return of(key, chain, roots);
+        }
+        for (X509Certificate certificate : chain) {
+            certificate.checkValidity();
+        }
+        return new Identity(key, chain, spiffeId(leaf(chain)));
     }
 
     /// The same key and certificates under other roots.
@@ -44,12 +53,7 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
 
     private static Identity of(PrivateKey key, List<X509Certificate> chain, Roots roots)
             throws GeneralSecurityException {
-        X509Certificate leaf = leaf(chain);
-        var id =
-                SpiffeId.of(leaf)
-                        .orElseThrow(() ->
-                                new GeneralSecurityException(
-                                        "the certificate does not carry exactly one SPIFFE id"));
+        var id = spiffeId(leaf(chain));
         roots.trustManager().checkClientTrusted(chain.toArray(X509Certificate[]::new), "EC");
         return new Identity(key, chain, id);
     }
@@ -62,8 +66,22 @@ record Identity(PrivateKey key, List<X509Certificate> chain, SpiffeId id) {
         return chain.getFirst();
     }
 
-    String pem() throws GeneralSecurityException {
-        return Pem.write(key, chain);
+    private static SpiffeId spiffeId(X509Certificate leaf) throws GeneralSecurityException {
+        return SpiffeId.of(leaf)
+                .orElseThrow(() ->
+                        new GeneralSecurityException(
+                                "the certificate does not carry exactly one SPIFFE id"));
+    }
+
+    /// For the state folder; after an explanatory line (RFC 7468, section 2) key and chain.
+    ///
+    /// @param roots those under which it was made
+    String pem(Roots roots) throws GeneralSecurityException {
+        return trustedBy(roots) + Pem.write(key, chain);
+    }
+
+    private static String trustedBy(Roots roots) throws GeneralSecurityException {
+        return "Trusted by roots with SHA-256 " + roots.fingerprint() + "\n";
     }
 
     boolean validAt(Instant now) {

@@ -230,7 +230,8 @@ public final class MeshIdentity {
                     next.id().uri(),
                     next.notAfter(),
                     by);
-            AtomicFile.write(paths.identity(), next.pem().getBytes(StandardCharsets.US_ASCII));
+            AtomicFile.write(
+                    paths.identity(), next.pem(trusted).getBytes(StandardCharsets.US_ASCII));
         } catch (GeneralSecurityException e) {
             refused(by, e);
         } catch (IOException e) {

@@ -3,7 +3,9 @@ package dev.weft.proxy.identity;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.List;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -12,6 +14,15 @@ import javax.net.ssl.X509TrustManager;
 record Roots(List<X509Certificate> certificates) {
     Roots {
         certificates = List.copyOf(certificates);
+    }
+
+    /// Names them in a file: SHA-256 over all of them, in hexadecimal.
+    String fingerprint() throws GeneralSecurityException {
+        var digest = MessageDigest.getInstance("SHA-256");
+        for (X509Certificate certificate : certificates) {
+            digest.update(certificate.getEncoded());
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /// Checks chains up to these roots, and nothing about names.
