@@ -24,7 +24,6 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 
@@ -117,7 +116,6 @@ class UpgradeIT {
     }
 
     @Test
-    @Tag("full")
     @Order(3)
     void an_upgrade_under_load_fails_nothing_restarts_nothing_and_shows_nothing_in_clear()
             throws Exception {
@@ -125,10 +123,40 @@ class UpgradeIT {
     }
 
     @Test
-    @Tag("full")
     @Order(4)
-    void going_back_works_the_same_way() throws Exception {
+    void going_back_works_the_same_way_and_with_two_replicas_of_the_control_plane()
+            throws Exception {
+        replicas(TestMesh.NEW, 2);
+        assertThat(readyControlPlanes(TestMesh.NEW)).isEqualTo(2);
+
         goesTo(TestMesh.NEW, TestMesh.OLD);
+
+        assertThat(readyControlPlanes(TestMesh.OLD)).isEqualTo(2);
+        replicas(TestMesh.OLD, 1);
+    }
+
+    private void replicas(String version, int wanted) {
+        mesh.mesh().patchSpec("{\"controlPlane\":{\"replicas\":" + wanted + "}}").orThrow();
+        mesh.mesh()
+                .await(
+                        wanted + " replicas of the control plane",
+                        Duration.ofSeconds(60),
+                        now ->
+                                Mesh.isUpToDate(now)
+                                        && Mesh.conditionIs(now, ConditionType.Ready, "True")
+                                        && readyControlPlanes(version) == wanted);
+    }
+
+    private int readyControlPlanes(String version) {
+        var status =
+                mesh.client()
+                        .apps()
+                        .deployments()
+                        .inNamespace(Names.NAMESPACE)
+                        .withName(Names.controlPlane(Names.revision(version)))
+                        .get()
+                        .getStatus();
+        return status.getReadyReplicas() == null ? 0 : status.getReadyReplicas();
     }
 
     /// Tells the operator of one more version.

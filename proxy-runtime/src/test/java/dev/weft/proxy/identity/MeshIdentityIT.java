@@ -134,6 +134,19 @@ class MeshIdentityIT {
     }
 
     @Test
+    void takes_nothing_up_that_roots_of_another_day_do_not_trust() throws Exception {
+        certified();
+        eventually("the certificate is kept", () -> Files.exists(mesh.paths.identity()));
+        proxy.close();
+        controlPlane.stop();
+
+        TestMesh.write(mesh.paths.roots(), new TestAuthority("next").rootPem());
+        proxy = new TestProxyCore(mesh).start();
+
+        assertThat(tls().client(ALPN)).isNull();
+    }
+
+    @Test
     void turns_away_a_peer_of_another_trust_domain_even_under_the_same_root() throws Exception {
         certified();
         int port = listen();
