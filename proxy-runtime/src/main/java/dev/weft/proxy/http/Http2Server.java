@@ -6,6 +6,7 @@ import dev.weft.proxy.http2.Stream;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
+import java.time.Duration;
 
 /// One HTTP/2 connection of a client. It ends in three steps (RFC 9113, 6.8): a GOAWAY that takes
 /// every stream, a PING whose answer says that the client has seen it, a GOAWAY with the last
@@ -103,6 +104,16 @@ final class Http2Server implements Session.Owner, Drainable {
     @Override
     public void failed() {
         refused(Refusal.MALFORMED_REQUEST);
+    }
+
+    @Override
+    public Duration longestHead() {
+        return chain.current().patience().head();
+    }
+
+    @Override
+    public void late() {
+        refused(Refusal.SLOW_REQUEST);
     }
 
     private void refused(Refusal why) {

@@ -32,6 +32,7 @@ final class FrameReader {
     private final BlockDecoder decoder;
     private final DefaultHttp2FrameReader netty;
     private final Listener listener = new Listener();
+    private final OpenBlock block = new OpenBlock();
     private final ByteBuf preface;
     private @Nullable ByteBuf input;
     private boolean settled;
@@ -89,7 +90,14 @@ final class FrameReader {
         }
     }
 
+    /// The stream whose header block has begun, by the header of its first frame at least, and has
+    /// not ended; 0: there is none.
+    int openBlock() {
+        return block.streamId();
+    }
+
     private void readFrames(ChannelHandlerContext context, ByteBuf in) throws Http2Exception {
+        block.look(in);
         for (var more = true; more; ) {
             try {
                 netty.readFrame(context, in, listener);

@@ -98,6 +98,8 @@ public final class Session extends ChannelDuplexHandler {
     private @Nullable ByteBuf rest;
     private @Nullable ChannelPromise closing;
     private @Nullable Future<?> deadline;
+    private @Nullable Future<?> headTimer;
+    private int timedHead;
     private int lastPeerStream;
     private int nextOwnStream = 1;
     private int receiveWindow = CONNECTION_WINDOW;
@@ -140,6 +142,14 @@ public final class Session extends ChannelDuplexHandler {
 
         /// The connection ends by a GOAWAY with an error.
         default void failed() {}
+
+        /// How long a request's header block may take, from its first frame on; zero: without end.
+        default Duration longestHead() {
+            return Duration.ZERO;
+        }
+
+        /// One has taken longer; the stream is answered and reset, and the connection ends.
+        default void late() {}
     }
 
     private Session(boolean server, int maxHeaderBytes, int maxPeerStreams, Owner owner) {
@@ -250,6 +260,62 @@ public final class Session extends ChannelDuplexHandler {
                 in.release();
             }
         }
+        if (server && !ended) {
+            watchHead();
+        }
+    }
+
+    /// The head of a request that has begun has to come to its end in time. (Trailers are a part of
+    /// the body.)
+    private void watchHead() {
+        var open = reader.openBlock();
+        var head = open > lastPeerStream ? open : 0;
+        if (head == timedHead) {
+            return;
+        }
+        stopHeadTimer();
+        timedHead = head;
+        var limit = head == 0 ? Duration.ZERO : owner.longestHead();
+        if (!limit.isZero()) {
+            headTimer =
+                    context()
+                            .executor()
+                            .schedule(this::headLate, limit.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /// Nothing else can come before the block's end (RFC 9113, 4.3): the connection is of no more
+    /// use to its client. What is under way is finished, as with any connection that is closed.
+    private void headLate() {
+        headTimer = null;
+        if (ended) {
+            return;
+        }
+        var late = timedHead;
+        lastPeerStream = late;
+        closed.add(late, Way.RESET);
+        owner.late();
+        try {
+            refuse(late, HttpResponseStatus.REQUEST_TIMEOUT);
+        } catch (Http2Exception broken) {
+            fail(broken, broken);
+            return;
+        }
+        writeReset(late, NO_ERROR.code());
+        context().channel().close();
+    }
+
+    private void stopHeadTimer() {
+        if (headTimer != null) {
+            headTimer.cancel(false);
+            headTimer = null;
+        }
+    }
+
+    /// Answers a request that did not become a stream.
+    private void refuse(int streamId, HttpResponseStatus status) throws Http2Exception {
+        var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, status, new Fields());
+        writer().response(streamId, head, true);
     }
 
     private static ByteBuf joined(ByteBuf before, ByteBuf after) {
@@ -294,6 +360,7 @@ public final class Session extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext from) {
         ended = true;
         reader.stop();
+        stopHeadTimer();
         if (deadline != null) {
             deadline.cancel(false);
         }
@@ -335,6 +402,7 @@ public final class Session extends ChannelDuplexHandler {
         }
         ended = true;
         reader.stop();
+        stopHeadTimer();
         owner.failed();
         var error = known == null ? INTERNAL_ERROR : known.error();
         var why = String.valueOf(cause.getMessage());
@@ -990,24 +1058,20 @@ public final class Session extends ChannelDuplexHandler {
                 }
                 return;
             }
+            if (closed.way(id) == Way.RESET) {
+                return;
+            }
             if (server && id % 2 == 1 && id > lastPeerStream) {
                 lastPeerStream = id;
             }
             closed.add(id, Way.RESET);
             if (why instanceof HeaderListSizeException && server) {
                 owner.tooLarge();
-                writer().response(id, tooLarge(), true);
+                refuse(id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
             } else if (why.error() != REFUSED_STREAM) {
                 owner.malformed();
             }
             writeReset(id, why.error().code());
-        }
-
-        private static HttpResponse tooLarge() {
-            return new DefaultHttpResponse(
-                    HttpVersion.HTTP_1_1,
-                    HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    new Fields());
         }
 
         private static void refuseIf(int streamId, @Nullable String why) throws Http2Exception {

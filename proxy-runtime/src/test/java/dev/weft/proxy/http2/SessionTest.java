@@ -17,9 +17,11 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,8 @@ class SessionTest {
     private final Session server = Session.server(MAX_HEADER_BYTES, MAX_STREAMS, serverHears);
     private final EmbeddedChannel clientChannel = new EmbeddedChannel(client);
     private final EmbeddedChannel serverChannel = new EmbeddedChannel(server);
+
+    private final byte[] lastByte = new byte[1];
 
     SessionTest() {
         client.start();
@@ -258,6 +262,97 @@ class SessionTest {
         assertThat(serverChannel.isOpen()).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 9, 100, WHOLE})
+    void a_head_has_its_time_until_its_last_byte_however_its_bytes_are_cut(int cut) {
+        serverChannel.freezeTime();
+        serverHears.longestHead = Duration.ofSeconds(1);
+        carryAllButOneByte(longCall(), cut);
+        pass(Duration.ofMillis(999));
+        serverChannel.writeInbound(Unpooled.copiedBuffer(lastByte));
+        pass(Duration.ofHours(1));
+        assertThat(serverHears.late).isZero();
+        assertThat(serverHears.only().last).isTrue();
+
+        carryAllButOneByte(longCall(), cut);
+        pass(Duration.ofMillis(999));
+        assertThat(serverHears.late).isZero();
+        pass(Duration.ofMillis(1));
+        assertThat(serverHears.late).isOne();
+        assertThat(serverHears.heard).hasSize(1);
+    }
+
+    @Test
+    void a_late_head_costs_the_connection_when_what_is_under_way_has_ended() {
+        serverChannel.freezeTime();
+        serverHears.longestHead = Duration.ofSeconds(1);
+        var early = call(true);
+        carry(WHOLE);
+        var late = longCall();
+        carryAllButOneByte(late, WHOLE);
+        pass(Duration.ofSeconds(1));
+        carry(WHOLE);
+
+        assertThat((Object) late.head().status).hasToString("408");
+        assertThat(late.last).isTrue();
+        assertThat(serverChannel.isOpen()).isTrue();
+
+        serverChannel.writeInbound(Unpooled.copiedBuffer(lastByte));
+        var heard = serverHears.only();
+        heard.stream.writeHead(ok(), true);
+        heard.stream.flush();
+        carry(WHOLE);
+
+        assertThat(early.last).isTrue();
+        assertThat(serverHears.late).isOne();
+        assertThat(serverChannel.isOpen()).isFalse();
+    }
+
+    @Test
+    void trailers_are_no_head() {
+        serverChannel.freezeTime();
+        serverHears.longestHead = Duration.ofSeconds(1);
+        var call = call(false);
+        carry(WHOLE);
+        call.stream.writeBody(
+                new DefaultLastHttpContent(
+                        Unpooled.EMPTY_BUFFER, new Fields().add("t", "a".repeat(100))));
+        carryAllButOneByte(call, WHOLE);
+
+        pass(Duration.ofHours(1));
+
+        assertThat(serverHears.late).isZero();
+        assertThat(serverChannel.isOpen()).isTrue();
+    }
+
+    private Heard longCall() {
+        var call = new Heard(client.open());
+        call.stream.listen(call);
+        var long1 = "a".repeat(20_000);
+        call.stream.writeHead(request().add("long1", long1).add("long2", long1), true);
+        return call;
+    }
+
+    /// [#lastByte] is kept.
+    private void carryAllButOneByte(Heard call, int cut) {
+        call.stream.flush();
+        clientChannel.runPendingTasks();
+        var all = Unpooled.buffer();
+        for (ByteBuf out; (out = clientChannel.readOutbound()) != null; ) {
+            all.writeBytes(out);
+            out.release();
+        }
+        while (all.readableBytes() > 1) {
+            serverChannel.writeInbound(all.readBytes(Math.min(cut, all.readableBytes() - 1)));
+        }
+        lastByte[0] = all.readByte();
+    }
+
+    private void pass(Duration time) {
+        serverChannel.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
+        serverChannel.runScheduledPendingTasks();
+    }
+
     private Heard call(boolean last) {
         var call = new Heard(client.open());
         call.stream.listen(call);
@@ -313,7 +408,9 @@ class SessionTest {
 
     private static final class Hearer implements Session.Owner {
         final List<Heard> heard = new ArrayList<>();
+        Duration longestHead = Duration.ZERO;
         int open;
+        int late;
 
         Heard only() {
             assertThat(heard).hasSize(1);
@@ -330,6 +427,16 @@ class SessionTest {
         @Override
         public void closed(Stream stream) {
             open--;
+        }
+
+        @Override
+        public Duration longestHead() {
+            return longestHead;
+        }
+
+        @Override
+        public void late() {
+            late++;
         }
     }
 
