@@ -127,6 +127,8 @@ record Arrival(
             return;
         }
         var ssl = server.newHandler(channel.alloc());
+        // Rounded up: zero is without end for Netty as well.
+        ssl.setHandshakeTimeoutMillis(tls.handshake().plusNanos(999_999).toMillis());
         channel.pipeline().addLast(ssl, new PeerCheck(this, chain, tls, ssl));
         channel.config().setAutoRead(true);
     }

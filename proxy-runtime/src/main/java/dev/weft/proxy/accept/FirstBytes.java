@@ -39,6 +39,9 @@ final class FirstBytes extends ByteToMessageDecoder {
     private State state = new State.Listening();
     private @Nullable Future<?> patience;
 
+    /// Runs from the first bytes of a ClientHello that is not whole.
+    private @Nullable Future<?> hello;
+
     FirstBytes(Arrival arrival) {
         this.arrival = arrival;
     }
@@ -54,6 +57,8 @@ final class FirstBytes extends ByteToMessageDecoder {
         var sniffed = arrival.look(seen);
         if (sniffed != null) {
             serve(context, sniffed);
+        } else if (arrival.beginsTls(seen)) {
+            startHello(context);
         } else if (patience == null) {
             startPatience(context);
         }
@@ -88,6 +93,28 @@ final class FirstBytes extends ByteToMessageDecoder {
         if (patience != null) {
             patience.cancel(false);
         }
+        if (hello != null) {
+            hello.cancel(false);
+        }
+    }
+
+    /// Nobody answers half a ClientHello: its rest is waited for, however short the listener's
+    /// patience is, but not for ever.
+    private void startHello(ChannelHandlerContext context) {
+        var time = arrival.listener().helloTime();
+        if (hello == null && !time.isZero()) {
+            hello =
+                    context.executor()
+                            .schedule(this::helloLate, time.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void helloLate() {
+        if (state instanceof State.Offered(var _, var server)) {
+            server.withdraw();
+            state = new State.Listening();
+        }
+        arrival.refuse(Refusal.SLOW_HANDSHAKE, actualReadableBytes(), false);
     }
 
     private void startPatience(ChannelHandlerContext context) {
@@ -106,12 +133,15 @@ final class FirstBytes extends ByteToMessageDecoder {
         patience = null;
         var seen = internalBuffer();
         if (!arrival.listener().sniffing().continueOnTimeout()) {
-            context.close();
+            if (arrival.beginsTls(seen)) {
+                helloLate();
+            } else {
+                context.close();
+            }
         } else if (!seen.isReadable()) {
             offer(context);
         } else if (!arrival.beginsTls(seen)) {
-            // A server may have to answer these bytes before more come. Nobody answers half a
-            // ClientHello: its rest is waited for.
+            // A server may have to answer these bytes before more come.
             if (arrival.isOpaque(Sniffed.NOTHING)) {
                 context.pipeline().addLast(new FirstLine(arrival));
             }

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.util.Optional;
 
 /// Lets a handshaken connection through only if its peer is one of the mesh whom the chain admits.
@@ -30,6 +31,10 @@ final class PeerCheck extends ChannelInboundHandlerAdapter {
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (!(event instanceof SslHandshakeCompletionEvent handshake)) {
             context.fireUserEventTriggered(event);
+            return;
+        }
+        if (handshake.cause() instanceof SslHandshakeTimeoutException) {
+            arrival.refuse(Refusal.SLOW_HANDSHAKE, 0, true);
             return;
         }
         var worker = arrival.worker();

@@ -22,7 +22,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " internal_listener"),
                     rule(
                             "envoy.config.listener.v3.FilterChain",
-                            "name filter_chain_match filters transport_socket",
+                            "name filter_chain_match filters transport_socket"
+                                    + " transport_socket_connect_timeout",
                             "use_proxy_proto"),
                     rule(
                             "envoy.config.listener.v3.FilterChainMatch",

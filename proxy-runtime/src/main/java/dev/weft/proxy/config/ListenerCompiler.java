@@ -156,8 +156,20 @@ final class ListenerCompiler {
                         match.getDestinationPort().getValue(),
                         match.getTransportProtocol(),
                         protocols),
-                tls.server(place + ".transport_socket", chain.getTransportSocket(), protocols),
+                tls.server(
+                        place + ".transport_socket",
+                        chain.getTransportSocket(),
+                        protocols,
+                        handshake(place, chain)),
                 target(place, chain.getFilters(0)));
+    }
+
+    private static Duration handshake(String place, FilterChain chain) {
+        return chain.hasTransportSocketConnectTimeout()
+                ? Unpack.duration(
+                        place + ".transport_socket_connect_timeout",
+                        chain.getTransportSocketConnectTimeout())
+                : ServerTls.USUAL_HANDSHAKE;
     }
 
     private ChainTarget target(String place, Filter filter) {

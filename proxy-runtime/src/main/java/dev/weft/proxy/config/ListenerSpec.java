@@ -1,9 +1,14 @@
 package dev.weft.proxy.config;
 
+import static java.util.Comparator.naturalOrder;
+
 import dev.weft.proxy.telemetry.Direction;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One listener, compiled.
@@ -48,6 +53,20 @@ public record ListenerSpec(
             return Optional.of(defaultChain);
         }
         return chains.stream().filter(chain -> chain.match().equals(old.match())).findFirst();
+    }
+
+    /// How long a client may take for the ClientHello by which its chain is chosen: as long as the
+    /// most patient of the chains lets a handshake take. Zero: without end.
+    public Duration helloTime() {
+        var times =
+                Stream.concat(chains.stream(), Stream.ofNullable(defaultChain))
+                        .map(ChainSpec::tls)
+                        .filter(Objects::nonNull)
+                        .map(ServerTls::handshake)
+                        .toList();
+        return times.contains(Duration.ZERO)
+                ? Duration.ZERO
+                : times.stream().max(naturalOrder()).orElse(ServerTls.USUAL_HANDSHAKE);
     }
 
     /// Whether anything has to be read before the chain is known.

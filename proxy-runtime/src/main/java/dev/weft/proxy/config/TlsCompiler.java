@@ -6,6 +6,7 @@ import io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,9 @@ final class TlsCompiler {
     }
 
     /// @param matched the chain's own application protocols, for contexts that name none
-    @Nullable ServerTls server(String place, TransportSocket socket, List<String> matched) {
+    /// @param handshake how long a handshake may take; zero: without end
+    @Nullable ServerTls server(
+            String place, TransportSocket socket, List<String> matched, Duration handshake) {
         if (isClear(socket)) {
             return null;
         }
@@ -36,7 +39,8 @@ final class TlsCompiler {
         var alpn = context.getCommonTlsContext().getAlpnProtocolsList();
         return new ServerTls(
                 alpn.isEmpty() ? matched : List.copyOf(alpn),
-                peers(place, context.getCommonTlsContext()));
+                peers(place, context.getCommonTlsContext()),
+                handshake);
     }
 
     Transport client(String place, TransportSocket socket) {

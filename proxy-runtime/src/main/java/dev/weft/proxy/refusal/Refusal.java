@@ -34,6 +34,11 @@ public enum Refusal {
             Grpc.UNAUTHENTICATED,
             "UAEX",
             "the peer's certificate names no identity of this mesh"),
+    SLOW_HANDSHAKE(
+            408,
+            Grpc.DEADLINE_EXCEEDED,
+            "DPE",
+            "the client did not come to the end of its TLS handshake in time"),
     FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),

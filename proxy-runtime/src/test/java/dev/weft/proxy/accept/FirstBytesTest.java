@@ -51,7 +51,9 @@ import org.junit.jupiter.api.Test;
 class FirstBytesTest {
     private static final String MESH = "UF";
     private static final String OPAQUE = "NC";
+    private static final String LATE = "DPE";
     private static final Duration TIMEOUT = Duration.ofMillis(100);
+    private static final Duration HANDSHAKE = Duration.ofSeconds(20);
 
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<String> told = new ArrayList<>();
@@ -88,9 +90,52 @@ class FirstBytesTest {
     }
 
     @Test
-    void the_rest_of_a_client_hello_is_waited_for_however_long_it_takes() throws Exception {
+    void the_rest_of_a_client_hello_is_waited_for_as_long_as_a_handshake_may_take()
+            throws Exception {
         var hello = SnifferTest.clientHello("weft1-tcp");
         arrives(true);
+
+        says(hello, 0, 100);
+        passes(HANDSHAKE.minusMillis(1));
+        assertThat(told).isEmpty();
+
+        says(hello, 100, hello.length - 100);
+        assertThat(told).containsExactly(MESH);
+    }
+
+    @Test
+    void half_a_client_hello_is_closed_then_however_little_comes_again_and_again()
+            throws Exception {
+        var hello = SnifferTest.clientHello("weft1-tcp");
+        arrives(true);
+
+        says(hello, 0, 1);
+        for (int i = 1; i < 20; i++) {
+            passes(HANDSHAKE.dividedBy(20));
+            says(hello, i, 1);
+        }
+        assertThat(told).isEmpty();
+        passes(HANDSHAKE.dividedBy(20));
+
+        assertThat(told).containsExactly(LATE);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void half_a_client_hello_is_told_where_the_listener_closes_it_before() throws Exception {
+        arrives(false);
+
+        says(SnifferTest.clientHello("weft1-tcp"), 0, 100);
+        passes(TIMEOUT);
+
+        assertThat(told).containsExactly(LATE);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void a_chain_may_let_handshakes_take_as_long_as_they_like() throws Exception {
+        var hello = SnifferTest.clientHello("weft1-tcp");
+        arrives(true, Duration.ZERO);
 
         says(hello, 0, 100);
         passes(Duration.ofHours(1));
@@ -123,6 +168,10 @@ class FirstBytesTest {
     }
 
     private void arrives(boolean continueOnTimeout) {
+        arrives(continueOnTimeout, HANDSHAKE);
+    }
+
+    private void arrives(boolean continueOnTimeout, Duration handshake) {
         var address = new InetSocketAddress("10.0.0.1", 80);
         var opaque = new ChainTarget.Tcp(unknownCluster());
         var listener =
@@ -138,7 +187,7 @@ class FirstBytesTest {
                                 new ChainSpec(
                                         "mesh",
                                         new ChainMatch(0, "tls", List.of("weft1-tcp")),
-                                        new ServerTls(List.of("weft1-tcp"), List.of()),
+                                        new ServerTls(List.of("weft1-tcp"), List.of(), handshake),
                                         opaque)),
                         new ChainSpec("opaque", ChainMatch.ANY, null, opaque));
         var origin = new Origin(Direction.INBOUND, "inbound", address, null);
