@@ -39,8 +39,15 @@ final class H2cApp implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final Channel listening;
+    private final int maxHeaderBytes;
 
     H2cApp() {
+        this(HEADERS);
+    }
+
+    /// @param maxHeaderBytes it takes, and announces
+    H2cApp(int maxHeaderBytes) {
+        this.maxHeaderBytes = maxHeaderBytes;
         listening =
                 new ServerBootstrap()
                         .group(loops)
@@ -66,7 +73,8 @@ final class H2cApp implements AutoCloseable {
                 .addLast(
                         Http2FrameCodecBuilder.forServer()
                                 .initialSettings(
-                                        Http2Settings.defaultSettings().maxHeaderListSize(HEADERS))
+                                        Http2Settings.defaultSettings()
+                                                .maxHeaderListSize(maxHeaderBytes))
                                 .build(),
                         new Http2MultiplexHandler(
                                 new ChannelInitializer<>() {

@@ -139,12 +139,15 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
         var told = listener;
         listener = null;
         if (told != null) {
-            destination.endpoint().failed(Failure.RESET);
+            if (how != Ending.TOO_LARGE) {
+                destination.endpoint().failed(Failure.RESET);
+            }
             told.upstreamEnded(
                     switch (how) {
                         case REFUSED -> End.REFUSED;
                         case RESET, MALFORMED -> End.RESET;
                         case CLOSED -> End.CLOSED;
+                        case TOO_LARGE -> End.TOO_LARGE;
                     });
         }
     }

@@ -71,6 +71,8 @@ public interface UpstreamStream {
         RESET,
         /// The connection went away.
         CLOSED,
-        MALFORMED
+        MALFORMED,
+        /// The endpoint has said that it does not take so large a head. Nothing was sent.
+        TOO_LARGE
     }
 }

@@ -360,6 +360,7 @@ final class Forwarding {
                     case REFUSED, RESET -> Refusal.UPSTREAM_STREAM_RESET;
                     case CLOSED -> Refusal.UPSTREAM_RESET;
                     case MALFORMED -> Refusal.UPSTREAM_PROTOCOL_ERROR;
+                    case TOO_LARGE -> Refusal.HEADERS_TOO_LARGE_FOR_SERVICE;
                 });
     }
 

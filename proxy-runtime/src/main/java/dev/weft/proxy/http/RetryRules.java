@@ -38,7 +38,7 @@ final class RetryRules {
                     policy.on(On.RESET)
                             || (policy.on(On.RESET_BEFORE_REQUEST)
                                     && (!sent || (reused && IDEMPOTENT.contains(method))));
-            case MALFORMED -> false;
+            case MALFORMED, TOO_LARGE -> false;
         };
     }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// (RFC 9113, 8.2.2).
 final class BlockEncoder {
     private static final int TABLE_HINT = 64;
+    private static final int FIELD_OVERHEAD_BYTES = 32;
     private static final AsciiString METHOD = Http2Headers.PseudoHeaderName.METHOD.value();
     private static final AsciiString SCHEME = Http2Headers.PseudoHeaderName.SCHEME.value();
     private static final AsciiString AUTHORITY = Http2Headers.PseudoHeaderName.AUTHORITY.value();
@@ -37,6 +38,21 @@ final class BlockEncoder {
     }
 
     void request(int streamId, HttpRequest head, ByteBuf out) throws Http2Exception {
+        begin(head);
+        netty.encodeHeaders(streamId, source, out);
+    }
+
+    /// How large the list of its fields is to the peer (RFC 9113, 6.5.2).
+    long listBytes(HttpRequest head) {
+        begin(head);
+        var bytes = 0L;
+        for (var field : source) {
+            bytes += field.getKey().length() + field.getValue().length() + FIELD_OVERHEAD_BYTES;
+        }
+        return bytes;
+    }
+
+    private void begin(HttpRequest head) {
         source.begin(head.headers());
         source.pseudo(METHOD, head.method().asciiName());
         source.pseudo(SCHEME, HTTP);
@@ -45,7 +61,6 @@ final class BlockEncoder {
             source.pseudo(AUTHORITY, authority);
         }
         source.pseudo(PATH, head.uri());
-        netty.encodeHeaders(streamId, source, out);
     }
 
     void response(int streamId, HttpResponse head, ByteBuf out) throws Http2Exception {

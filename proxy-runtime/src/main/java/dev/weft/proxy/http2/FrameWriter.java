@@ -61,6 +61,11 @@ final class FrameWriter {
         encoder.tableBytes(most);
     }
 
+    /// How large the head's list of fields is to the peer.
+    long listBytes(HttpRequest head) {
+        return encoder.listBytes(head);
+    }
+
     /// Frames of control that the peer made us send, and that have not gone to the kernel yet.
     int answersUnsent() {
         return answersUnsent;

@@ -76,6 +76,9 @@ public final class Session extends ChannelDuplexHandler {
 
     private static final int MAX_REASON_CHARS = 200;
 
+    /// Until the peer says something else (RFC 9113, 6.5.2).
+    private static final long UNLIMITED = Long.MAX_VALUE;
+
     /// How long a peer that has been told may take to close.
     private static final Duration LINGER = Duration.ofSeconds(1);
 
@@ -107,6 +110,11 @@ public final class Session extends ChannelDuplexHandler {
     private int sendWindow = DEFAULT_WINDOW_SIZE;
     private int peerStreamWindow = DEFAULT_WINDOW_SIZE;
     private int lastPromised = Integer.MAX_VALUE;
+
+    /// The largest list of fields that the peer takes. Heads of requests keep to it: a server means
+    /// it. To clients it is advice.
+    private long peerHeaderBytes = UNLIMITED;
+
     private int unwritable;
     private boolean peerGoesAway;
     private boolean goAwaySent;
@@ -479,13 +487,11 @@ public final class Session extends ChannelDuplexHandler {
             if (nextOwnStream < 0) {
                 owner.goAway();
             }
-            stream.closed = true;
-            context()
-                    .executor()
-                    .execute(() -> {
-                        owner.closed(stream);
-                        stream.end(Ending.REFUSED);
-                    });
+            unsent(stream, Ending.REFUSED);
+            return;
+        }
+        if (peerHeaderBytes != UNLIMITED && writer().listBytes(head) > peerHeaderBytes) {
+            unsent(stream, Ending.TOO_LARGE);
             return;
         }
         stream.id = nextOwnStream;
@@ -502,6 +508,16 @@ public final class Session extends ChannelDuplexHandler {
         if (last) {
             weEnd(stream);
         }
+    }
+
+    private void unsent(Stream stream, Ending why) {
+        stream.closed = true;
+        context()
+                .executor()
+                .execute(() -> {
+                    owner.closed(stream);
+                    stream.end(why);
+                });
     }
 
     void answer(Stream stream, HttpResponse head, boolean last) {
@@ -952,7 +968,11 @@ public final class Session extends ChannelDuplexHandler {
             if (window != null) {
                 rewindow(window);
             }
-            // Larger frames would only delay other streams; the size of header lists is advice.
+            var headerBytes = settings.maxHeaderListSize();
+            if (headerBytes != null) {
+                peerHeaderBytes = headerBytes;
+            }
+            // Larger frames would only delay other streams.
             owner.settings(settings.maxConcurrentStreams());
         }
 

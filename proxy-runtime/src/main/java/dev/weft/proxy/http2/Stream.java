@@ -64,6 +64,8 @@ public final class Stream {
         RESET,
         /// What the peer sent is wrong.
         MALFORMED,
+        /// Its head is larger than the peer takes. Nothing was sent.
+        TOO_LARGE,
         /// The connection is gone.
         CLOSED
     }

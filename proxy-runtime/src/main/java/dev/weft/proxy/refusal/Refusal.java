@@ -23,6 +23,11 @@ public enum Refusal {
     TIMED_OUT(504, Grpc.DEADLINE_EXCEEDED, "UT", "the service did not answer in time"),
     MALFORMED_REQUEST(400, Grpc.INVALID_ARGUMENT, "DPE", "the request is malformed"),
     HEADERS_TOO_LARGE(431, Grpc.RESOURCE_EXHAUSTED, "DPE", "the request's headers are too large"),
+    HEADERS_TOO_LARGE_FOR_SERVICE(
+            431,
+            Grpc.RESOURCE_EXHAUSTED,
+            "DPE",
+            "the request's headers are larger than the service takes"),
     NO_CERTIFICATE(503, Grpc.UNAVAILABLE, "UF", "this proxy has no certificate yet"),
     LOOP(
             508,

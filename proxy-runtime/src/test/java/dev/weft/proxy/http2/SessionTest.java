@@ -91,6 +91,22 @@ class SessionTest {
     }
 
     @Test
+    void a_head_larger_than_the_server_takes_is_not_sent() {
+        // What is there besides: six fields of 32 bytes, and the letters of names and values.
+        var most = MAX_HEADER_BYTES - 242;
+        var tooLarge = call("long", most + 1);
+        carry(WHOLE);
+        assertThat(tooLarge.ended).isEqualTo(Ending.TOO_LARGE);
+        assertThat(serverHears.heard).isEmpty();
+
+        var large = call("long", most);
+        carry(WHOLE);
+        assertThat(large.ended).isNull();
+        assertThat(serverHears.only().head().fields.get("long")).hasSize(most);
+        assertThat(clientHears.open).isOne();
+    }
+
+    @Test
     void what_belongs_to_http_1_is_left_out() {
         var call = new Heard(client.open());
         call.stream.writeHead(
@@ -323,6 +339,15 @@ class SessionTest {
 
         assertThat(serverHears.late).isZero();
         assertThat(serverChannel.isOpen()).isTrue();
+    }
+
+    private Heard call(String name, int length) {
+        var call = new Heard(client.open());
+        call.stream.listen(call);
+        clientHears.open++;
+        call.stream.writeHead(request().add(name, "a".repeat(length)), true);
+        call.stream.flush();
+        return call;
     }
 
     private Heard longCall() {
