@@ -14,11 +14,14 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,21 +35,37 @@ class BackPressureIT {
     private static final long TOTAL = Long.getLong("weft.bulk-megabytes", 96L) << 20;
     private static final int BLOCK = 64 * 1024;
 
+    private static final String LENGTH = "content-length: " + TOTAL + "\r\n\r\n";
+    private static final int STREAM = 1;
+    private static final String[] POST = {
+        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
+    };
+
     @TempDir static Path folder;
+    private final List<AutoCloseable> connections = new ArrayList<>();
     private ServerSocket app;
     private ProxyProcess proxy;
 
-    enum Way {
-        HTTP_DOWN,
-        HTTP_UP,
-        TCP_DOWN,
-        TCP_UP
+    enum Carrier {
+        HTTP1,
+        HTTP2,
+        /// The reader has opened its windows: only its socket says that it does not read.
+        HTTP2_WITH_OPEN_WINDOWS,
+        TCP
     }
 
     @BeforeAll
     void start() throws IOException {
         app = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         proxy = new ProxyProcess(folder, app.getLocalPort(), app.getLocalPort(), "-Xmx64m");
+    }
+
+    @AfterEach
+    void disconnect() throws Exception {
+        for (var connection : connections) {
+            connection.close();
+        }
+        connections.clear();
     }
 
     @AfterAll
@@ -57,53 +76,99 @@ class BackPressureIT {
 
     @ParameterizedTest
     @EnumSource
-    void what_nobody_reads_is_not_taken_and_all_arrives(Way way) throws Exception {
-        var http = way == Way.HTTP_DOWN || way == Way.HTTP_UP;
-        var down = way == Way.HTTP_DOWN || way == Way.TCP_DOWN;
-        var sent = new AtomicLong();
+    void a_client_that_does_not_read_stops_the_server_and_all_arrives(Carrier carrier)
+            throws Exception {
         proxy.forgetPeak();
-        try (var client =
-                new Socket(InetAddress.getLoopbackAddress(), http ? proxy.http1 : proxy.tcp)) {
-            var length = "content-length: " + TOTAL + "\r\n\r\n";
-            if (http) {
-                say(
-                        client,
-                        down
-                                ? "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
-                                : "POST / HTTP/1.1\r\nhost: a\r\n" + length);
-            }
-            var server = CompletableFuture.supplyAsync(this::accepted).get();
-            if (http) {
+        switch (carrier) {
+            case HTTP1 -> {
+                var client = connect(proxy.http1);
+                say(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+                var server = accept();
                 head(server.getInputStream());
-                if (down) {
-                    say(server, "HTTP/1.1 200 OK\r\n" + length);
-                    head(client.getInputStream());
-                }
+                say(server, "HTTP/1.1 200 OK\r\n" + LENGTH);
+                head(client.getInputStream());
+                carries(server.getOutputStream(), client.getInputStream());
             }
-            var from = down ? server : client;
-            var to = down ? client : server;
-            var sending = CompletableFuture.supplyAsync(() -> send(from, sent));
-
-            eventually("the sender waits", standstill(sent));
-            assertThat(sent.get()).isLessThan(TOTAL / 2);
-            var received = digest(to.getInputStream());
-
-            assertThat(received).isEqualTo(sending.get());
-            server.close();
+            case HTTP2, HTTP2_WITH_OPEN_WINDOWS -> {
+                var client = opened(new RawHttp2(proxy.http2));
+                var reader = reader(client, carrier);
+                client.get(STREAM, "/");
+                client.flush();
+                var server = opened(RawHttp2.accepted(accept()));
+                var writer = new Http2Body(server, STREAM);
+                writer.awaitHead();
+                server.headers(STREAM, false, ":status", "200");
+                carries(writer.out(), reader.in());
+            }
+            case TCP -> {
+                var client = connect(proxy.tcp);
+                carries(accept().getOutputStream(), client.getInputStream());
+            }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_server_that_does_not_read_stops_the_client_and_all_arrives(Carrier carrier)
+            throws Exception {
+        proxy.forgetPeak();
+        switch (carrier) {
+            case HTTP1 -> {
+                var client = connect(proxy.http1);
+                say(client, "POST / HTTP/1.1\r\nhost: a\r\n" + LENGTH);
+                var server = accept();
+                head(server.getInputStream());
+                carries(client.getOutputStream(), server.getInputStream());
+            }
+            case HTTP2, HTTP2_WITH_OPEN_WINDOWS -> {
+                var client = opened(new RawHttp2(proxy.http2));
+                client.headers(STREAM, false, POST);
+                client.flush();
+                var server = opened(RawHttp2.accepted(accept()));
+                carries(new Http2Body(client, STREAM).out(), reader(server, carrier).in());
+            }
+            case TCP -> {
+                var client = connect(proxy.tcp);
+                carries(client.getOutputStream(), accept().getInputStream());
+            }
+        }
+    }
+
+    private void carries(OutputStream from, InputStream to) throws Exception {
+        var sent = new AtomicLong();
+        var sending = CompletableFuture.supplyAsync(() -> send(from, sent));
+
+        eventually("the sender waits", standstill(sent));
+        assertThat(sent.get()).isLessThan(TOTAL / 2);
+        var received = digest(to);
+
+        assertThat(received).isEqualTo(sending.get());
         assertThat(proxy.isAlive()).as(proxy.output()).isTrue();
         assertThat(proxy.peakBytes()).isLessThan(ProxyProcess.LIMIT_BYTES);
     }
 
-    private Socket accepted() {
-        try {
-            return app.accept();
-        } catch (IOException broken) {
-            throw new AssertionError(broken);
-        }
+    private Socket connect(int port) throws IOException {
+        return opened(new Socket(InetAddress.getLoopbackAddress(), port));
     }
 
-    private static String send(Socket to, AtomicLong sent) {
+    private Socket accept() throws IOException {
+        return opened(app.accept());
+    }
+
+    private <T extends AutoCloseable> T opened(T connection) {
+        connections.add(connection);
+        return connection;
+    }
+
+    private static Http2Body reader(RawHttp2 connection, Carrier carrier) throws IOException {
+        var body = new Http2Body(connection, STREAM);
+        if (carrier == Carrier.HTTP2_WITH_OPEN_WINDOWS) {
+            body.openWide();
+        }
+        return body;
+    }
+
+    private static String send(OutputStream to, AtomicLong sent) {
         var random = RandomGeneratorFactory.of("L64X128MixRandom").create(1);
         var digest = sha256();
         var block = new byte[BLOCK];
@@ -111,9 +176,10 @@ class BackPressureIT {
             while (sent.get() < TOTAL) {
                 random.nextBytes(block);
                 digest.update(block);
-                to.getOutputStream().write(block);
+                to.write(block);
                 sent.addAndGet(BLOCK);
             }
+            to.flush();
         } catch (IOException broken) {
             throw new AssertionError(broken);
         }
@@ -155,8 +221,7 @@ class BackPressureIT {
     }
 
     private static void say(Socket to, String text) throws IOException {
-        OutputStream out = to.getOutputStream();
-        out.write(text.getBytes(StandardCharsets.US_ASCII));
+        to.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
 
     private static void head(InputStream in) throws IOException {

@@ -12,9 +12,11 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Predicate;
 
-/// An HTTP/2 client that sends whatever it is told to, at the latest when it is asked what came.
+/// One side of an HTTP/2 connection, a client if it was not accepted, that sends whatever it is
+/// told to, at the latest when it is asked what came.
 final class RawHttp2 implements AutoCloseable {
     static final int DATA = 0;
     static final int HEADERS = 1;
@@ -31,6 +33,9 @@ final class RawHttp2 implements AutoCloseable {
     static final int ENHANCE_YOUR_CALM = 11;
     private static final int PATIENCE_MILLIS = 30_000;
     private static final int BUFFER_BYTES = 64 * 1024;
+
+    private static final byte[] PREFACE =
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Socket socket;
     private final OutputStream out;
@@ -52,12 +57,27 @@ final class RawHttp2 implements AutoCloseable {
     }
 
     RawHttp2(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        this(new Socket(InetAddress.getLoopbackAddress(), port));
+        out.write(PREFACE);
+        frame(SETTINGS, 0, 0);
+    }
+
+    /// A server's side.
+    static RawHttp2 accepted(Socket socket) throws IOException {
+        var server = new RawHttp2(socket);
+        if (!Arrays.equals(server.in.readNBytes(PREFACE.length), PREFACE)) {
+            throw new IOException("no HTTP/2 preface");
+        }
+        server.frame(SETTINGS, 0, 0);
+        return server;
+    }
+
+    private RawHttp2(Socket socket) throws IOException {
+        this.socket = socket;
         socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.setTcpNoDelay(true);
         out = new BufferedOutputStream(socket.getOutputStream(), BUFFER_BYTES);
         in = new DataInputStream(socket.getInputStream());
-        out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        frame(SETTINGS, 0, 0);
     }
 
     void frame(int type, int flags, int stream, int... payload) throws IOException {
@@ -73,6 +93,10 @@ final class RawHttp2 implements AutoCloseable {
         frame.putShort((short) (payload.length >> 8)).put((byte) payload.length);
         frame.put((byte) type).put((byte) flags).putInt(stream).put(payload);
         out.write(frame.array());
+    }
+
+    void flush() throws IOException {
+        out.flush();
     }
 
     /// @return false: the connection has ended
