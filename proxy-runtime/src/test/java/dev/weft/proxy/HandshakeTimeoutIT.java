@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
 import dev.weft.proxy.telemetry.ConnectionLog;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.embedded.EmbeddedChannel;

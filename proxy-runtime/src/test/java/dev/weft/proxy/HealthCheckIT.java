@@ -9,6 +9,7 @@ import com.google.protobuf.StringValue;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.cluster.EndpointView;
 import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck;

@@ -11,6 +11,7 @@ import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -6,6 +6,7 @@ import static dev.weft.proxy.RawHttp2.HEADERS;
 import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.testing.Eventually;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,6 +6,7 @@ import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.load.ClusterLoad;
 import dev.weft.proxy.load.ClusterLoad.OfEndpoint;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;

@@ -2,6 +2,7 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.testing.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -7,6 +7,7 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.core.v3.GrpcService;
 import io.envoyproxy.envoy.config.core.v3.HttpService;
 import io.envoyproxy.envoy.config.core.v3.HttpUri;

@@ -7,6 +7,7 @@ import java.util.function.BooleanSupplier;
 /// Waits for what will come.
 public final class Eventually {
     private static final Duration MOST = Duration.ofSeconds(20);
+    private static final Duration AGAIN = Duration.ofMillis(5);
 
     private Eventually() {}
 
@@ -16,7 +17,23 @@ public final class Eventually {
             if (System.nanoTime() > end) {
                 throw new AssertionError("not within " + MOST.toSeconds() + " s: " + what);
             }
-            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+            LockSupport.parkNanos(AGAIN.toNanos());
+        }
+    }
+
+    /// Until the assertion passes; if it never does, what it said last.
+    public static void holds(Runnable assertion) {
+        long end = System.nanoTime() + MOST.toNanos();
+        while (true) {
+            try {
+                assertion.run();
+                return;
+            } catch (AssertionError | RuntimeException notYet) {
+                if (System.nanoTime() > end) {
+                    throw notYet;
+                }
+                LockSupport.parkNanos(AGAIN.toNanos());
+            }
         }
     }
 }
