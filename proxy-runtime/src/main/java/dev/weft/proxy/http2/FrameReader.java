@@ -34,7 +34,8 @@ final class FrameReader {
     private final Listener listener = new Listener();
     private final OpenBlock block = new OpenBlock();
     private final ByteBuf preface;
-    private @Nullable ByteBuf input;
+    private final SplitFrame input = new SplitFrame(this::parse);
+    private @Nullable ByteBuf parsed;
     private boolean settled;
 
     /// What came, in its order. Exceptions of a stream are handed back by [#malformed].
@@ -76,18 +77,17 @@ final class FrameReader {
         this.preface = client ? Http2CodecUtil.connectionPrefaceBuf() : Unpooled.EMPTY_BUFFER;
     }
 
-    /// Reads what is complete; what is left is to come again, with more behind it.
+    /// Reads what is complete, and keeps the rest until more comes.
     ///
+    /// @param in borrowed
     /// @throws Http2Exception of the connection: nothing more can be read
     void read(ChannelHandlerContext context, ByteBuf in) throws Http2Exception {
-        input = in;
-        try {
-            if (begins(in)) {
-                readFrames(context, in);
+        while (preface.isReadable() && in.isReadable()) {
+            if (in.readByte() != preface.readByte()) {
+                throw connectionError(PROTOCOL_ERROR, "no HTTP/2 preface");
             }
-        } finally {
-            input = null;
         }
+        input.read(context, in);
     }
 
     /// The stream whose header block has begun, by the header of its first frame at least, and has
@@ -96,37 +96,26 @@ final class FrameReader {
         return block.streamId();
     }
 
-    private void readFrames(ChannelHandlerContext context, ByteBuf in) throws Http2Exception {
-        block.look(in);
-        for (var more = true; more; ) {
-            try {
-                netty.readFrame(context, in, listener);
-                more = false;
-            } catch (StreamException malformed) {
-                frames.malformed(malformed);
+    private void parse(ChannelHandlerContext context, ByteBuf in) throws Http2Exception {
+        parsed = in;
+        try {
+            requireSettings(in);
+            block.look(in);
+            for (var more = true; more; ) {
+                try {
+                    netty.readFrame(context, in, listener);
+                    more = false;
+                } catch (StreamException malformed) {
+                    frames.malformed(malformed);
+                }
             }
+        } finally {
+            parsed = null;
         }
     }
 
-    /// Nothing more is to be read, of what has come neither.
-    void stop() {
-        if (input != null) {
-            input.skipBytes(input.readableBytes());
-        }
-    }
-
-    void close() {
-        netty.close();
-    }
-
-    /// @return whether frames may follow
-    private boolean begins(ByteBuf in) throws Http2Exception {
-        while (preface.isReadable() && in.isReadable()) {
-            if (in.readByte() != preface.readByte()) {
-                throw connectionError(PROTOCOL_ERROR, "no HTTP/2 preface");
-            }
-        }
-        if (!settled && in.readableBytes() > FLAGS_AT) {
+    private void requireSettings(ByteBuf in) throws Http2Exception {
+        if (!settled) {
             var at = in.readerIndex();
             if (in.getByte(at + TYPE_AT) != Http2FrameTypes.SETTINGS
                     || (in.getByte(at + FLAGS_AT) & Http2Flags.ACK) != 0) {
@@ -134,7 +123,19 @@ final class FrameReader {
             }
             settled = true;
         }
-        return settled;
+    }
+
+    /// Nothing more is to be read, of what has come neither.
+    void stop() {
+        input.close();
+        if (parsed != null) {
+            parsed.skipBytes(parsed.readableBytes());
+        }
+    }
+
+    void close() {
+        input.close();
+        netty.close();
     }
 
     /// Priorities of RFC 7540 are not followed, extensions not passed on.

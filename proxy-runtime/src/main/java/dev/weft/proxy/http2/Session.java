@@ -98,7 +98,6 @@ public final class Session extends ChannelDuplexHandler {
     private final Runnable resuming = this::resume;
     private @Nullable ChannelHandlerContext context;
     private @Nullable FrameWriter writer;
-    private @Nullable ByteBuf rest;
     private @Nullable ChannelPromise closing;
     private @Nullable Future<?> deadline;
     private @Nullable Future<?> headTimer;
@@ -120,7 +119,6 @@ public final class Session extends ChannelDuplexHandler {
     private boolean goAwaySent;
     private boolean goodbye;
     private boolean flushScheduled;
-    private boolean reading;
     private boolean ended;
 
     /// Hears what concerns the connection as a whole. Called on its event loop.
@@ -249,11 +247,6 @@ public final class Session extends ChannelDuplexHandler {
             in.release();
             return;
         }
-        if (rest != null) {
-            in = joined(rest, in);
-            rest = null;
-        }
-        reading = true;
         try {
             reader.read(from, in);
         } catch (Http2Exception broken) {
@@ -261,12 +254,7 @@ public final class Session extends ChannelDuplexHandler {
         } catch (RuntimeException bug) {
             fail(bug, null);
         } finally {
-            reading = false;
-            if (in.isReadable() && !ended) {
-                rest = in;
-            } else {
-                in.release();
-            }
+            in.release();
         }
         if (server && !ended) {
             watchHead();
@@ -326,14 +314,6 @@ public final class Session extends ChannelDuplexHandler {
         writer().response(streamId, head, true);
     }
 
-    private static ByteBuf joined(ByteBuf before, ByteBuf after) {
-        var both = before.alloc().directBuffer(before.readableBytes() + after.readableBytes());
-        both.writeBytes(before).writeBytes(after);
-        before.release();
-        after.release();
-        return both;
-    }
-
     @Override
     public void channelReadComplete(ChannelHandlerContext from) {
         if (writer != null && !ended) {
@@ -385,10 +365,6 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private void release() {
-        if (rest != null && !reading) {
-            rest.release();
-            rest = null;
-        }
         reader.close();
         if (writer != null) {
             writer.close();
