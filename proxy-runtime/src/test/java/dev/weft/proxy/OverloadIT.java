@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OverloadIT {
     /// 1024 requests may be under way to a cluster, each with 15 KB of headers. So they fill a heap
     /// that is smaller than the image's.
-    private static final String HEAP = "-Xmx32m";
+    private static final String HEAP = "-Xmx28m";
 
     private static final int ATTACKERS = 4;
 
