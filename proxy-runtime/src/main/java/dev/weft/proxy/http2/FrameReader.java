@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
 /// preface (of clients) -> SETTINGS -> (frame | HEADERS, CONTINUATION, ... as one block)*
 /// ```
 final class FrameReader {
-    private static final int TYPE_AT = 3;
-    private static final int FLAGS_AT = 4;
+    /// Where a frame's header has them (RFC 9113, 4.1).
+    static final int TYPE_AT = 3;
+
+    static final int FLAGS_AT = 4;
 
     private final Frames frames;
     private final BlockDecoder decoder;
@@ -34,7 +36,7 @@ final class FrameReader {
     private final Listener listener = new Listener();
     private final OpenBlock block = new OpenBlock();
     private final ByteBuf preface;
-    private final SplitFrame input = new SplitFrame(this::parse);
+    private final SplitFrame input = new SplitFrame(block, this::parse);
     private @Nullable ByteBuf parsed;
     private boolean settled;
 
@@ -100,7 +102,6 @@ final class FrameReader {
         parsed = in;
         try {
             requireSettings(in);
-            block.look(in);
             for (var more = true; more; ) {
                 try {
                     netty.readFrame(context, in, listener);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// at a header <-> at its payload, of either of which a part may have come
 /// ```
 final class SplitFrame {
+    private final OpenBlock block;
     private final Parser parser;
     private @Nullable ByteBuf begun;
     private int payload;
@@ -26,7 +27,9 @@ final class SplitFrame {
         void parse(ChannelHandlerContext context, ByteBuf in) throws Http2Exception;
     }
 
-    SplitFrame(Parser parser) {
+    /// @param block is told of each frame before it is parsed
+    SplitFrame(OpenBlock block, Parser parser) {
+        this.block = block;
         this.parser = parser;
     }
 
@@ -82,13 +85,19 @@ final class SplitFrame {
     private int whole(ByteBuf in) {
         var begin = in.readerIndex();
         var end = in.writerIndex();
-        var at = begin + payload;
-        payload = 0;
+        var at = begin;
+        if (payload > 0) {
+            at += payload;
+            payload = 0;
+            block.frameEnds();
+        }
         while (payload == 0 && end - at >= FRAME_HEADER_LENGTH) {
+            block.frameBegins(in, at);
             var length = in.getUnsignedMedium(at);
             at += FRAME_HEADER_LENGTH;
             if (length <= end - at) {
                 at += length;
+                block.frameEnds();
             } else {
                 payload = length;
             }

@@ -19,11 +19,13 @@ class SplitFrameTest {
     private final List<String> parsed = new ArrayList<>();
     private final List<ByteBuf> from = new ArrayList<>();
     private final SplitFrame frames =
-            new SplitFrame((_, in) -> {
-                from.add(in);
-                parsed.add(in.readableBytes() + " bytes");
-                in.skipBytes(in.readableBytes());
-            });
+            new SplitFrame(
+                    new OpenBlock(),
+                    (_, in) -> {
+                        from.add(in);
+                        parsed.add(in.readableBytes() + " bytes");
+                        in.skipBytes(in.readableBytes());
+                    });
 
     @AfterEach
     void close() {
