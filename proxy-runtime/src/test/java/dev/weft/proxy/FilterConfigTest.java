@@ -37,6 +37,14 @@ class FilterConfigTest {
         assertThat(store.dump()).contains("http filter envoy.filters.http.lua");
     }
 
+    /// Such a listener has no JSON.
+    @Test
+    void a_listener_with_an_extension_that_the_dump_does_not_know_is_dumped_as_text() {
+        assertThat(listener(OneProxy.filter("fault", HTTPFault.getDefaultInstance()))).isEmpty();
+
+        assertThat(store.dump()).contains("route_config_name: ", "http_filters {");
+    }
+
     @Test
     void a_filter_after_the_router_is_refused() {
         var late = OneProxy.filter("late", HTTPFault.getDefaultInstance());

@@ -4,9 +4,10 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
+import com.google.protobuf.TextFormat;
+import com.google.protobuf.TypeRegistry;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
-import com.google.protobuf.util.JsonFormat.TypeRegistry;
 import com.google.protobuf.util.Values;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -27,26 +28,25 @@ import java.util.Map;
 
 /// Writes resources as JSON, in protobuf's own mapping of [Any].
 final class ConfigDump {
+    private static final TypeRegistry TYPES =
+            TypeRegistry.newBuilder()
+                    .add(Listener.getDescriptor())
+                    .add(RouteConfiguration.getDescriptor())
+                    .add(Cluster.getDescriptor())
+                    .add(ClusterLoadAssignment.getDescriptor())
+                    .add(HttpConnectionManager.getDescriptor())
+                    .add(TcpProxy.getDescriptor())
+                    .add(Router.getDescriptor())
+                    .add(TlsInspector.getDescriptor())
+                    .add(HttpInspector.getDescriptor())
+                    .add(OriginalDst.getDescriptor())
+                    .add(RawBuffer.getDescriptor())
+                    .add(DownstreamTlsContext.getDescriptor())
+                    .add(UpstreamTlsContext.getDescriptor())
+                    .add(HttpProtocolOptions.getDescriptor())
+                    .build();
     private static final JsonFormat.Printer PRINTER =
-            JsonFormat.printer()
-                    .preservingProtoFieldNames()
-                    .usingTypeRegistry(
-                            TypeRegistry.newBuilder()
-                                    .add(Listener.getDescriptor())
-                                    .add(RouteConfiguration.getDescriptor())
-                                    .add(Cluster.getDescriptor())
-                                    .add(ClusterLoadAssignment.getDescriptor())
-                                    .add(HttpConnectionManager.getDescriptor())
-                                    .add(TcpProxy.getDescriptor())
-                                    .add(Router.getDescriptor())
-                                    .add(TlsInspector.getDescriptor())
-                                    .add(HttpInspector.getDescriptor())
-                                    .add(OriginalDst.getDescriptor())
-                                    .add(RawBuffer.getDescriptor())
-                                    .add(DownstreamTlsContext.getDescriptor())
-                                    .add(UpstreamTlsContext.getDescriptor())
-                                    .add(HttpProtocolOptions.getDescriptor())
-                                    .build());
+            JsonFormat.printer().preservingProtoFieldNames().usingTypeRegistry(TYPES);
 
     private final Map<String, ListValue.Builder> kinds = new LinkedHashMap<>();
 
@@ -87,7 +87,7 @@ final class ConfigDump {
         } catch (InvalidProtocolBufferException | IllegalArgumentException notJson) {
             // An extension that is not known, or a duration out of range, for which there is no
             // JSON.
-            return Values.of(resource.toString());
+            return Values.of(TextFormat.printer().usingTypeRegistry(TYPES).printToString(resource));
         }
     }
 }
