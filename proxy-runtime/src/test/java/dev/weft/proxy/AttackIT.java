@@ -35,12 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// container may have, and a bystander does not notice.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AttackIT {
-    private static final String[] REQUEST = {
-        ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "a"
-    };
-    private static final String[] POST = {
-        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
-    };
+    private static final String[] REQUEST = RawHttp2.request("GET", "/");
+    private static final String[] POST = RawHttp2.request("POST", "/");
 
     /// Requests of the bystander while an attack stands.
     private static final int MEANWHILE = 300;

@@ -37,9 +37,7 @@ class BackPressureIT {
 
     private static final String LENGTH = "content-length: " + TOTAL + "\r\n\r\n";
     private static final int STREAM = 1;
-    private static final String[] POST = {
-        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
-    };
+    private static final String[] POST = RawHttp2.request("POST", "/");
 
     @TempDir static Path folder;
     private final List<AutoCloseable> connections = new ArrayList<>();

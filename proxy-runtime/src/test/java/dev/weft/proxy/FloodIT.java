@@ -26,9 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /// A client that makes the proxy work for nothing loses its connection, and the others are served.
 class FloodIT {
-    private static final String[] REQUEST = {
-        ":method", "GET", ":scheme", "http", ":path", "/", ":authority", "a"
-    };
+    private static final String[] REQUEST = RawHttp2.request("GET", "/");
 
     private final TwoProxies mesh = new TwoProxies();
     private final H2cApp app = new H2cApp();

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 /// `request_headers_timeout` where a request's head is a header block of several frames.
 class Http2HeadTimeoutIT {
     private static final Duration SHORT = Duration.newBuilder().setNanos(50_000_000).build();
-    private static final byte[] GET =
-            RawHttp2.block(":method", "GET", ":scheme", "http", ":path", "/", ":authority", "a");
+    private static final byte[] GET = RawHttp2.block(RawHttp2.request("GET", "/"));
     private static final int CUT = 10;
 
     private final H2cApp app = new H2cApp();
@@ -83,17 +82,7 @@ class Http2HeadTimeoutIT {
     @Test
     void what_is_under_way_on_the_connection_is_finished() throws Exception {
         try (var client = new RawHttp2(proxy.port())) {
-            client.headers(
-                    1,
-                    false,
-                    ":method",
-                    "POST",
-                    ":scheme",
-                    "http",
-                    ":path",
-                    "/",
-                    ":authority",
-                    "a");
+            client.headers(1, false, RawHttp2.request("POST", "/"));
             client.frame(HEADERS, END_STREAM, 3, Arrays.copyOf(GET, CUT));
             isRefused(client, 3);
 

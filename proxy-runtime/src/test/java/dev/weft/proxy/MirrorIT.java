@@ -21,9 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class MirrorIT {
-    private static final String[] POST = {
-        ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "a"
-    };
+    private static final String[] POST = RawHttp2.request("POST", "/");
 
     private final OneProxy proxy = new OneProxy();
     private final TestApp app = new TestApp("app");

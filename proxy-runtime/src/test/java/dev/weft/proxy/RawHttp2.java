@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /// One side of an HTTP/2 connection, a client if it was not accepted, that sends whatever it is
 /// told to, at the latest when it is asked what came.
@@ -115,19 +116,18 @@ final class RawHttp2 implements AutoCloseable {
         frame(HEADERS, END_HEADERS | (last ? END_STREAM : 0), stream, block(namesAndValues));
     }
 
+    /// Names and values of a request that is all right.
+    ///
+    /// @param more of its fields
+    static String[] request(String method, String path, String... more) {
+        var pseudo =
+                Stream.of(":method", method, ":scheme", "http", ":path", path, ":authority", "a");
+        return Stream.concat(pseudo, Stream.of(more)).toArray(String[]::new);
+    }
+
     /// A request that is all right.
     void get(int stream, String path) throws IOException {
-        headers(
-                stream,
-                true,
-                ":method",
-                "GET",
-                ":scheme",
-                "http",
-                ":path",
-                path,
-                ":authority",
-                "a");
+        headers(stream, true, request("GET", path));
     }
 
     /// Requests with 15 KB of headers each, which stay open.
@@ -137,21 +137,7 @@ final class RawHttp2 implements AutoCloseable {
         var value = "v".repeat(7_500);
         try {
             for (int i = 0; i < count; i++) {
-                headers(
-                        2 * i + 1,
-                        false,
-                        ":method",
-                        "POST",
-                        ":scheme",
-                        "http",
-                        ":path",
-                        "/",
-                        ":authority",
-                        "a",
-                        "x",
-                        value,
-                        "y",
-                        value);
+                headers(2 * i + 1, false, request("POST", "/", "x", value, "y", value));
             }
         } catch (SocketException ended) {
             return false;

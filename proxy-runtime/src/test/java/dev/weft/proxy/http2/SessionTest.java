@@ -281,8 +281,7 @@ class SessionTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 9, 100, WHOLE})
     void a_head_has_its_time_until_its_last_byte_however_its_bytes_are_cut(int cut) {
-        serverChannel.freezeTime();
-        serverHears.longestHead = Duration.ofSeconds(1);
+        headsMayTakeASecond();
         carryAllButOneByte(longCall(), cut);
         pass(Duration.ofMillis(999));
         serverChannel.writeInbound(Unpooled.copiedBuffer(lastByte));
@@ -300,8 +299,7 @@ class SessionTest {
 
     @Test
     void a_late_head_costs_the_connection_when_what_is_under_way_has_ended() {
-        serverChannel.freezeTime();
-        serverHears.longestHead = Duration.ofSeconds(1);
+        headsMayTakeASecond();
         var early = call(true);
         carry(WHOLE);
         var late = longCall();
@@ -326,8 +324,7 @@ class SessionTest {
 
     @Test
     void trailers_are_no_head() {
-        serverChannel.freezeTime();
-        serverHears.longestHead = Duration.ofSeconds(1);
+        headsMayTakeASecond();
         var call = call(false);
         carry(WHOLE);
         call.stream.writeBody(
@@ -341,13 +338,13 @@ class SessionTest {
         assertThat(serverChannel.isOpen()).isTrue();
     }
 
+    private void headsMayTakeASecond() {
+        serverChannel.freezeTime();
+        serverHears.longestHead = Duration.ofSeconds(1);
+    }
+
     private Heard call(String name, int length) {
-        var call = new Heard(client.open());
-        call.stream.listen(call);
-        clientHears.open++;
-        call.stream.writeHead(request().add(name, "a".repeat(length)), true);
-        call.stream.flush();
-        return call;
+        return call(request().add(name, "a".repeat(length)), true);
     }
 
     private Heard longCall() {
@@ -379,10 +376,14 @@ class SessionTest {
     }
 
     private Heard call(boolean last) {
+        return call(request(), last);
+    }
+
+    private Heard call(Request head, boolean last) {
         var call = new Heard(client.open());
         call.stream.listen(call);
         clientHears.open++;
-        call.stream.writeHead(request(), last);
+        call.stream.writeHead(head, last);
         call.stream.flush();
         return call;
     }
