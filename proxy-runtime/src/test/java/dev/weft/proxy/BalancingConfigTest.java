@@ -2,12 +2,18 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
+import com.google.protobuf.DoubleValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
+import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UInt64Value;
+import com.google.protobuf.UnknownFieldSet;
+import com.google.protobuf.Value;
+import com.google.protobuf.util.Values;
 import dev.weft.proxy.config.Balancing;
 import dev.weft.proxy.config.Balancing.HashFunction;
 import dev.weft.proxy.config.Balancing.SlowStart;
@@ -33,10 +39,14 @@ import io.envoyproxy.envoy.extensions.load_balancing_policies.round_robin.v3.Rou
 import io.envoyproxy.envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality;
 import io.envoyproxy.envoy.type.v3.Percent;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class BalancingConfigTest {
+    private static final String PEAK_EWMA =
+            "type.googleapis.com/envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma";
+
     private final ConfigStore store = new ConfigStore(_ -> {});
 
     @Test
@@ -105,6 +115,65 @@ class BalancingConfigTest {
                                 .policy())
                 .isEqualTo(new Balancing.Maglev(251, false, 0));
         assertThat(spec(typed(roundRobinByLocality())).balancing().byLocality()).isTrue();
+    }
+
+    @Test
+    void peak_ewma_is_known_by_its_fields_and_as_a_struct() {
+        var decay = Duration.newBuilder().setSeconds(3).build();
+        var fields =
+                UnknownFieldSet.newBuilder()
+                        .addField(1, nested(decay))
+                        .addField(3, nested(UInt32Value.of(7)))
+                        .addField(5, nested(DoubleValue.of(4)))
+                        .build();
+        var message =
+                Any.newBuilder().setTypeUrl(PEAK_EWMA).setValue(fields.toByteString()).build();
+        var struct =
+                struct(
+                        Map.of(
+                                "decay_time",
+                                Values.of("3s"),
+                                "penalty_value",
+                                Values.of(4),
+                                "max_samples_per_host",
+                                Values.of(7)));
+        var expected =
+                new Balancing.PeakEwma(
+                        java.time.Duration.ofSeconds(3), java.time.Duration.ofMillis(10), 4);
+
+        assertThat(spec(typed(message)).balancing().policy()).isEqualTo(expected);
+        assertThat(spec(typed(struct)).balancing().policy()).isEqualTo(expected);
+        assertThat(spec(typed(struct(Map.of()))).balancing().policy())
+                .isEqualTo(Balancing.PeakEwma.DEFAULT);
+    }
+
+    @Test
+    void what_is_wrong_in_peak_ewma_is_refused_by_name() {
+        assertThat(nack(typed(struct(Map.of("decay_time", Values.of("0s"))))))
+                .contains("decay_time");
+        assertThat(nack(typed(struct(Map.of("decay_time", Values.of("soon"))))))
+                .contains("decay_time");
+        assertThat(nack(typed(struct(Map.of("default_rtt", Values.of("-1s"))))))
+                .contains("default_rtt");
+        assertThat(nack(typed(struct(Map.of("penalty_value", Values.of("much"))))))
+                .contains("penalty_value");
+        assertThat(nack(typed(struct(Map.of("penalty_value", Values.of(-1))))))
+                .contains("penalty_value");
+        assertThat(nack(typed(struct(Map.of("half_life", Values.of("1s"))))))
+                .contains("half_life is not known");
+    }
+
+    private static Message struct(Map<String, Value> fields) {
+        return TypedStruct.newBuilder()
+                .setTypeUrl(PEAK_EWMA)
+                .setValue(Struct.newBuilder().putAllFields(fields))
+                .build();
+    }
+
+    private static UnknownFieldSet.Field nested(Message message) {
+        return UnknownFieldSet.Field.newBuilder()
+                .addLengthDelimited(message.toByteString())
+                .build();
     }
 
     @Test
@@ -250,7 +319,10 @@ class BalancingConfigTest {
                             .setTypedExtensionConfig(
                                     TypedExtensionConfig.newBuilder()
                                             .setName("policy")
-                                            .setTypedConfig(Any.pack(policy))));
+                                            .setTypedConfig(
+                                                    policy instanceof Any any
+                                                            ? any
+                                                            : Any.pack(policy))));
         }
         return cluster().setLoadBalancingPolicy(list);
     }

@@ -38,11 +38,20 @@ final class Bystander implements AutoCloseable {
     }
 
     static String get(int port, String path) throws IOException {
+        return get(port, path, "accept: */*");
+    }
+
+    /// @param header a whole line
+    static String get(int port, String path, String header) throws IOException {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(30_000);
             socket.getOutputStream()
                     .write(
-                            ("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+                            ("GET "
+                                            + path
+                                            + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n"
+                                            + header
+                                            + "\r\n\r\n")
                                     .getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         }

@@ -3,13 +3,21 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
+import io.envoyproxy.envoy.config.route.v3.RateLimit;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.GenericKey;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.RemoteAddress;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.RequestHeaders;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor;
+import io.envoyproxy.envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry;
 import io.envoyproxy.envoy.extensions.common.ratelimit.v3.XRateLimitHeadersRFCVersion;
 import io.envoyproxy.envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
@@ -123,6 +131,89 @@ class LocalRateLimitIT {
         assertThat(status("/own")).isEqualTo(429);
         assertThat(status("/")).isEqualTo(200);
         assertThat(status("/")).isEqualTo(200);
+    }
+
+    @Test
+    void every_value_of_a_header_has_tokens_of_its_own() throws Exception {
+        limiting(
+                limit(100)
+                        .addRateLimits(RateLimit.newBuilder().addActions(headerAction("x-user")))
+                        .addDescriptors(
+                                LocalRateLimitDescriptor.newBuilder()
+                                        .addEntries(Entry.newBuilder().setKey("user"))
+                                        .setTokenBucket(bucket(1)))
+                        .setEnableXRatelimitHeaders(XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
+
+        var first = proxy.get("x-user", "ann");
+        assertThat(first.statusCode()).isEqualTo(200);
+        assertThat(first.headers().firstValue("x-ratelimit-limit")).hasValue("1");
+        assertThat(proxy.get("x-user", "ann").statusCode()).isEqualTo(429);
+        assertThat(proxy.get("x-user", "bob").statusCode()).isEqualTo(200);
+        for (int i = 0; i < 3; i++) {
+            var nobody = proxy.get();
+            assertThat(nobody.statusCode()).isEqualTo(200);
+            assertThat(nobody.headers().firstValue("x-ratelimit-limit")).hasValue("100");
+        }
+    }
+
+    @Test
+    void only_what_is_described_is_limited_and_needs_no_other_token() throws Exception {
+        limiting(
+                limit(1).setAlwaysConsumeDefaultTokenBucket(BoolValue.of(false))
+                        .addRateLimits(
+                                RateLimit.newBuilder()
+                                        .addActions(
+                                                Action.newBuilder()
+                                                        .setGenericKey(
+                                                                GenericKey.newBuilder()
+                                                                        .setDescriptorValue(
+                                                                                "search")))
+                                        .addActions(headerAction("x-user")))
+                        .addDescriptors(
+                                LocalRateLimitDescriptor.newBuilder()
+                                        .addEntries(
+                                                Entry.newBuilder()
+                                                        .setKey("generic_key")
+                                                        .setValue("search"))
+                                        .addEntries(
+                                                Entry.newBuilder().setKey("user").setValue("ann"))
+                                        .setTokenBucket(bucket(2))));
+
+        assertThat(proxy.get("x-user", "ann").statusCode()).isEqualTo(200);
+        assertThat(proxy.get("x-user", "ann").statusCode()).isEqualTo(200);
+        assertThat(proxy.get("x-user", "ann").statusCode()).isEqualTo(429);
+        assertThat(proxy.get("x-user", "bob").statusCode()).isEqualTo(200);
+        assertThat(proxy.get("x-user", "bob").statusCode()).isEqualTo(429);
+    }
+
+    @Test
+    void a_client_is_limited_by_its_address() throws Exception {
+        limiting(
+                limit(100)
+                        .addRateLimits(
+                                RateLimit.newBuilder()
+                                        .addActions(
+                                                Action.newBuilder()
+                                                        .setRemoteAddress(
+                                                                RemoteAddress
+                                                                        .getDefaultInstance())))
+                        .addDescriptors(
+                                LocalRateLimitDescriptor.newBuilder()
+                                        .addEntries(
+                                                Entry.newBuilder()
+                                                        .setKey("remote_address")
+                                                        .setValue("127.0.0.1"))
+                                        .setTokenBucket(bucket(1))));
+
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+        assertThat(proxy.get().statusCode()).isEqualTo(429);
+    }
+
+    private static Action headerAction(String name) {
+        return Action.newBuilder()
+                .setRequestHeaders(
+                        RequestHeaders.newBuilder().setHeaderName(name).setDescriptorKey("user"))
+                .build();
     }
 
     private int status(String path) {

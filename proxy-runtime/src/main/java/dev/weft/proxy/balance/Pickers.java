@@ -111,6 +111,7 @@ final class Pickers {
                     new RoundRobinPicker(hosts, Ramp.of(slowStart, hosts, nanos), random);
             case Balancing.LeastRequest least ->
                     new LeastRequestPicker(hosts, least, Ramp.of(least.slowStart(), hosts, nanos));
+            case Balancing.PeakEwma peak -> new PeakEwmaPicker(hosts, peak, nanos);
             case Balancing.Random() -> new RandomPicker(hosts);
             case Balancing.RingHash ring ->
                     bounded(
@@ -141,7 +142,11 @@ final class Pickers {
         return switch (rules.policy()) {
             case Balancing.RingHash ring -> hashKey(endpoint, ring.byHostname());
             case Balancing.Maglev maglev -> hashKey(endpoint, maglev.byHostname());
-            case Balancing.RoundRobin _, Balancing.LeastRequest _, Balancing.Random _ -> "";
+            case Balancing.RoundRobin _,
+                    Balancing.LeastRequest _,
+                    Balancing.PeakEwma _,
+                    Balancing.Random _ ->
+                    "";
         };
     }
 

@@ -1,6 +1,9 @@
 package dev.weft.proxy.balance;
 
+import dev.weft.proxy.config.Balancing.PeakEwma;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// What is known of an endpoint over time, by all event loops together. It outlives changes of the
 /// configuration for as long as the endpoint stays in its cluster. Any thread.
@@ -9,6 +12,7 @@ public final class Vitals {
     private final AtomicInteger active = new AtomicInteger();
     private volatile boolean ejected;
     private volatile Checked checked = Checked.NEVER;
+    private volatile @Nullable PeakLatency latency;
 
     /// @param bornNanos when the endpoint was first heard of, by the balancer's clock
     public Vitals(long bornNanos) {
@@ -26,6 +30,34 @@ public final class Vitals {
 
     public void ended() {
         active.decrementAndGet();
+    }
+
+    /// When a request is sent.
+    ///
+    /// @return what [#answered] is to be told; 0: nobody wants to know
+    public long sent() {
+        var measuring = latency;
+        return measuring == null ? 0 : measuring.now();
+    }
+
+    /// The head of an answer has come, or nobody waits for it any more.
+    ///
+    /// @param sent by [#sent]
+    public void answered(long sent) {
+        var measuring = latency;
+        if (measuring != null && sent != 0) {
+            measuring.answered(sent);
+        }
+    }
+
+    /// From now on how long it takes is measured, for all balancers with the same rules together.
+    synchronized PeakLatency measure(PeakEwma rules, LongSupplier nanos) {
+        var measuring = latency;
+        if (measuring == null || !measuring.rules().equals(rules)) {
+            measuring = new PeakLatency(rules, nanos);
+            latency = measuring;
+        }
+        return measuring;
     }
 
     /// Whether it is out for a while because of how it answered.

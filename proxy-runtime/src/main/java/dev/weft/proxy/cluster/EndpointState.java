@@ -68,12 +68,20 @@ final class EndpointState {
         ended(connected);
     }
 
-    void answered(int status) {
+    /// @param sent what [Vitals#sent] said when the request was sent
+    void answered(int status, long sent) {
+        vitals.answered(sent);
         ended(status < SERVER_ERROR);
         var watching = monitor;
         if (watching != null) {
             watching.answered(status);
         }
+    }
+
+    /// @param sent as with [#answered]
+    void timedOut(long sent) {
+        vitals.answered(sent);
+        failed(Failure.TIMED_OUT);
     }
 
     void failed(Failure failure) {

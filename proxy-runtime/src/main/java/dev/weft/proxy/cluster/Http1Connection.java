@@ -142,6 +142,7 @@ final class Http1Connection {
     private final class Stream implements UpstreamStream {
         private final boolean reused;
         private @Nullable Listener listener;
+        private long sent;
         private boolean informational;
         private boolean answered;
         private boolean keepAlive = true;
@@ -179,6 +180,7 @@ final class Http1Connection {
         @Override
         public void writeHead(HttpRequest head, boolean last) {
             decoder.asked(head.method());
+            sent = destination.endpoint().vitals().sent();
             channel().write(head, channel().voidPromise());
             if (last) {
                 channel().write(LastHttpContent.EMPTY_LAST_CONTENT, channel().voidPromise());
@@ -225,7 +227,7 @@ final class Http1Connection {
 
         @Override
         public void timedOut() {
-            destination.endpoint().failed(Failure.TIMED_OUT);
+            destination.endpoint().timedOut(sent);
             cancel();
         }
 
@@ -287,7 +289,7 @@ final class Http1Connection {
                             && head.status().code() != 101;
             if (!informational) {
                 keepAlive = HttpUtil.isKeepAlive(head) && head.status().code() != 101;
-                destination.endpoint().answered(head.status().code());
+                destination.endpoint().answered(head.status().code(), sent);
             }
             if (listener != null) {
                 listener.answerHead(head, false);

@@ -19,6 +19,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     private final @Nullable String peer;
     private final boolean reused;
     private @Nullable Listener listener;
+    private long sent;
 
     Http2UpstreamStream(
             Destination destination, Stream stream, @Nullable String peer, boolean reused) {
@@ -56,6 +57,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
 
     @Override
     public void writeHead(HttpRequest head, boolean last) {
+        sent = destination.endpoint().vitals().sent();
         stream.writeHead(head, last);
     }
 
@@ -93,7 +95,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
 
     @Override
     public void timedOut() {
-        destination.endpoint().failed(Failure.TIMED_OUT);
+        destination.endpoint().timedOut(sent);
         cancel();
     }
 
@@ -110,7 +112,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
         }
         var head = Http2Messages.response(block);
         if (head.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
-            destination.endpoint().answered(GrpcStatus.http(head, last));
+            destination.endpoint().answered(GrpcStatus.http(head, last), sent);
         }
         told.answerHead(head, last);
         told.answerReadComplete();

@@ -24,6 +24,19 @@ public record Balancing(Policy policy, int panicPercent, boolean failOnPanic, bo
     public record LeastRequest(int choices, double bias, boolean fullScan, SlowStart slowStart)
             implements Policy {}
 
+    /// Of two endpoints that are drawn the one with less to do, measured by how long it takes to
+    /// answer; weights do not count.
+    ///
+    /// @param decayTime the time constant by which a peak is forgotten; more than 0
+    /// @param defaultRtt how long an endpoint is thought to take before it has answered
+    /// @param penalty the cost, in ms, of one that has not answered its first request yet
+    public record PeakEwma(Duration decayTime, Duration defaultRtt, double penalty)
+            implements Policy {
+        /// Envoy's defaults.
+        public static final PeakEwma DEFAULT =
+                new PeakEwma(Duration.ofSeconds(10), Duration.ofMillis(10), 1_000_000);
+    }
+
     /// Any, all equally likely; weights do not count.
     public record Random() implements Policy {}
 

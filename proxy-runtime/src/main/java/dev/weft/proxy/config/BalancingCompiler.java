@@ -137,7 +137,7 @@ final class BalancingCompiler {
         throw Rejected.at(
                 place,
                 "none of its policies is supported: round_robin, least_request, random, ring_hash,"
-                        + " maglev, wrr_locality and cluster_provided are");
+                        + " maglev, peak_ewma, wrr_locality and cluster_provided are");
     }
 
     private @Nullable Typed known(String place, Any config, int depth) {
@@ -181,6 +181,9 @@ final class BalancingCompiler {
         }
         if (config.isSameTypeAs(ClusterProvided.getDefaultInstance())) {
             return new Typed(new Balancing.RoundRobin(SlowStart.NONE), false, false);
+        }
+        if (PeakEwmaCompiler.takes(place, config)) {
+            return new Typed(PeakEwmaCompiler.compile(place, config, fields), false, false);
         }
         return null;
     }

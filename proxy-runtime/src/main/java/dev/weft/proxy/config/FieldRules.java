@@ -81,9 +81,24 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
                             "stat_prefix status token_bucket filter_enabled filter_enforced"
                                     + " request_headers_to_add_when_not_enforced response_headers_to_add"
-                                    + " enable_x_ratelimit_headers rate_limited_as_resource_exhausted",
-                            "descriptors rate_limits local_cluster_rate_limit"
-                                    + " local_rate_limit_per_downstream_connection"),
+                                    + " enable_x_ratelimit_headers rate_limited_as_resource_exhausted"
+                                    + " descriptors rate_limits always_consume_default_token_bucket"
+                                    + " max_dynamic_descriptors",
+                            "local_cluster_rate_limit local_rate_limit_per_downstream_connection"),
+                    rule(
+                            "envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor",
+                            "entries token_bucket",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit",
+                            "actions",
+                            "disable_key limit hits_addend apply_on_stream_done stage"),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action",
+                            "generic_key request_headers query_parameters remote_address"
+                                    + " destination_cluster header_value_match",
+                            "source_cluster dynamic_metadata metadata extension"
+                                    + " masked_remote_address query_parameter_value_match"),
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",

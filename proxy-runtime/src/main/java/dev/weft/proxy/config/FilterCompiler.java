@@ -3,12 +3,12 @@ package dev.weft.proxy.config;
 import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import dev.weft.proxy.filter.Cors;
+import dev.weft.proxy.filter.DescriptorLimit;
 import dev.weft.proxy.filter.Fault;
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.filter.HttpFilter;
 import dev.weft.proxy.filter.LocalRateLimit;
-import dev.weft.proxy.filter.TokenBucket;
 import dev.weft.proxy.filter.Unfiltered;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.route.Fraction;
@@ -182,8 +182,10 @@ final class FilterCompiler {
         return new LocalRateLimit(
                 new LocalRateLimit.Settings(
                         limit.hasTokenBucket()
-                                ? bucket(place + ".token_bucket", limit.getTokenBucket())
+                                ? bucketSize(place + ".token_bucket", limit.getTokenBucket())
+                                        .bucket(System.nanoTime())
                                 : null,
+                        DescriptorCompiler.compile(place, limit),
                         fraction(
                                 place + ".filter_enabled",
                                 limit.getFilterEnabled(),
@@ -207,7 +209,7 @@ final class FilterCompiler {
                                 == XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
     }
 
-    private static TokenBucket bucket(
+    static DescriptorLimit.Size bucketSize(
             String place, io.envoyproxy.envoy.type.v3.TokenBucket bucket) {
         var fill = Unpack.duration(place + ".fill_interval", bucket.getFillInterval());
         if (fill.compareTo(SHORTEST_FILL) < 0) {
@@ -222,7 +224,7 @@ final class FilterCompiler {
         if (most == 0 || perFill == 0) {
             throw Rejected.at(place, "max_tokens and tokens_per_fill must be greater than 0");
         }
-        return new TokenBucket(most, perFill, fill, System.nanoTime());
+        return new DescriptorLimit.Size(most, perFill, fill);
     }
 
     private HttpFilter fault(String place, HTTPFault fault) {

@@ -6,10 +6,12 @@ import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.HeaderEdits.Mode;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// `envoy.filters.http.local_ratelimit`: a bucket of tokens, shared by all event loops.
+/// `envoy.filters.http.local_ratelimit`: buckets of tokens, shared by all event loops.
 public final class LocalRateLimit implements HttpFilter {
     private static final HeaderEdits LIMITED =
             new HeaderEdits(
@@ -17,6 +19,7 @@ public final class LocalRateLimit implements HttpFilter {
                     List.of());
 
     /// @param bucket null: nothing is limited
+    /// @param limits for requests with certain descriptors
     /// @param enabled requests that take a token
     /// @param enforced those of them that are refused when there is none
     /// @param answer edits for refusals
@@ -24,6 +27,7 @@ public final class LocalRateLimit implements HttpFilter {
     /// @param tells whether answers say how many tokens are left
     public record Settings(
             @Nullable TokenBucket bucket,
+            Limits limits,
             Fraction enabled,
             Fraction enforced,
             HttpResponseStatus status,
@@ -31,6 +35,48 @@ public final class LocalRateLimit implements HttpFilter {
             HeaderEdits answer,
             HeaderEdits unenforced,
             boolean tells) {}
+
+    /// Limits of some requests.
+    ///
+    /// @param sources what descriptors a request has
+    /// @param each the slowest first: it refuses before others give a token for nothing
+    /// @param defaultToo whether a request with such a limit also needs a token of the bucket for
+    ///   all
+    public record Limits(
+            List<Descriptor.Source> sources, List<DescriptorLimit> each, boolean defaultToo) {
+        public static final Limits NONE = new Limits(List.of(), List.of(), true);
+
+        public Limits {
+            sources = List.copyOf(sources);
+            each =
+                    each.stream()
+                            .sorted(Comparator.comparingDouble(it -> it.size().perNano()))
+                            .toList();
+        }
+
+        private List<TokenBucket> buckets(FilterRequest request) {
+            if (sources.isEmpty() || each.isEmpty()) {
+                return List.of();
+            }
+            var descriptors = new ArrayList<Descriptor>();
+            for (var source : sources) {
+                var descriptor = source.describe(request);
+                if (descriptor != null) {
+                    descriptors.add(descriptor);
+                }
+            }
+            var buckets = new ArrayList<TokenBucket>();
+            for (var limit : each) {
+                for (var descriptor : descriptors) {
+                    var bucket = limit.bucket(descriptor, request.nanos());
+                    if (bucket != null) {
+                        buckets.add(bucket);
+                    }
+                }
+            }
+            return buckets;
+        }
+    }
 
     private final Settings settings;
 
@@ -44,8 +90,12 @@ public final class LocalRateLimit implements HttpFilter {
         if (bucket == null || !settings.enabled().hits(request.random())) {
             return Verdict.PASS;
         }
-        var taken = bucket.tryTake(request.nanos());
-        var told = settings.tells() ? state(bucket, request.nanos()) : HeaderEdits.NONE;
+        var buckets = settings.limits().buckets(request);
+        var taken = take(buckets, bucket, request.nanos());
+        var told =
+                settings.tells()
+                        ? state(scarcest(buckets, bucket, request.nanos()), request.nanos())
+                        : HeaderEdits.NONE;
         if (taken) {
             return settings.tells() ? new Verdict.Pass(HeaderEdits.NONE, told) : Verdict.PASS;
         }
@@ -58,6 +108,31 @@ public final class LocalRateLimit implements HttpFilter {
                 settings.grpcStatus(),
                 Refusal.RATE_LIMITED.text(),
                 EditChain.both(EditChain.both(LIMITED, told), settings.answer()));
+    }
+
+    /// As in Envoy, a token that was taken before another was missing is gone.
+    private boolean take(List<TokenBucket> buckets, TokenBucket forAll, long now) {
+        for (var bucket : buckets) {
+            if (!bucket.tryTake(now)) {
+                return false;
+            }
+        }
+        return !needsDefault(buckets) || forAll.tryTake(now);
+    }
+
+    /// The one that decides how many more there may be.
+    private TokenBucket scarcest(List<TokenBucket> buckets, TokenBucket forAll, long now) {
+        var scarcest = needsDefault(buckets) ? forAll : buckets.getFirst();
+        for (var bucket : buckets) {
+            if (bucket.left(now) < scarcest.left(now)) {
+                scarcest = bucket;
+            }
+        }
+        return scarcest;
+    }
+
+    private boolean needsDefault(List<TokenBucket> buckets) {
+        return buckets.isEmpty() || settings.limits().defaultToo();
     }
 
     private static HeaderEdits state(TokenBucket bucket, long now) {

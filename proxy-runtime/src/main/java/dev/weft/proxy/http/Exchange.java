@@ -57,6 +57,7 @@ final class Exchange {
     private @Nullable StreamTimers timers;
     private @Nullable Throttle throttle;
     private long bytesPerSecond;
+    private long headBytes;
     private @Nullable String upgrade;
     private @Nullable String newCookie;
     private boolean headOnly;
@@ -79,7 +80,8 @@ final class Exchange {
         requestComplete = last;
         headOnly = last;
         log.began(head, authority);
-        if (chain.worker().overload().refusesRequests()) {
+        headBytes = HeadWeight.bytes(head);
+        if (!chain.worker().overload().admitsRequest(headBytes)) {
             refuse(Refusal.OVERLOADED);
             return;
         }
@@ -217,6 +219,7 @@ final class Exchange {
                             new FilterRequest(
                                     looked,
                                     found instanceof Forward to ? to.cluster() : null,
+                                    chain.clientAddress(),
                                     ThreadLocalRandom.current(),
                                     System.nanoTime()));
             filters = run;
@@ -537,5 +540,6 @@ final class Exchange {
             mirrors.requestEnded();
         }
         body.close();
+        chain.worker().overload().requestEnded(headBytes);
     }
 }

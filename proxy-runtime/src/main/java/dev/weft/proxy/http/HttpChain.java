@@ -18,6 +18,7 @@ final class HttpChain {
     private final Worker worker;
     private final Origin origin;
     private final Channel client;
+    private @Nullable String clientAddress;
     private ChainSpec chain;
     private ChainTarget.Http http;
     private Tables seen;
@@ -44,9 +45,10 @@ final class HttpChain {
 
     /// The client's IP address; null: it has none.
     @Nullable String clientAddress() {
-        return client.remoteAddress() instanceof InetSocketAddress remote
-                ? NetUtil.toAddressString(remote.getAddress())
-                : null;
+        if (clientAddress == null && client.remoteAddress() instanceof InetSocketAddress remote) {
+            clientAddress = NetUtil.toAddressString(remote.getAddress());
+        }
+        return clientAddress;
     }
 
     ChainTarget.Http current() {

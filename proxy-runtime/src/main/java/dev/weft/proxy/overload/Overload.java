@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// What is not done at the moment, because the proxy is short of memory or has as many connections
 /// as it may have. Asked by every event loop.
@@ -19,10 +20,18 @@ public final class Overload {
     /// Collections on purpose are at least so far apart.
     private static final Duration BETWEEN_COLLECTIONS = Duration.ofSeconds(1);
 
+    /// The part of the memory that the heads of all requests under way may take.
+    private static final int HEADS_ARE_ONE_IN = 4;
+
     private final Pressure pressure;
     private final AtomicInteger connections = new AtomicInteger();
+
+    /// Counted at once: between two looks a flood of requests would fill what is left.
+    private final AtomicLong headBytes = new AtomicLong();
+
     private volatile OverloadRules rules = OverloadRules.DEFAULT;
     private volatile double share;
+    private volatile boolean headsRefused;
     private long collectedAt = System.nanoTime() - BETWEEN_COLLECTIONS.toNanos();
     private boolean told;
 
@@ -50,8 +59,26 @@ public final class Overload {
         return within && share < rules.refuseConnections();
     }
 
-    public boolean refusesRequests() {
-        return share >= rules.refuseRequests();
+    /// Counts what a request's head takes until [#requestEnded].
+    ///
+    /// @return false: it must not be served
+    public boolean admitsRequest(long bytes) {
+        if (headBytes.addAndGet(bytes) > maxHeadBytes()) {
+            headsRefused = true;
+            return false;
+        }
+        return share < rules.refuseRequests();
+    }
+
+    /// The other end of every [#admitsRequest], whatever that returned.
+    public void requestEnded(long bytes) {
+        headBytes.addAndGet(-bytes);
+    }
+
+    private long maxHeadBytes() {
+        return rules.refuseRequests() == OverloadRules.NEVER
+                ? Long.MAX_VALUE
+                : pressure.most(rules.maxHeapBytes()) / HEADS_ARE_ONE_IN;
     }
 
     public boolean endsKeepAlive() {
@@ -68,20 +95,25 @@ public final class Overload {
             now = pressure.share(rules.maxHeapBytes());
         }
         share = now;
-        tell(now);
+        var tooLarge = headsRefused;
+        headsRefused = false;
+        tell(now, now >= rules.first() || tooLarge);
     }
 
-    private void tell(double now) {
-        var overloaded = now >= rules.first();
+    private void tell(double now, boolean overloaded) {
         if (overloaded != told) {
             told = overloaded;
             LOG.log(
                     Level.WARNING,
                     overloaded
-                            ? "{0} % of the memory is in use: from {1} % on requests are refused"
-                            : "{0} % of the memory is in use: nothing is refused any more",
+                            ? "{0} % of the memory is in use, {1} KB by headers: from {2} %,"
+                                    + " or {3} KB of headers, on requests are refused"
+                            : "{0} % of the memory is in use, {1} KB by headers: nothing is"
+                                    + " refused any more",
                     Math.round(now * 100),
-                    Math.round(Math.min(rules.refuseRequests(), 10) * 100));
+                    headBytes.get() >> 10,
+                    Math.round(Math.min(rules.refuseRequests(), 10) * 100),
+                    maxHeadBytes() >> 10);
         }
     }
 }

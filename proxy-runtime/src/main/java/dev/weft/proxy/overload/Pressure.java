@@ -9,6 +9,11 @@ public interface Pressure {
     /// @param maxHeapBytes as in [OverloadRules]
     double share(long maxHeapBytes);
 
+    /// The bytes that the heap may have.
+    ///
+    /// @param maxHeapBytes as in [OverloadRules]
+    long most(long maxHeapBytes);
+
     /// Tells garbage from what lives. Takes as long as a full collection.
     void collect();
 
@@ -25,6 +30,11 @@ public interface Pressure {
                             : Math.max(
                                     (double) heap / runtime.maxMemory(),
                                     (double) direct / PlatformDependent.maxDirectMemory());
+                }
+
+                @Override
+                public long most(long maxHeapBytes) {
+                    return maxHeapBytes > 0 ? maxHeapBytes : Runtime.getRuntime().maxMemory();
                 }
 
                 @Override

@@ -61,7 +61,7 @@ public record HashPolicy(List<Rule> rules) {
                         case Header header -> headerOf(head, header);
                         case Cookie cookie -> cookieOf(head.headers(), cookie, random, newCookie);
                         case SourceAddress() -> source;
-                        case QueryParameter(var name) -> Query.first(head.query(), name);
+                        case QueryParameter(var name) -> head.parameter(name);
                     };
             if (text != null) {
                 key = (found ? Long.rotateLeft(key, 1) : 0) ^ Hashes.xxHash64(text, 0);

@@ -1,6 +1,7 @@
 package dev.weft.proxy.route;
 
 import io.netty.handler.codec.http.HttpHeaders;
+import org.jspecify.annotations.Nullable;
 
 /// What routing looks at. `path` carries the query.
 public record RequestHead(String method, String authority, String path, HttpHeaders headers) {
@@ -16,6 +17,11 @@ public record RequestHead(String method, String authority, String path, HttpHead
         }
         var end = path.indexOf('#', start);
         return end < 0 ? path.substring(start + 1) : path.substring(start + 1, end);
+    }
+
+    /// The first value of a parameter of the query; null: there is none.
+    public @Nullable String parameter(String name) {
+        return Query.first(query(), name);
     }
 
     static int endOfPath(String path) {

@@ -9,10 +9,12 @@ import dev.weft.proxy.config.Balancing;
 import dev.weft.proxy.config.Balancing.HashFunction;
 import dev.weft.proxy.config.Balancing.LeastRequest;
 import dev.weft.proxy.config.Balancing.Maglev;
+import dev.weft.proxy.config.Balancing.PeakEwma;
 import dev.weft.proxy.config.Balancing.Policy;
 import dev.weft.proxy.config.Balancing.RingHash;
 import dev.weft.proxy.config.Balancing.SlowStart;
 import dev.weft.proxy.hash.Hashes;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,69 @@ class PoliciesTest {
         }
 
         assertThat(cluster.picks(cluster.balancer(), 20)[77]).isEqualTo(20);
+    }
+
+    @Test
+    void peak_ewma_avoids_who_was_slow_once_until_that_is_long_ago() {
+        var cluster = new TestCluster(PeakEwma.DEFAULT).healthy(1, 2);
+        var balancer = cluster.balancer();
+        answers(cluster, 1, Duration.ofMillis(2));
+        answers(cluster, 2, Duration.ofMillis(200));
+        answers(cluster, 2, Duration.ofMillis(2));
+        assertThat(cluster.picks(balancer, 100)).startsWith(0, 100, 0);
+
+        // 198 ms become less than 2 in 47 s, by a factor of e every 10 s.
+        for (int second = 0; second < 60; second++) {
+            cluster.nanos += Duration.ofSeconds(1).toNanos();
+            answers(cluster, 1, Duration.ofMillis(2));
+        }
+        assertThat(cluster.picks(balancer, 100)).startsWith(0, 0, 100);
+    }
+
+    @Test
+    void peak_ewma_weighs_requests_on_their_way_by_how_long_they_take() {
+        var cluster = new TestCluster(PeakEwma.DEFAULT).healthy(1, 2);
+        var balancer = cluster.balancer();
+        answers(cluster, 1, Duration.ofMillis(10));
+        answers(cluster, 2, Duration.ofMillis(35));
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(cluster.pick(balancer, 0)).isEqualTo(1);
+            cluster.vitals(1).began();
+        }
+        assertThat(cluster.pick(balancer, 0)).isEqualTo(2);
+    }
+
+    @Test
+    void peak_ewma_sends_one_request_to_a_newcomer_and_waits_for_its_answer() {
+        var cluster = new TestCluster(PeakEwma.DEFAULT).healthy(1, 2);
+        var balancer = cluster.balancer();
+        answers(cluster, 1, Duration.ofMillis(20));
+        assertThat(cluster.pick(balancer, 0)).isEqualTo(2);
+        cluster.vitals(2).began();
+
+        assertThat(cluster.picks(balancer, 100)).startsWith(0, 100, 0);
+
+        cluster.vitals(2).ended();
+        answers(cluster, 2, Duration.ofMillis(1));
+        assertThat(cluster.picks(balancer, 100)).startsWith(0, 0, 100);
+    }
+
+    @Test
+    void what_peak_ewma_has_measured_outlives_the_balancer() {
+        var cluster = new TestCluster(PeakEwma.DEFAULT).healthy(1, 2);
+        cluster.balancer();
+        answers(cluster, 1, Duration.ofMillis(500));
+        answers(cluster, 2, Duration.ofMillis(5));
+
+        assertThat(cluster.picks(cluster.balancer(), 100)).startsWith(0, 0, 100);
+    }
+
+    private static void answers(TestCluster cluster, int endpoint, Duration after) {
+        cluster.nanos++;
+        var sent = cluster.vitals(endpoint).sent();
+        cluster.nanos += after.toNanos();
+        cluster.vitals(endpoint).answered(sent);
     }
 
     @Test

@@ -145,7 +145,7 @@ class ClusterStateTest {
 
     private void fail(ClusterState state, int number) {
         for (int i = 0; i < 3; i++) {
-            state.endpoint(address(number)).answered(500);
+            state.endpoint(address(number)).answered(500, 0);
         }
         aside.runPendingTasks();
     }

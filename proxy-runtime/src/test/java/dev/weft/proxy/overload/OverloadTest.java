@@ -19,6 +19,11 @@ class OverloadTest {
                         }
 
                         @Override
+                        public long most(long maxHeapBytes) {
+                            return maxHeapBytes;
+                        }
+
+                        @Override
                         public void collect() {
                             collections++;
                             used = lives;
@@ -27,17 +32,17 @@ class OverloadTest {
 
     @Test
     void each_threshold_refuses_more() {
-        overload.use(new OverloadRules(10, 0, 0.7, 0.8, 0.9));
+        overload.use(new OverloadRules(10, 4000, 0.7, 0.8, 0.9));
 
         memory(0.69);
         assertThat(overload.endsKeepAlive()).isFalse();
 
         memory(0.7);
         assertThat(overload.endsKeepAlive()).isTrue();
-        assertThat(overload.refusesRequests()).isFalse();
+        assertThat(overload.admitsRequest(0)).isTrue();
 
         memory(0.8);
-        assertThat(overload.refusesRequests()).isTrue();
+        assertThat(overload.admitsRequest(0)).isFalse();
         assertThat(overload.admits(new EmbeddedChannel())).isTrue();
 
         memory(0.9);
@@ -56,7 +61,7 @@ class OverloadTest {
         overload.look();
 
         assertThat(collections).isOne();
-        assertThat(overload.refusesRequests()).isFalse();
+        assertThat(overload.admitsRequest(0)).isTrue();
     }
 
     @Test
@@ -70,6 +75,27 @@ class OverloadTest {
         first.close();
 
         assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+    }
+
+    @Test
+    void heads_of_requests_under_way_may_take_a_quarter_of_the_memory() {
+        overload.use(new OverloadRules(1, 4000, 1, 1, 1));
+        assertThat(overload.admitsRequest(600)).isTrue();
+        assertThat(overload.admitsRequest(401)).isFalse();
+        overload.requestEnded(401);
+        assertThat(overload.admitsRequest(400)).isTrue();
+        assertThat(overload.admitsRequest(1)).isFalse();
+        overload.requestEnded(1);
+        overload.requestEnded(600);
+
+        assertThat(overload.admitsRequest(600)).isTrue();
+    }
+
+    @Test
+    void nothing_is_counted_where_no_request_is_to_be_refused() {
+        overload.use(new OverloadRules(1, 4000, 1, OverloadRules.NEVER, 1));
+
+        assertThat(overload.admitsRequest(Integer.MAX_VALUE)).isTrue();
     }
 
     private void memory(double share) {
