@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Test;
 /// Endpoints, routes, listeners and certificates change several times a second under load of every
 /// protocol: nothing fails, nothing leaks, nothing grows. `-Dweft.soak-seconds` says for how long.
 class SoakIT {
-    private static final Duration LONG = Duration.ofSeconds(Long.getLong("weft.soak-seconds", 30));
+    private static final Duration LONG = Duration.ofSeconds(Long.getLong("weft.soak-seconds", 60));
     private static final Duration BETWEEN_CHANGES = Duration.ofMillis(50);
     private static final int REPLICAS = 3;
     private static final int CLIENTS = 3;
