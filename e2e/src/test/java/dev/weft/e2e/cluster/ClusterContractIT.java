@@ -19,8 +19,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -40,8 +42,12 @@ class ClusterContractIT {
     private static final Cache CACHE = Cache.ofUser();
     private static final Progress PROGRESS = Progress.toStandardError();
 
-    private static AutoCloseable under = () -> {};
+    /// One for those kinds that are made of it.
+    private static @Nullable LocalCluster local;
+
+    private static AutoCloseable opening = () -> {};
     private static @Nullable Cluster opened;
+    private static String namespace = "";
     private static @Nullable BuiltImage loaded;
 
     private final Cluster cluster = requireNonNull(opened);
@@ -52,30 +58,35 @@ class ClusterContractIT {
     @BeforeParameterizedClassInvocation
     static void open(Kind kind) {
         switch (kind) {
-            case LOCAL -> opened = LocalCluster.start(CACHE, PROGRESS);
+            case LOCAL -> opened = local();
             case DOCKER -> {
                 assumeTrue(DockerCluster.answers(), "not run: no Docker daemon answers here");
-                opened = DockerCluster.start(CACHE, PROGRESS);
+                var docker = DockerCluster.start(CACHE, PROGRESS);
+                opening = docker;
+                opened = docker;
             }
             case NAMED -> {
-                var local = LocalCluster.start(CACHE, PROGRESS);
-                var registry = LocalRegistry.start(local);
-                under =
+                var registry = LocalRegistry.start(local());
+                var named =
+                        NamedCluster.connect(
+                                local().kubeconfig(), registry.name(), CACHE, PROGRESS);
+                opening =
                         () -> {
+                            named.close();
                             registry.close();
-                            local.close();
                         };
-                opened = NamedCluster.connect(local.kubeconfig(), registry.name(), CACHE, PROGRESS);
+                opened = named;
             }
         }
+        namespace = "contract-" + kind.name().toLowerCase(Locale.ROOT);
         var cluster = requireNonNull(opened);
         var image = new Images(Images.top(), CACHE, PROGRESS).testapp();
         loaded = image;
         cluster.load(List.of(image));
-        cluster.kubectl("create", "namespace", "contract").orThrow();
+        cluster.kubectl("create", "namespace", namespace).orThrow();
         cluster.kubectl(
                         "-n",
-                        "contract",
+                        namespace,
                         "wait",
                         "--for=create",
                         "serviceaccount/default",
@@ -83,7 +94,7 @@ class ClusterContractIT {
                 .orThrow();
         cluster.kubectl(
                         "-n",
-                        "contract",
+                        namespace,
                         "run",
                         "web",
                         "--image=" + cluster.reference(image),
@@ -104,7 +115,7 @@ class ClusterContractIT {
                 .orThrow();
         cluster.kubectl(
                         "-n",
-                        "contract",
+                        namespace,
                         "wait",
                         "--for=condition=Ready",
                         "pod/web",
@@ -116,7 +127,7 @@ class ClusterContractIT {
                 () ->
                         cluster.kubectl(
                                         "-n",
-                                        "contract",
+                                        namespace,
                                         "exec",
                                         "web",
                                         "--",
@@ -126,22 +137,34 @@ class ClusterContractIT {
                                         "-",
                                         "http://127.0.0.1:8080/passwd")
                                 .succeeded(),
-                () -> cluster.kubectl("-n", "contract", "logs", "web").stdout());
+                () -> cluster.kubectl("-n", namespace, "logs", "web").stdout());
     }
 
     @AfterParameterizedClassInvocation
     static void close() throws Exception {
-        if (opened != null) {
-            opened.close();
-            opened = null;
+        opened = null;
+        opening.close();
+        opening = () -> {};
+    }
+
+    @AfterAll
+    static void end() {
+        if (local != null) {
+            local.close();
+            local = null;
         }
-        under.close();
-        under = () -> {};
+    }
+
+    private static LocalCluster local() {
+        if (local == null) {
+            local = LocalCluster.start(CACHE, PROGRESS);
+        }
+        return local;
     }
 
     @Test
     void an_image_that_was_loaded_runs_in_a_pod() {
-        var pod = cluster.client().pods().inNamespace("contract").withName("web").get();
+        var pod = cluster.client().pods().inNamespace(namespace).withName("web").get();
 
         assertThat(pod.getStatus().getContainerStatuses().getFirst().getImage())
                 .endsWith(image.name() + ":" + image.tag());
@@ -158,16 +181,16 @@ class ClusterContractIT {
         var answer =
                 cluster.kubectl(
                         "-n",
-                        "contract",
+                        namespace,
                         "exec",
                         "web",
                         "--",
                         "nslookup",
-                        "web.contract.svc.cluster.local");
+                        "web." + namespace + ".svc.cluster.local");
         var address =
                 cluster.client()
                         .services()
-                        .inNamespace("contract")
+                        .inNamespace(namespace)
                         .withName("web")
                         .get()
                         .getSpec()
@@ -181,7 +204,7 @@ class ClusterContractIT {
         var answer =
                 cluster.kubectl(
                         "-n",
-                        "contract",
+                        namespace,
                         "exec",
                         "web",
                         "--",
@@ -189,7 +212,7 @@ class ClusterContractIT {
                         "-q",
                         "-O",
                         "-",
-                        "http://web.contract.svc.cluster.local:8080/passwd");
+                        "http://web." + namespace + ".svc.cluster.local:8080/passwd");
 
         assertThat(answer.orThrow()).contains("weft:x:1337:");
     }
@@ -199,7 +222,7 @@ class ClusterContractIT {
         var marker = UUID.randomUUID().toString();
         cluster.kubectl(
                 "-n",
-                "contract",
+                namespace,
                 "exec",
                 "web",
                 "--",
@@ -209,7 +232,7 @@ class ClusterContractIT {
                 "-",
                 "http://web:8080/" + marker);
 
-        assertThat(cluster.kubectl("-n", "contract", "logs", "web").orThrow()).contains(marker);
+        assertThat(cluster.kubectl("-n", namespace, "logs", "web").orThrow()).contains(marker);
     }
 
     @Test
@@ -217,7 +240,7 @@ class ClusterContractIT {
         try (LocalPortForward forward =
                         cluster.client()
                                 .pods()
-                                .inNamespace("contract")
+                                .inNamespace(namespace)
                                 .withName("web")
                                 .portForward(8080);
                 var http = HttpClient.newHttpClient()) {
@@ -234,7 +257,7 @@ class ClusterContractIT {
 
     @Test
     void a_failing_command_says_how_it_failed() {
-        var answer = cluster.kubectl("-n", "contract", "get", "pod", "nobody");
+        var answer = cluster.kubectl("-n", namespace, "get", "pod", "nobody");
 
         assertThat(answer.succeeded()).isFalse();
         assertThat(answer.stderr()).contains("nobody");
@@ -270,7 +293,7 @@ class ClusterContractIT {
         var address =
                 cluster.client()
                         .pods()
-                        .inNamespace("contract")
+                        .inNamespace(namespace)
                         .withName("web")
                         .get()
                         .getStatus()
