@@ -1,5 +1,6 @@
-// Command registry is an image registry that keeps its images in memory. It serves the Unix socket that it is given and
-// a free port of the loopback address, which it prints.
+// Command registry is an image registry. It serves the Unix socket that it is given and a free port of the loopback
+// address, which it prints, and keeps its images in the folder that it is given: the driver that keeps them in memory
+// copies what it has of a layer with every write.
 package main
 
 import (
@@ -11,12 +12,12 @@ import (
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 )
 
 func main() {
 	settings := &configuration.Configuration{}
-	settings.Storage = configuration.Storage{"inmemory": configuration.Parameters{}}
+	settings.Storage = configuration.Storage{"filesystem": configuration.Parameters{"rootdirectory": os.Args[2]}}
 	settings.HTTP.RelativeURLs = true
 	settings.HTTP.Secret = "an upload begins and ends in this process"
 	registry := handlers.NewApp(context.Background(), settings)

@@ -24,9 +24,10 @@ final class LocalRegistry implements AutoCloseable {
     static LocalRegistry start(Cluster cluster) {
         var program = new Parts(Cache.ofUser(), Progress.toStandardError()).registry();
         var socket = cluster.kubeconfig().resolveSibling("registry.sock").toString();
+        var images = cluster.kubeconfig().resolveSibling("registry").toString();
         try {
             var registry =
-                    new ProcessBuilder(List.of(program.toString(), socket))
+                    new ProcessBuilder(List.of(program.toString(), socket, images))
                             .redirectError(ProcessBuilder.Redirect.DISCARD)
                             .start();
             var lines =
