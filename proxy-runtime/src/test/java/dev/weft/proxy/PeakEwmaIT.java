@@ -9,6 +9,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.util.Values;
 import io.envoyproxy.envoy.config.cluster.v3.LoadBalancingPolicy;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +35,14 @@ class PeakEwmaIT {
         proxy.cluster(
                         Xds.staticCluster("app", hangs.port(), answers.port())
                                 .setLoadBalancingPolicy(peakEwma()))
-                .http(Xds.cluster("app"));
+                .http(
+                        List.of(
+                                OneProxy.filter(
+                                        "envoy.filters.http.peak_ewma",
+                                        struct(
+                                                "envoy.extensions.filters.http.peak_ewma.v3alpha.PeakEwmaConfig",
+                                                Struct.getDefaultInstance()))),
+                        Xds.to(Xds.cluster("app")));
         hangs.gate = new CountDownLatch(1);
 
         var first = proxy.send();
@@ -53,17 +61,23 @@ class PeakEwmaIT {
     /// Nobody is thought to take any time.
     private static LoadBalancingPolicy peakEwma() {
         var config =
-                TypedStruct.newBuilder()
-                        .setTypeUrl(
-                                "type.googleapis.com/envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma")
-                        .setValue(Struct.newBuilder().putFields("default_rtt", Values.of("0s")));
+                struct(
+                        "envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma",
+                        Struct.newBuilder().putFields("default_rtt", Values.of("0s")).build());
         return LoadBalancingPolicy.newBuilder()
                 .addPolicies(
                         LoadBalancingPolicy.Policy.newBuilder()
                                 .setTypedExtensionConfig(
                                         TypedExtensionConfig.newBuilder()
                                                 .setName("envoy.load_balancing_policies.peak_ewma")
-                                                .setTypedConfig(Any.pack(config.build()))))
+                                                .setTypedConfig(Any.pack(config))))
+                .build();
+    }
+
+    private static TypedStruct struct(String type, Struct fields) {
+        return TypedStruct.newBuilder()
+                .setTypeUrl("type.googleapis.com/" + type)
+                .setValue(fields)
                 .build();
     }
 }

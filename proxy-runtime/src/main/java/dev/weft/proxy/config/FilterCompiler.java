@@ -139,6 +139,9 @@ final class FilterCompiler {
                     ? new Unfiltered()
                     : AdaptiveConcurrencyCompiler.compile(place, adaptive);
         }
+        if (PeakEwmaCompiler.isFilter(place, config)) {
+            return new Unfiltered();
+        }
         return null;
     }
 

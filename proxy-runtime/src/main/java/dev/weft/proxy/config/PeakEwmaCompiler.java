@@ -20,6 +20,10 @@ final class PeakEwmaCompiler {
     static final String TYPE =
             "envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma";
 
+    /// Envoy measures by a filter of this name. Here it has nothing to do.
+    private static final String FILTER_TYPE =
+            "envoy.extensions.filters.http.peak_ewma.v3alpha.PeakEwmaConfig";
+
     private static final int DECAY_TIME = 1;
     private static final int AGGREGATION_INTERVAL = 2;
     private static final int MAX_SAMPLES_PER_HOST = 3;
@@ -38,9 +42,19 @@ final class PeakEwmaCompiler {
     }
 
     static boolean takes(String place, Any config) {
-        return config.isSameTypeAs(TypedStruct.getDefaultInstance())
-                ? isType(struct(place, config).getTypeUrl())
-                : isType(config.getTypeUrl());
+        return isA(TYPE, place, config);
+    }
+
+    static boolean isFilter(String place, Any config) {
+        return isA(FILTER_TYPE, place, config);
+    }
+
+    private static boolean isA(String type, String place, Any config) {
+        var url =
+                config.isSameTypeAs(TypedStruct.getDefaultInstance())
+                        ? struct(place, config).getTypeUrl()
+                        : config.getTypeUrl();
+        return url.endsWith("/" + type);
     }
 
     /// @param config that [#takes] has taken
@@ -52,10 +66,6 @@ final class PeakEwmaCompiler {
             compiler.read(config.getValue());
         }
         return compiler.rules();
-    }
-
-    private static boolean isType(String url) {
-        return url.endsWith("/" + TYPE);
     }
 
     private static TypedStruct struct(String place, Any config) {
