@@ -2,13 +2,11 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.DoubleValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
-import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UInt64Value;
 import com.google.protobuf.UnknownFieldSet;
@@ -45,7 +43,7 @@ import org.junit.jupiter.api.Test;
 
 class BalancingConfigTest {
     private static final String PEAK_EWMA =
-            "type.googleapis.com/envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma";
+            "envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma";
 
     private final ConfigStore store = new ConfigStore(_ -> {});
 
@@ -127,7 +125,10 @@ class BalancingConfigTest {
                         .addField(5, nested(DoubleValue.of(4)))
                         .build();
         var message =
-                Any.newBuilder().setTypeUrl(PEAK_EWMA).setValue(fields.toByteString()).build();
+                Any.newBuilder()
+                        .setTypeUrl("type.googleapis.com/" + PEAK_EWMA)
+                        .setValue(fields.toByteString())
+                        .build();
         var struct =
                 struct(
                         Map.of(
@@ -164,10 +165,7 @@ class BalancingConfigTest {
     }
 
     private static Message struct(Map<String, Value> fields) {
-        return TypedStruct.newBuilder()
-                .setTypeUrl(PEAK_EWMA)
-                .setValue(Struct.newBuilder().putAllFields(fields))
-                .build();
+        return Xds.struct(PEAK_EWMA, fields);
     }
 
     private static UnknownFieldSet.Field nested(Message message) {

@@ -2,10 +2,8 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
-import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.Values;
@@ -276,14 +274,8 @@ class HedgeIT {
                                         .setIsOptional(true)
                                         .setConfig(
                                                 Any.pack(
-                                                        TypedStruct.newBuilder()
-                                                                .setTypeUrl(
-                                                                        "type.googleapis.com/weft.traffic.v1.Hedging")
-                                                                .setValue(
-                                                                        Struct.newBuilder()
-                                                                                .putAllFields(
-                                                                                        fields))
-                                                                .build()))
+                                                        Xds.struct(
+                                                                "weft.traffic.v1.Hedging", fields)))
                                         .build()))
                 .build();
     }

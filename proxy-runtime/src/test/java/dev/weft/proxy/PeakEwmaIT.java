@@ -3,13 +3,12 @@ package dev.weft.proxy;
 import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
-import com.google.protobuf.Struct;
 import com.google.protobuf.util.Values;
 import io.envoyproxy.envoy.config.cluster.v3.LoadBalancingPolicy;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -39,9 +38,9 @@ class PeakEwmaIT {
                         List.of(
                                 OneProxy.filter(
                                         "envoy.filters.http.peak_ewma",
-                                        struct(
+                                        Xds.struct(
                                                 "envoy.extensions.filters.http.peak_ewma.v3alpha.PeakEwmaConfig",
-                                                Struct.getDefaultInstance()))),
+                                                Map.of()))),
                         Xds.to(Xds.cluster("app")));
         hangs.gate = new CountDownLatch(1);
 
@@ -61,9 +60,9 @@ class PeakEwmaIT {
     /// Nobody is thought to take any time.
     private static LoadBalancingPolicy peakEwma() {
         var config =
-                struct(
+                Xds.struct(
                         "envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma",
-                        Struct.newBuilder().putFields("default_rtt", Values.of("0s")).build());
+                        Map.of("default_rtt", Values.of("0s")));
         return LoadBalancingPolicy.newBuilder()
                 .addPolicies(
                         LoadBalancingPolicy.Policy.newBuilder()
@@ -71,13 +70,6 @@ class PeakEwmaIT {
                                         TypedExtensionConfig.newBuilder()
                                                 .setName("envoy.load_balancing_policies.peak_ewma")
                                                 .setTypedConfig(Any.pack(config))))
-                .build();
-    }
-
-    private static TypedStruct struct(String type, Struct fields) {
-        return TypedStruct.newBuilder()
-                .setTypeUrl("type.googleapis.com/" + type)
-                .setValue(fields)
                 .build();
     }
 }

@@ -1,11 +1,13 @@
 package dev.weft.proxy;
 
+import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.Value;
 import com.google.protobuf.util.Values;
 import dev.weft.proxy.config.Resource;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
@@ -45,6 +47,7 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMat
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.List;
+import java.util.Map;
 
 /// xDS resources in the shapes that the control plane serves.
 final class Xds {
@@ -214,6 +217,14 @@ final class Xds {
                                 .setName("clear")
                                 .setMatch(Struct.getDefaultInstance())
                                 .setTransportSocket(clear()));
+    }
+
+    /// A message that Envoy's API has no class for.
+    static TypedStruct struct(String type, Map<String, Value> fields) {
+        return TypedStruct.newBuilder()
+                .setTypeUrl("type.googleapis.com/" + type)
+                .setValue(Struct.newBuilder().putAllFields(fields))
+                .build();
     }
 
     static Cluster.Builder staticCluster(String name, int... ports) {

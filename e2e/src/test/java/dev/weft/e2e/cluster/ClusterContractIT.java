@@ -67,6 +67,7 @@ class ClusterContractIT {
             }
             case NAMED -> {
                 var registry = LocalRegistry.start(local());
+                opening = registry;
                 var named =
                         NamedCluster.connect(
                                 local().kubeconfig(), registry.name(), CACHE, PROGRESS);

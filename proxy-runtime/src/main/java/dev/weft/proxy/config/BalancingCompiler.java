@@ -182,10 +182,8 @@ final class BalancingCompiler {
         if (config.isSameTypeAs(ClusterProvided.getDefaultInstance())) {
             return new Typed(new Balancing.RoundRobin(SlowStart.NONE), false, false);
         }
-        if (PeakEwmaCompiler.takes(place, config)) {
-            return new Typed(PeakEwmaCompiler.compile(place, config, fields), false, false);
-        }
-        return null;
+        var peakEwma = PeakEwmaCompiler.compile(place, config, fields);
+        return peakEwma == null ? null : new Typed(peakEwma, false, false);
     }
 
     private <T extends Message> T unpack(String place, Any config, T type) {

@@ -28,9 +28,10 @@ final class DescriptorCompiler {
             sources.add(source(place + ".rate_limits[" + i + "]", filter.getRateLimits(i)));
         }
         var atMost =
-                filter.hasMaxDynamicDescriptors()
-                        ? Unpack.limit(filter.getMaxDynamicDescriptors(), true, VALUES_TOLD_APART)
-                        : VALUES_TOLD_APART;
+                Unpack.limit(
+                        filter.getMaxDynamicDescriptors(),
+                        filter.hasMaxDynamicDescriptors(),
+                        VALUES_TOLD_APART);
         var limits = new ArrayList<DescriptorLimit>();
         for (int i = 0; i < filter.getDescriptorsCount(); i++) {
             limits.add(

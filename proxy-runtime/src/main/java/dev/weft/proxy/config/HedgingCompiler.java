@@ -2,12 +2,10 @@ package dev.weft.proxy.config;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value.KindCase;
-import com.google.protobuf.util.Durations;
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.route.HedgeDelay;
 import dev.weft.proxy.route.Hedging;
 import io.envoyproxy.envoy.config.route.v3.HedgePolicy;
-import java.text.ParseException;
 import java.time.Duration;
 import java.util.Map;
 
@@ -40,7 +38,7 @@ final class HedgingCompiler {
         for (var field : message.getFieldsMap().entrySet()) {
             var value = field.getValue();
             if (field.getKey().equals("delay") && value.getKindCase() == KindCase.STRING_VALUE) {
-                delay = duration(place, value.getStringValue());
+                delay = Unpack.duration(place, "delay", value.getStringValue());
             } else if (field.getKey().equals("percentile")
                     && value.getKindCase() == KindCase.NUMBER_VALUE) {
                 percentile = value.getNumberValue();
@@ -60,14 +58,5 @@ final class HedgingCompiler {
             throw Rejected.at(place, "needs delay, percentile or both");
         }
         return new FilterOverride.Hedge(delay, percentile);
-    }
-
-    private static Duration duration(String place, String text) {
-        try {
-            return Unpack.duration(place + ".delay", Durations.parse(text));
-        } catch (ParseException malformed) {
-            throw Rejected.at(
-                    place, "delay '" + text + "' is not a duration: " + malformed.getMessage());
-        }
     }
 }

@@ -4,20 +4,19 @@ import com.github.xds.type.v3.TypedStruct;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DoubleValue;
-import com.google.protobuf.Duration;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UnknownFieldSet;
 import com.google.protobuf.Value;
 import com.google.protobuf.Value.KindCase;
-import com.google.protobuf.util.Durations;
 import dev.weft.proxy.config.Balancing.PeakEwma;
-import java.text.ParseException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// Compiles Envoy's peak EWMA policy, as itself or as a `TypedStruct`. The Java build of Envoy's
 /// API has no class for it, since it is one of Envoy's contrib extensions.
 final class PeakEwmaCompiler {
-    static final String TYPE =
+    private static final String TYPE =
             "envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma";
 
     /// Envoy measures by a filter of this name. Here it has nothing to do.
@@ -32,8 +31,8 @@ final class PeakEwmaCompiler {
 
     private final String place;
     private final FieldCheck fields;
-    private java.time.Duration decayTime = PeakEwma.DEFAULT.decayTime();
-    private java.time.Duration defaultRtt = PeakEwma.DEFAULT.defaultRtt();
+    private Duration decayTime = PeakEwma.DEFAULT.decayTime();
+    private Duration defaultRtt = PeakEwma.DEFAULT.defaultRtt();
     private double penalty = PeakEwma.DEFAULT.penalty();
 
     private PeakEwmaCompiler(String place, FieldCheck fields) {
@@ -41,35 +40,34 @@ final class PeakEwmaCompiler {
         this.fields = fields;
     }
 
-    static boolean takes(String place, Any config) {
-        return isA(TYPE, place, config);
-    }
-
     static boolean isFilter(String place, Any config) {
-        return isA(FILTER_TYPE, place, config);
+        var struct = struct(place, config);
+        return isA(FILTER_TYPE, struct == null ? config.getTypeUrl() : struct.getTypeUrl());
     }
 
-    private static boolean isA(String type, String place, Any config) {
-        var url =
-                config.isSameTypeAs(TypedStruct.getDefaultInstance())
-                        ? struct(place, config).getTypeUrl()
-                        : config.getTypeUrl();
-        return url.endsWith("/" + type);
-    }
-
-    /// @param config that [#takes] has taken
-    static PeakEwma compile(String place, Any config, FieldCheck fields) {
+    /// Null: another policy.
+    static @Nullable PeakEwma compile(String place, Any config, FieldCheck fields) {
+        var struct = struct(place, config);
+        if (!isA(TYPE, struct == null ? config.getTypeUrl() : struct.getTypeUrl())) {
+            return null;
+        }
         var compiler = new PeakEwmaCompiler(place, fields);
-        if (config.isSameTypeAs(TypedStruct.getDefaultInstance())) {
-            compiler.read(struct(place, config).getValue());
-        } else {
+        if (struct == null) {
             compiler.read(config.getValue());
+        } else {
+            compiler.read(struct.getValue());
         }
         return compiler.rules();
     }
 
-    private static TypedStruct struct(String place, Any config) {
-        return Unpack.any(place, config, TypedStruct.getDefaultInstance());
+    private static boolean isA(String type, String url) {
+        return url.endsWith("/" + type);
+    }
+
+    private static @Nullable TypedStruct struct(String place, Any config) {
+        return config.isSameTypeAs(TypedStruct.getDefaultInstance())
+                ? Unpack.any(place, config, TypedStruct.getDefaultInstance())
+                : null;
     }
 
     private PeakEwma rules() {
@@ -86,8 +84,9 @@ final class PeakEwmaCompiler {
         struct.getFieldsMap()
                 .forEach((name, value) -> {
                     switch (name) {
-                        case "decay_time", "decayTime" -> decayTime(duration(name, value));
-                        case "default_rtt", "defaultRtt" -> defaultRtt(duration(name, value));
+                        case "decay_time", "decayTime" -> decayTime = duration("decay_time", value);
+                        case "default_rtt", "defaultRtt" ->
+                                defaultRtt = duration("default_rtt", value);
                         case "penalty_value", "penaltyValue" -> penalty = number(name, value);
                         case "aggregation_interval", "aggregationInterval" ->
                                 ignored("aggregation_interval");
@@ -107,8 +106,8 @@ final class PeakEwmaCompiler {
                 }
                 var value = all.getLast();
                 switch (field.getKey()) {
-                    case DECAY_TIME -> decayTime(Duration.parseFrom(value));
-                    case DEFAULT_RTT -> defaultRtt(Duration.parseFrom(value));
+                    case DECAY_TIME -> decayTime = duration("decay_time", value);
+                    case DEFAULT_RTT -> defaultRtt = duration("default_rtt", value);
                     case PENALTY_VALUE -> penalty = DoubleValue.parseFrom(value).getValue();
                     case AGGREGATION_INTERVAL -> ignored("aggregation_interval");
                     case MAX_SAMPLES_PER_HOST -> ignored("max_samples_per_host");
@@ -121,26 +120,18 @@ final class PeakEwmaCompiler {
         }
     }
 
-    private void decayTime(Duration value) {
-        decayTime = Unpack.duration(place + ".decay_time", value);
+    private Duration duration(String field, Value value) {
+        return Unpack.duration(place, field, value.getStringValue());
     }
 
-    private void defaultRtt(Duration value) {
-        defaultRtt = Unpack.duration(place + ".default_rtt", value);
+    private Duration duration(String field, ByteString value)
+            throws InvalidProtocolBufferException {
+        return Unpack.duration(place + "." + field, com.google.protobuf.Duration.parseFrom(value));
     }
 
     /// What is measured counts at once: nothing is gathered.
     private void ignored(String field) {
         fields.ignored(TYPE + "." + field);
-    }
-
-    private Duration duration(String name, Value value) {
-        try {
-            return Durations.parse(value.getStringValue());
-        } catch (ParseException malformed) {
-            throw Rejected.at(
-                    place, name + " is not a duration such as \"10s\": " + malformed.getMessage());
-        }
     }
 
     private double number(String name, Value value) {

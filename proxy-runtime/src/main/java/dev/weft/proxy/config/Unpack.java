@@ -4,11 +4,13 @@ import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.type.v3.Percent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.text.ParseException;
 import java.time.Duration;
 
 /// Reads the small parts that several resources share.
@@ -36,6 +38,16 @@ final class Unpack {
             throw Rejected.at(place, result + " is negative");
         }
         return result;
+    }
+
+    /// As it stands in JSON.
+    static Duration duration(String place, String field, String text) {
+        try {
+            return duration(place + "." + field, Durations.parse(text));
+        } catch (ParseException malformed) {
+            throw Rejected.at(
+                    place, field + " '" + text + "' is not a duration: " + malformed.getMessage());
+        }
     }
 
     /// More than 2^31-1 is as good as no limit.

@@ -54,7 +54,7 @@ public record Descriptor(List<Entry> entries) {
             return switch (this) {
                 case GenericKey(var entry) -> new Found.Value(entry);
                 case RequestHeaders(var name, var key, var skip) ->
-                        found(key, value(request, name), skip);
+                        found(key, request.head().header(name), skip);
                 case QueryParameters(var name, var key, var skip) ->
                         found(key, request.head().parameter(name), skip);
                 case RemoteAddress(var key) -> found(key, request.clientAddress(), false);
@@ -71,19 +71,6 @@ public record Descriptor(List<Entry> entries) {
                 return skip ? new Found.Skip() : new Found.Nothing();
             }
             return new Found.Value(new Entry(key, value));
-        }
-
-        private static @Nullable String value(FilterRequest request, String name) {
-            var head = request.head();
-            return switch (name) {
-                case ":method" -> head.method();
-                case ":path" -> head.path();
-                case ":authority", "host" -> head.authority();
-                default -> {
-                    var all = head.headers().getAll(name);
-                    yield all.isEmpty() ? null : String.join(",", all);
-                }
-            };
         }
     }
 

@@ -44,8 +44,6 @@ public final class LocalRateLimit implements HttpFilter {
     ///   all
     public record Limits(
             List<Descriptor.Source> sources, List<DescriptorLimit> each, boolean defaultToo) {
-        public static final Limits NONE = new Limits(List.of(), List.of(), true);
-
         public Limits {
             sources = List.copyOf(sources);
             each =

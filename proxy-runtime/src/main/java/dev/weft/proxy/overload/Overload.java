@@ -30,6 +30,7 @@ public final class Overload {
     private final AtomicLong headBytes = new AtomicLong();
 
     private volatile OverloadRules rules = OverloadRules.DEFAULT;
+    private volatile long maxHeadBytes;
     private volatile double share;
     private volatile boolean headsRefused;
     private long collectedAt = System.nanoTime() - BETWEEN_COLLECTIONS.toNanos();
@@ -37,6 +38,7 @@ public final class Overload {
 
     public Overload(Pressure pressure) {
         this.pressure = pressure;
+        this.maxHeadBytes = maxHeadBytes(rules);
     }
 
     /// Looks from time to time, there.
@@ -48,6 +50,7 @@ public final class Overload {
 
     public void use(OverloadRules others) {
         rules = others;
+        maxHeadBytes = maxHeadBytes(others);
     }
 
     /// Counts an accepted connection until it is closed.
@@ -63,7 +66,7 @@ public final class Overload {
     ///
     /// @return false: it must not be served
     public boolean admitsRequest(long bytes) {
-        if (headBytes.addAndGet(bytes) > maxHeadBytes()) {
+        if (headBytes.addAndGet(bytes) > maxHeadBytes) {
             headsRefused = true;
             return false;
         }
@@ -75,7 +78,7 @@ public final class Overload {
         headBytes.addAndGet(-bytes);
     }
 
-    private long maxHeadBytes() {
+    private long maxHeadBytes(OverloadRules rules) {
         return rules.refuseRequests() == OverloadRules.NEVER
                 ? Long.MAX_VALUE
                 : pressure.most(rules.maxHeapBytes()) / HEADS_ARE_ONE_IN;
@@ -113,7 +116,7 @@ public final class Overload {
                     Math.round(now * 100),
                     headBytes.get() >> 10,
                     Math.round(Math.min(rules.refuseRequests(), 10) * 100),
-                    maxHeadBytes() >> 10);
+                    maxHeadBytes >> 10);
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.weft.proxy.route;
 
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param missingIsEmpty a header that is not there counts as an empty one
 public record HeaderMatch(String name, TextMatch value, boolean inverted, boolean missingIsEmpty) {
     public boolean matches(RequestHead head) {
-        return matches(valueIn(head));
+        return matches(head.header(name));
     }
 
     /// An answer's; of names with a colon it knows `:status`.
@@ -18,7 +17,7 @@ public record HeaderMatch(String name, TextMatch value, boolean inverted, boolea
         return matches(
                 name.equals(":status")
                         ? Integer.toString(answer.status().code())
-                        : valueIn(answer.headers()));
+                        : RequestHead.joined(answer.headers(), name));
     }
 
     private boolean matches(@Nullable String found) {
@@ -27,21 +26,5 @@ public record HeaderMatch(String name, TextMatch value, boolean inverted, boolea
             text = "";
         }
         return (text != null && value.matches(text)) != inverted;
-    }
-
-    private @Nullable String valueIn(RequestHead head) {
-        return switch (name) {
-            case ":method" -> head.method();
-            case ":path" -> head.path();
-            case ":authority", "host" -> head.authority();
-            default -> valueIn(head.headers());
-        };
-    }
-
-    private @Nullable String valueIn(HttpHeaders headers) {
-        var values = headers.getAll(name);
-        return values.isEmpty()
-                ? null
-                : values.size() == 1 ? values.getFirst() : String.join(",", values);
     }
 }

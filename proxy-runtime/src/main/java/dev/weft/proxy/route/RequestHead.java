@@ -24,6 +24,24 @@ public record RequestHead(String method, String authority, String path, HttpHead
         return Query.first(query(), name);
     }
 
+    /// A header's value, several joined by commas, or that of `:method`, `:path` or `:authority`;
+    /// null: there is none.
+    public @Nullable String header(String name) {
+        return switch (name) {
+            case ":method" -> method;
+            case ":path" -> path;
+            case ":authority", "host" -> authority;
+            default -> joined(headers, name);
+        };
+    }
+
+    static @Nullable String joined(HttpHeaders headers, String name) {
+        var values = headers.getAll(name);
+        return values.isEmpty()
+                ? null
+                : values.size() == 1 ? values.getFirst() : String.join(",", values);
+    }
+
     static int endOfPath(String path) {
         for (int i = 0; i < path.length(); i++) {
             var c = path.charAt(i);

@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DescriptorTest {
-    private static final long HOUR = Duration.ofHours(1).toNanos();
-
     @Test
     void each_action_adds_what_it_finds() {
         var source =
@@ -98,7 +96,7 @@ class DescriptorTest {
     }
 
     private static Size size(long tokens) {
-        return new Size(tokens, 1, Duration.ofNanos(HOUR));
+        return new Size(tokens, 1, Duration.ofHours(1));
     }
 
     private static @Nullable Descriptor describe(Action action, String path) {
