@@ -18,8 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 
 /// What the operator's and the control plane's images are trained with for their AOT caches: a
-/// start in an empty cluster, whose API server is played here, up to its health and metrics, and an
-/// end by SIGTERM.
+/// start in an empty cluster, whose API server is played here and lets them do everything, up to
+/// its health and metrics, and an end by SIGTERM.
 ///
 /// Runs inside of the image's file system, in a network namespace that has nothing but loopback; so
 /// it stands on the JDK alone. Its arguments are the command that starts the server.
@@ -27,6 +27,12 @@ final class ServerTraining {
     private static final Duration MOST = Duration.ofSeconds(20);
 
     private static final String COLLECTION = "/apis?(/[^/]+)?/v[^/]+/(namespaces/[^/]+/)?[^/]+";
+
+    private static final String EVERYTHING =
+            """
+            {"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","spec":{},"status":{"incomplete":false,\
+            "nonResourceRules":[],"resourceRules":[{"verbs":["*"],"apiGroups":["*"],"resources":["*"]}]}}\
+            """;
 
     private ServerTraining() {}
 
@@ -56,8 +62,7 @@ final class ServerTraining {
         long began = System.nanoTime();
         var server = builder.start();
         try (var http = HttpClient.newHttpClient()) {
-            // 503 is an answer too: it is not ready for anybody, but it has started. One that waits
-            // for more than is played here has loaded most of its classes all the same.
+            // 503 is an answer too: it is not ready for anybody, but it has started.
             while (status(http, "/q/health") == 0 && System.nanoTime() - began < MOST.toNanos()) {
                 if (!server.isAlive()) {
                     throw new IllegalStateException("the server has ended by itself");
@@ -76,12 +81,17 @@ final class ServerTraining {
         }
     }
 
-    /// Lists are empty, watches stay silent, all else is not there.
+    /// Lists are empty, watches stay silent, what is written is taken, all else is not there.
     private static void answer(HttpExchange exchange) throws IOException {
         if (exchange.getRequestHeaders().containsKey("Upgrade")) {
-            // No WebSocket here: the client then watches by a plain GET.
-            exchange.sendResponseHeaders(503, -1);
+            // No WebSocket here: the client then watches by a plain GET, at once. After a 503 it
+            // would first try ten times.
+            exchange.sendResponseHeaders(200, -1);
             exchange.close();
+            return;
+        }
+        if (exchange.getRequestMethod().equals("POST")) {
+            take(exchange);
             return;
         }
         var uri = exchange.getRequestURI();
@@ -104,6 +114,18 @@ final class ServerTraining {
                                 """)
                         .getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(list ? 200 : 404, body.length);
+        exchange.getResponseBody().write(body);
+        exchange.close();
+    }
+
+    private static void take(HttpExchange exchange) throws IOException {
+        var written = exchange.getRequestBody().readAllBytes();
+        var body =
+                exchange.getRequestURI().getPath().endsWith("/selfsubjectrulesreviews")
+                        ? EVERYTHING.getBytes(StandardCharsets.UTF_8)
+                        : written;
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(201, body.length);
         exchange.getResponseBody().write(body);
         exchange.close();
     }

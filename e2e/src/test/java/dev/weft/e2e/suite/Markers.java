@@ -1,5 +1,7 @@
 package dev.weft.e2e.suite;
 
+import dev.weft.e2e.mesh.Until;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -14,6 +16,7 @@ public final class Markers implements AutoCloseable {
     private final Map<String, Integer> arrived = new ConcurrentSkipListMap<>();
     private final AtomicBoolean ended = new AtomicBoolean();
     private final Thread sending;
+    private volatile String lastMiss = "none";
 
     private Markers(App from, String marker) {
         URLS.forEach(url -> arrived.put(url, 0));
@@ -26,17 +29,31 @@ public final class Markers implements AutoCloseable {
 
     private void sendOn(App from, String marker) {
         while (!ended.get()) {
-            for (String url : URLS) {
-                if (from.call(url.formatted(TestMesh.host("web")), marker).status() == 200) {
-                    arrived.merge(url, 1, Integer::sum);
-                }
-            }
+            URLS.forEach(url -> send(from, url, marker));
         }
     }
 
-    /// How many were answered, by protocol.
-    public Map<String, Integer> arrived() {
-        return Map.copyOf(arrived);
+    /// A forward to the pod that breaks says nothing about the mesh: the next one is tried.
+    private void send(App from, String url, String marker) {
+        try {
+            var answer = from.call(url.formatted(TestMesh.host("web")), marker);
+            if (answer.status() == 200) {
+                arrived.merge(url, 1, Integer::sum);
+            } else {
+                lastMiss = url + ": " + answer;
+            }
+        } catch (RuntimeException notAsked) {
+            lastMiss = url + ": " + notAsked;
+        }
+    }
+
+    /// Waits until more than so many were answered over each of the protocols, from the first on.
+    public void awaitEach(int more) {
+        Until.isTrue(
+                "more than " + more + " markers over each protocol",
+                Duration.ofSeconds(60),
+                () -> arrived.values().stream().allMatch(count -> count > more),
+                () -> arrived + ", last miss: " + lastMiss);
     }
 
     @Override
