@@ -27,6 +27,12 @@ final class DemoApps {
     /// s): its predecessor sends until then.
     private static final int MIN_READY_SECONDS = 8;
 
+    /// What their applications take here. A pod that asks for less than it takes stands back, with
+    /// its sidecar, behind whatever else happens to start on the node.
+    private static final String SERVER_CPU = "80m";
+
+    private static final String LOAD_CPU = "200m";
+
     private static final int PRE_STOP_SECONDS = 4;
 
     private final KubernetesClient client;
@@ -50,6 +56,7 @@ final class DemoApps {
 
     private Workload server(String name) {
         return Workload.server(NAMESPACE, name)
+                .cpu(SERVER_CPU)
                 .env("RECORDER", books.url())
                 .preStopSeconds(PRE_STOP_SECONDS);
     }
@@ -68,6 +75,7 @@ final class DemoApps {
                                 "RATE",
                                 Integer.toString(RATE)))
                 .replicas(2)
+                .cpu(LOAD_CPU)
                 .minReadySeconds(MIN_READY_SECONDS);
     }
 

@@ -33,6 +33,7 @@ import java.util.function.Consumer;
 /// @param labels more labels of its pods
 /// @param preStopSeconds the application's own `sleep` hook, for clusters without a mesh; 0 is none
 /// @param minReadySeconds so long must a pod have been ready before it replaces another
+/// @param cpu what its application is entitled to where the node is short of CPU
 public record Workload(
         String namespace,
         String name,
@@ -43,14 +44,18 @@ public record Workload(
         Map<String, String> env,
         Map<String, String> labels,
         int preStopSeconds,
-        int minReadySeconds) {
+        int minReadySeconds,
+        Quantity cpu) {
+    private static final Quantity LITTLE = new Quantity("10m");
+
     public Workload {
         env = Map.copyOf(env);
         labels = Map.copyOf(labels);
     }
 
     public static Workload server(String namespace, String name) {
-        return new Workload(namespace, name, name, "v1", "server", 1, Map.of(), Map.of(), 0, 0);
+        return new Workload(
+                namespace, name, name, "v1", "server", 1, Map.of(), Map.of(), 0, 0, LITTLE);
     }
 
     public Workload replicas(int count) {
@@ -87,6 +92,10 @@ public record Workload(
         return with(copy -> copy.minReadySeconds = seconds);
     }
 
+    public Workload cpu(String quantity) {
+        return with(copy -> copy.cpu = new Quantity(quantity));
+    }
+
     private static Map<String, String> and(Map<String, String> map, String key, String value) {
         var more = new TreeMap<>(map);
         more.put(key, value);
@@ -110,6 +119,7 @@ public record Workload(
         private Map<String, String> labels;
         private int preStopSeconds;
         private int minReadySeconds;
+        private Quantity cpu;
 
         Copy(Workload of) {
             this.of = of;
@@ -121,6 +131,7 @@ public record Workload(
             this.labels = of.labels;
             this.preStopSeconds = of.preStopSeconds;
             this.minReadySeconds = of.minReadySeconds;
+            this.cpu = of.cpu;
         }
 
         Workload workload() {
@@ -134,7 +145,8 @@ public record Workload(
                     env,
                     labels,
                     preStopSeconds,
-                    minReadySeconds);
+                    minReadySeconds,
+                    cpu);
         }
     }
 
@@ -213,7 +225,7 @@ public record Workload(
                         .withTimeoutSeconds(2)
                         .endReadinessProbe()
                         .withNewResources()
-                        .addToRequests("cpu", new Quantity("10m"))
+                        .addToRequests("cpu", cpu)
                         .addToRequests("memory", new Quantity("64Mi"))
                         .endResources();
         if (preStopSeconds > 0) {

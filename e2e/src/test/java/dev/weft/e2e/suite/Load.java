@@ -27,6 +27,7 @@ public final class Load implements AutoCloseable {
             LoadBooks books, Workloads workloads, String name, String targets, int perProtocol) {
         workloads.start(
                 Workload.server(TestMesh.MESHED, name)
+                        .cpu("100m")
                         .role(
                                 "loadgen",
                                 Map.of(
