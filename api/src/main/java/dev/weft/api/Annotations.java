@@ -8,10 +8,15 @@ public final class Annotations {
     /// On a meshed pod: the revision that serves it. The operator changes it to move the pod.
     public static final String REVISION = "weft.dev/revision";
 
+    /// On a meshed pod: the slot whose container serves, `1` or `2`. The operator changes it to
+    /// have the pod's next proxy take over.
+    public static final String SLOT = "weft.dev/slot";
+
     /// On a meshed pod: the application's own probes, as JSON.
     public static final String PROBES = "weft.dev/probes";
 
-    /// On a meshed pod, while its proxy is being replaced: the id of the container that shall go.
+    /// On a meshed pod, while its proxy is being replaced: the id of the container that waited in
+    /// the slot of the next one, and goes first; empty where it may stay.
     public static final String REPLACING = "weft.dev/replacing";
 
     /// On what the operator owns: the hash of what it last wanted, which tells drift from its own

@@ -1,5 +1,8 @@
 package dev.weft.api;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /// Names that more than one part of Weft knows.
 public final class Names {
     public static final String GROUP = "weft.dev";
@@ -26,7 +29,10 @@ public final class Names {
     /// and none other.
     public static final String CONTROL_PLANE_ROLE = "weft-control-plane";
 
-    public static final String PROXY_CONTAINER = "weft-proxy";
+    /// The containers of a meshed pod that may run its proxy, in the order of their slots: all but
+    /// the one whose turn it is wait.
+    public static final List<String> PROXY_CONTAINERS = List.of("weft-proxy", "weft-proxy-2");
+
     public static final String INIT_CONTAINER = "weft-init";
 
     public static final String TOKEN_AUDIENCE = "weft.dev/control-plane";
@@ -35,13 +41,30 @@ public final class Names {
     public static final int WEBHOOK_PORT = 15017;
     public static final int HTTP_PORT = 8080;
 
-    /// The UID and GID of `weft-proxy`; a pod with a container of the same UID is refused.
+    /// The UID and GID of the proxy's containers; a pod with a container of the same UID is
+    /// refused.
     public static final long PROXY_UID = 1337;
 
     /// The number of `docs/injection-contract.md`.
     public static final int INJECTION_CONTRACT = 1;
 
     private Names() {}
+
+    /// The container of the slot that [Annotations#SLOT] names; nothing else names the first one.
+    ///
+    /// @param slot null where a pod has no such annotation
+    public static String proxyContainer(@Nullable String slot) {
+        return PROXY_CONTAINERS.get(index(slot));
+    }
+
+    /// The slot that the next proxy of a pod gets.
+    public static String otherSlot(@Nullable String slot) {
+        return index(slot) == 0 ? "2" : "1";
+    }
+
+    private static int index(@Nullable String slot) {
+        return "2".equals(slot) ? 1 : 0;
+    }
 
     /// The revision of a version: `0-2-0` for `0.2.0`.
     public static String revision(String version) {

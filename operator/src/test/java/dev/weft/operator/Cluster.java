@@ -109,7 +109,8 @@ public final class Cluster {
                         Instant.EPOCH,
                         Instant.EPOCH,
                         "container-" + name,
-                        ""));
+                        "",
+                        new MeshedPod.Spare("2", injecting.spec.proxyImage(), "spare-" + name)));
     }
 
     public void change(String name, UnaryOperator<MeshedPod> change) {
@@ -235,7 +236,8 @@ public final class Cluster {
                                     pod.revision(),
                                     pod.proxyImage(),
                                     pod.proxyContainer() + "+",
-                                    pod.replacing())
+                                    pod.replacing(),
+                                    pod.spare())
                             : pod);
         }
     }
@@ -253,14 +255,34 @@ public final class Cluster {
     private static MeshedPod changed(MeshedPod pod, PodChange change) {
         return switch (change) {
             case PodChange.Move(var p, var revision) ->
-                    with(pod, revision, pod.proxyImage(), pod.proxyContainer(), pod.replacing());
+                    with(
+                            pod,
+                            revision,
+                            pod.proxyImage(),
+                            pod.proxyContainer(),
+                            pod.replacing(),
+                            pod.spare());
             case PodChange.Replace(var p, var image) ->
-                    with(pod, pod.revision(), image, pod.proxyContainer(), p.proxyContainer());
+                    with(
+                            pod,
+                            pod.revision(),
+                            image,
+                            p.spare().container(),
+                            p.spare().image().equals(image) ? "" : p.spare().container(),
+                            new MeshedPod.Spare(
+                                    p.spare().slot().equals("2") ? "1" : "2",
+                                    p.proxyImage(),
+                                    p.proxyContainer()));
         };
     }
 
     private static MeshedPod with(
-            MeshedPod pod, String revision, String image, String container, String replacing) {
+            MeshedPod pod,
+            String revision,
+            String image,
+            String container,
+            String replacing,
+            MeshedPod.Spare spare) {
         return new MeshedPod(
                 pod.namespace(),
                 pod.name(),
@@ -275,7 +297,8 @@ public final class Cluster {
                 pod.readySince(),
                 pod.proxySince(),
                 container,
-                replacing);
+                replacing,
+                spare);
     }
 
     public Observed observed() {

@@ -36,6 +36,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
@@ -173,11 +174,21 @@ public final class DataPlane implements AutoCloseable, LoadSource {
 
     /// Stops taking SYNs, accepts what is queued, then closes the listeners. What was accepted is
     /// served on.
-    public synchronized void stopAccepting() {
+    public void stopAccepting() {
+        stopAccepting(Acceptor::stop);
+    }
+
+    /// Leaves new connections to the pod's next proxy, accepts what is queued, then closes the
+    /// listeners. What was accepted is served on.
+    void handOver() {
+        stopAccepting(Acceptor::handOver);
+    }
+
+    private synchronized void stopAccepting(Function<Acceptor, CompletionStage<Void>> how) {
         stopped = true;
         var stops =
                 acceptors.values().stream()
-                        .map(bound -> bound.acceptor().stop().toCompletableFuture())
+                        .map(bound -> how.apply(bound.acceptor()).toCompletableFuture())
                         .toArray(CompletableFuture<?>[]::new);
         CompletableFuture.allOf(stops).join();
         acceptors.clear();

@@ -13,22 +13,27 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// How the proxy leaves: the contract's two steps.
+/// How the proxy leaves: the contract's two steps when the pod ends, or at once for the pod's next
+/// proxy.
 ///
 /// ```
 /// serving ──drain marker──▶ draining (inbound) ──peers gone──▶ drained (marker)
-///    └──────────SIGTERM────────────┴──────────▶ stopping: outbound drained, no more SYNs, the rest served ──▶ exit 0
+///    ├──────────SIGTERM────────────┴──────────▶ stopping: outbound drained, no more SYNs, the rest served ──▶ exit 0
+///    └──turn is over──▶ handing over: ports left to the next proxy, the rest served ──▶ exit 0
 /// ```
 final class Lifecycle {
     private static final Logger LOG = System.getLogger(Lifecycle.class.getName());
 
-    private static final Duration MARKER_PERIOD = Duration.ofMillis(50);
+    private static final Duration MARKER_PERIOD = Duration.ofMillis(100);
 
     /// The preStop hook waits for 5 s.
     private static final Duration DRAIN_MOST = Duration.ofMillis(4500);
 
     /// The process must have ended 5 s after the signal.
     private static final Duration STOP_MOST = Duration.ofMillis(4700);
+
+    /// Nobody waits for a proxy that has handed over: what it carries may take its time.
+    private static final Duration HANDED_OVER_MOST = Duration.ofSeconds(30);
 
     private final Paths paths;
     private final ControlThread control;
@@ -76,6 +81,17 @@ final class Lifecycle {
         } catch (IOException e) {
             LOG.log(Level.ERROR, "{0} could not be written: {1}", paths.drained(), e);
         }
+    }
+
+    /// Leaves new connections to the pod's next proxy. Completes when the process may exit.
+    CompletionStage<Void> handOver() {
+        LOG.log(Level.INFO, "handing over: what is under way is served to its end");
+        draining = true;
+        dataPlane.handOver();
+        return CompletableFuture.allOf(
+                        dataPlane.drainInbound(HANDED_OVER_MOST).toCompletableFuture(),
+                        dataPlane.drainOutbound(HANDED_OVER_MOST).toCompletableFuture())
+                .thenCompose(served -> dataPlane.flushSpans());
     }
 
     /// Completes when the process may exit, in time.

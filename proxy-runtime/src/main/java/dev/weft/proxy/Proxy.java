@@ -7,6 +7,7 @@ import dev.weft.proxy.bootstrap.ControlPlane;
 import dev.weft.proxy.bootstrap.Paths;
 import dev.weft.proxy.bootstrap.Pod;
 import dev.weft.proxy.bootstrap.Revisions;
+import dev.weft.proxy.bootstrap.Slot;
 import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.MeshIdentity;
 import dev.weft.proxy.state.LastGood;
@@ -27,8 +28,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.time.Clock;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import sun.misc.Signal;
 
@@ -49,9 +50,10 @@ public final class Proxy implements AutoCloseable {
     private final AdsClient ads;
     private final Revisions revisions;
     private final Lifecycle lifecycle;
+    private final Turn turn;
     private final Admin admin;
 
-    Proxy(Build build, Paths paths, Ports ports) {
+    Proxy(Build build, Paths paths, Ports ports, Slot slot) {
         var clock = Clock.systemUTC();
         var random = new Random();
         traffic =
@@ -68,7 +70,14 @@ public final class Proxy implements AutoCloseable {
                 new DataPlane(
                         identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic, aside);
 
-        var _ = dataPlane.firstListening().thenRun(() -> metrics.ready(ProcessAge.now()));
+        turn = new Turn(slot, paths, control);
+        var _ =
+                dataPlane
+                        .firstListening()
+                        .thenRun(() -> {
+                            metrics.ready(ProcessAge.now());
+                            turn.ready();
+                        });
 
         var configuration = new Configuration(dataPlane.sink());
         var pod = Pod.read(paths);
@@ -98,6 +107,7 @@ public final class Proxy implements AutoCloseable {
             identity.start();
             ads.restore();
             revisions.start();
+            turn.start();
         });
     }
 
@@ -115,6 +125,16 @@ public final class Proxy implements AutoCloseable {
     /// Leaves as the contract says; what was on its way is served first.
     CompletionStage<Void> stop() {
         return lifecycle.stop().whenComplete((done, failure) -> accessLog.close());
+    }
+
+    /// Done when the pod's other proxy serves, and all that was on its way here has been served.
+    CompletionStage<Void> handedOver() {
+        return turn.over()
+                .thenCompose(over -> {
+                    admin.handOver();
+                    return lifecycle.handOver();
+                })
+                .whenComplete((done, failure) -> accessLog.close());
     }
 
     /// Ends at once, and lets go of everything.
@@ -136,7 +156,7 @@ public final class Proxy implements AutoCloseable {
 
     /// `--version` is all that can be said on the command line: it proves that the image runs here.
     /// Settings come from the image, the bootstrap and xDS.
-    public static void main(String... arguments) throws InterruptedException {
+    public static void main(String... arguments) {
         var build = Build.current();
         if (arguments.length > 0 && arguments[0].equals("--version")) {
             System.out.println(build.version());
@@ -144,17 +164,19 @@ public final class Proxy implements AutoCloseable {
         }
         // or Netty looks for other loggers in every jar first
         InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
-        run(new Proxy(build, Paths.CONTRACT, Ports.CONTRACT));
+        run(new Proxy(build, Paths.CONTRACT, Ports.CONTRACT, Slot.of(System.getenv())));
     }
 
-    /// Runs until SIGTERM.
-    static void run(Proxy proxy) throws InterruptedException {
-        var term = new CountDownLatch(1);
-        Signal.handle(new Signal("TERM"), signal -> term.countDown());
-        Signal.handle(new Signal("INT"), signal -> term.countDown());
+    /// Runs until SIGTERM, or until the pod's other proxy has taken over.
+    static void run(Proxy proxy) {
+        var term = new CompletableFuture<Void>();
+        Signal.handle(new Signal("TERM"), signal -> term.complete(null));
+        Signal.handle(new Signal("INT"), signal -> term.complete(null));
         proxy.start();
-        term.await();
-        proxy.stop().toCompletableFuture().join();
+        CompletableFuture.anyOf(
+                        term.thenCompose(signalled -> proxy.stop()),
+                        proxy.handedOver().toCompletableFuture())
+                .join();
         Runtime.getRuntime().halt(0);
     }
 }

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.GoProgram.Running;
 import dev.weft.proxy.admin.Ports;
 import dev.weft.proxy.bootstrap.Build;
+import dev.weft.proxy.bootstrap.Slot;
 import dev.weft.proxy.testing.TestMesh;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -45,7 +46,7 @@ class GoControlPlaneIT {
         var mesh = new TestMesh(folder);
         mesh.bootstrapInClear("go", controlPlane.number());
         mesh.revision("go");
-        proxy = new Proxy(Build.current(), mesh.paths, Ports.ANY);
+        proxy = new Proxy(Build.current(), mesh.paths, Ports.ANY, Slot.ONLY);
         proxy.start();
     }
 

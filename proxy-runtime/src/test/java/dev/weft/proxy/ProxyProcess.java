@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /// An inbound proxy as a process of its own, with the memory that the image gives it, in front of
 /// an HTTP/1.1 and an HTTP/2 application.
@@ -32,18 +33,20 @@ final class ProxyProcess implements AutoCloseable {
     final int tcp = freePort();
     final TestMesh mesh;
     final TestControlPlane controlPlane;
+    private final Path folder;
     private final Path output;
     private final Process process;
 
     /// @param flags besides those of the image
     ProxyProcess(Path folder, int http1App, int http2App, String... flags) throws IOException {
+        this.folder = folder;
         mesh = new TestMesh(folder);
         controlPlane = new TestControlPlane(mesh.authority).start();
         mesh.bootstrap("a", controlPlane.port());
         mesh.revision("a");
         output = folder.resolve("output");
         configure(http1App, http2App);
-        process = launch(folder, flags);
+        process = launch(flags);
         eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
     }
 
@@ -91,15 +94,30 @@ final class ProxyProcess implements AutoCloseable {
                 .build();
     }
 
-    private Process launch(Path folder, String... flags) throws IOException {
+    private Process launch(String... flags) throws IOException {
         return new ProcessBuilder(TestProxyMain.command(folder, flags))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
     }
 
+    /// One more proxy of the same pod, in another slot.
+    Process another(String slot) throws IOException {
+        var builder =
+                new ProcessBuilder(TestProxyMain.command(folder))
+                        .redirectErrorStream(true)
+                        .redirectOutput(folder.resolve("output-" + slot).toFile());
+        builder.environment().put("WEFT_SLOT", slot);
+        return builder.start();
+    }
+
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /// How it ends.
+    CompletableFuture<Integer> exitStatus() {
+        return process.onExit().thenApply(Process::exitValue);
     }
 
     /// Forgets the most that has been resident.

@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import dev.weft.proxy.admin.Ports;
 import dev.weft.proxy.bootstrap.Build;
 import dev.weft.proxy.bootstrap.Paths;
+import dev.weft.proxy.bootstrap.Slot;
 import dev.weft.proxy.testing.TestMesh;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,9 +36,9 @@ public final class TestProxyMain {
         return command;
     }
 
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) {
         var paths = Paths.under(Path.of(arguments[0]));
-        var proxy = new Proxy(Build.current(), paths, Ports.ANY);
+        var proxy = new Proxy(Build.current(), paths, Ports.ANY, Slot.of(System.getenv()));
         var ports = proxy.ports();
         TestMesh.write(
                 paths.state().resolve("ports"),

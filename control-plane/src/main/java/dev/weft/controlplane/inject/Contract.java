@@ -30,9 +30,22 @@ final class Contract {
         return container;
     }
 
-    static ObjectNode proxyContainer(RevisionSettings settings) {
-        var container = container(Names.PROXY_CONTAINER, settings);
+    /// The containers for the pod's proxy: one runs it, and the next one starts in the other while
+    /// this one serves.
+    static List<ObjectNode> proxyContainers(RevisionSettings settings) {
+        var first = proxyContainer("1", settings);
+        var second = proxyContainer("2", settings);
+        // They start one after the other. The second is asked for both: whoever serves answers, and
+        // what comes after them waits for that.
+        second.set("startupProbe", probe("/ready", 1, 600));
+        second.set("readinessProbe", probe("/ready", 2, 3));
+        return List.of(first, second);
+    }
+
+    private static ObjectNode proxyContainer(String slot, RevisionSettings settings) {
+        var container = container(Names.proxyContainer(slot), settings);
         container.put("restartPolicy", "Always");
+        container.putArray("env").addObject().put("name", "WEFT_SLOT").put("value", slot);
         var security = container.putObject("securityContext");
         security.put("runAsUser", Names.PROXY_UID)
                 .put("runAsGroup", Names.PROXY_UID)
@@ -44,8 +57,6 @@ final class Contract {
                 .putObject("exec")
                 .putArray("command")
                 .add("/opt/weft/bin/drain");
-        container.set("startupProbe", probe("/ready", 1, 600));
-        container.set("readinessProbe", probe("/ready", 2, 3));
         // Patient: it is for a proxy that hangs, and a restart helps no one that is short of CPU.
         container.set("livenessProbe", probe("/live", 10, 12));
         var mounts = container.putArray("volumeMounts");

@@ -139,6 +139,7 @@ final class Injection {
         spec.set("volumes", volumes(spec.path("volumes")));
         annotations.put(Annotations.INJECTION_CONTRACT, Integer.toString(Names.INJECTION_CONTRACT));
         annotations.put(Annotations.REVISION, revision);
+        annotations.put(Annotations.SLOT, "1");
         if (!probes.originals().isEmpty()) {
             annotations.put(Annotations.PROBES, probes.originals().toString());
         }
@@ -151,7 +152,7 @@ final class Injection {
     private ArrayNode initContainers(JsonNode existing, Probes probes) {
         var containers = Contract.newArray();
         containers.add(Contract.initContainer(settings));
-        containers.add(Contract.proxyContainer(settings));
+        Contract.proxyContainers(settings).forEach(containers::add);
         for (var container : existing) {
             if (isOurs(container.path("name").asText())) {
                 continue; // of an earlier pass, or of a pod whose manifest was copied from a
@@ -222,7 +223,7 @@ final class Injection {
     }
 
     private static boolean isOurs(String container) {
-        return container.equals(Names.INIT_CONTAINER) || container.equals(Names.PROXY_CONTAINER);
+        return container.equals(Names.INIT_CONTAINER) || Names.PROXY_CONTAINERS.contains(container);
     }
 
     /// A member that is an object; `null`, which a manifest may say, counts as absent.

@@ -69,6 +69,6 @@ public record MeshPod(
                 && !Boolean.TRUE.equals(pod.getSpec().getHostNetwork())
                 && pod.getSpec().getInitContainers().stream()
                         .map(Container::getName)
-                        .anyMatch(Names.PROXY_CONTAINER::equals);
+                        .anyMatch(Names.PROXY_CONTAINERS::contains);
     }
 }

@@ -250,7 +250,7 @@ final class Demo {
         return cluster.node()
                 .map(node ->
                         ProcessFigures.cpu(
-                                ProcessFigures.of(node, meshedPods(), Names.PROXY_CONTAINER)))
+                                ProcessFigures.of(node, meshedPods(), Names.PROXY_CONTAINERS)))
                 .orElse(0.0);
     }
 
@@ -264,7 +264,7 @@ final class Demo {
                     figure(
                             "sidecar, " + when + " (mean of all)",
                             ProcessFigures.memory(
-                                    ProcessFigures.of(node, meshedPods(), Names.PROXY_CONTAINER)));
+                                    ProcessFigures.of(node, meshedPods(), Demo::serving)));
                     var system =
                             cluster.client().pods().inNamespace(Names.NAMESPACE).list().getItems();
                     for (var pod : system) {
@@ -272,9 +272,14 @@ final class Demo {
                         figure(
                                 workloadOf(pod) + ", " + when,
                                 ProcessFigures.memory(
-                                        ProcessFigures.of(node, List.of(pod), container)));
+                                        ProcessFigures.of(node, List.of(pod), List.of(container))));
                     }
                 });
+    }
+
+    /// Without the proxy that has handed over, and ends what it has begun.
+    private static List<String> serving(Pod pod) {
+        return List.of(Workloads.proxyContainer(pod));
     }
 
     /// The Deployment's name: the pod's without the two parts that Kubernetes adds.

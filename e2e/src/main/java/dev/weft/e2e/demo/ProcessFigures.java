@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// Memory and CPU time of containers, read in the node from `/proc`.
@@ -33,12 +34,20 @@ record ProcessFigures(double rssMegabytes, double privateMegabytes, double cpuSe
 
     private static final double TICKS_PER_SECOND = 100;
 
-    /// The processes of the containers of that name, each container added up.
-    static List<ProcessFigures> of(Node node, List<Pod> pods, String container) {
+    /// The processes of the containers of these names, those of each pod added up.
+    static List<ProcessFigures> of(Node node, List<Pod> pods, List<String> containers) {
+        return of(node, pods, pod -> containers);
+    }
+
+    /// @param containers the names that count in a pod
+    static List<ProcessFigures> of(
+            Node node, List<Pod> pods, Function<Pod, List<String>> containers) {
         List<String> lines = node.exec("sh", "-c", SCRIPT).orThrow().lines().toList();
         var figures = new ArrayList<ProcessFigures>();
-        for (String id : containerIds(pods, container)) {
-            var mine = lines.stream().filter(line -> line.contains(id)).toList();
+        for (var pod : pods) {
+            var ids = containerIds(pod, containers.apply(pod));
+            var mine =
+                    lines.stream().filter(line -> ids.stream().anyMatch(line::contains)).toList();
             if (!mine.isEmpty()) {
                 figures.add(sum(mine));
             }
@@ -46,13 +55,11 @@ record ProcessFigures(double rssMegabytes, double privateMegabytes, double cpuSe
         return figures;
     }
 
-    private static List<String> containerIds(List<Pod> pods, String container) {
-        return pods.stream()
-                .flatMap(pod ->
-                        Stream.concat(
-                                pod.getStatus().getInitContainerStatuses().stream(),
-                                pod.getStatus().getContainerStatuses().stream()))
-                .filter(status -> status.getName().equals(container))
+    private static List<String> containerIds(Pod pod, List<String> containers) {
+        return Stream.concat(
+                        pod.getStatus().getInitContainerStatuses().stream(),
+                        pod.getStatus().getContainerStatuses().stream())
+                .filter(status -> containers.contains(status.getName()))
                 .map(ContainerStatus::getContainerID)
                 .filter(id -> id != null)
                 .map(id -> id.substring(id.lastIndexOf('/') + 1))

@@ -9,7 +9,8 @@ import java.util.List;
 /// @param module the folder whose build it packs
 /// @param user who runs it
 /// @param program what its JVM runs
-record Component(String image, String module, String user, Program program) {
+/// @param turn what starts the JVM when it is time for it; empty where that is at once
+record Component(String image, String module, String user, Program program, List<String> turn) {
     /// What a JVM can be told to run.
     sealed interface Program {
         /// A class, with all jars of `/app/lib` on the class path. They are named one by one: a
@@ -31,24 +32,32 @@ record Component(String image, String module, String user, Program program) {
                     "weft-proxy",
                     "proxy-runtime",
                     "1337",
-                    new Program.Main("dev.weft.proxy.Proxy"));
+                    new Program.Main("dev.weft.proxy.Proxy"),
+                    List.of("/opt/weft/bin/slot"));
 
     static final Component CONTROL_PLANE = quarkus("weft-control-plane", "control-plane");
     static final Component OPERATOR = quarkus("weft-operator", "operator");
     static final Component TESTAPP =
             new Component(
-                    "weft-testapp", "e2e", NONROOT, new Program.Main("dev.weft.e2e.app.TestApp"));
+                    "weft-testapp",
+                    "e2e",
+                    NONROOT,
+                    new Program.Main("dev.weft.e2e.app.TestApp"),
+                    List.of());
 
     /// What makes up a version of the mesh.
     static final List<Component> MESH = List.of(PROXY, CONTROL_PLANE, OPERATOR);
 
     private static Component quarkus(String image, String module) {
-        return new Component(image, module, NONROOT, new Program.Jar("/app/quarkus-run.jar"));
+        return new Component(
+                image, module, NONROOT, new Program.Jar("/app/quarkus-run.jar"), List.of());
     }
 
-    /// The image's command line.
+    /// The image's command line: a program that may have to wait for its turn, or the JVM itself.
     List<String> entrypoint() {
-        return command("@" + LAUNCH_OPTIONS);
+        var command = new ArrayList<>(turn);
+        command.addAll(command("@" + LAUNCH_OPTIONS));
+        return command;
     }
 
     /// The same with the image's launch options spelled out, that leaves an AOT cache.

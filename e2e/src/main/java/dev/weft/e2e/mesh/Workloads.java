@@ -146,17 +146,22 @@ public final class Workloads {
         return annotations != null && annotations.containsKey(Annotations.INJECTION_CONTRACT);
     }
 
+    /// The container whose turn it is to run the pod's proxy.
+    public static String proxyContainer(Pod pod) {
+        return Names.proxyContainer(pod.getMetadata().getAnnotations().get(Annotations.SLOT));
+    }
+
     /// The image that the pod's spec wants for its proxy.
     public static Optional<String> proxyImage(Pod pod) {
         return pod.getSpec().getInitContainers().stream()
-                .filter(container -> container.getName().equals(Names.PROXY_CONTAINER))
+                .filter(container -> container.getName().equals(proxyContainer(pod)))
                 .map(Container::getImage)
                 .findFirst();
     }
 
     public static Optional<ContainerStatus> proxyStatus(Pod pod) {
         return pod.getStatus().getInitContainerStatuses().stream()
-                .filter(status -> status.getName().equals(Names.PROXY_CONTAINER))
+                .filter(status -> status.getName().equals(proxyContainer(pod)))
                 .findFirst();
     }
 

@@ -63,7 +63,8 @@ class AotCachesIT {
     /// The image's command line up to what it runs, then `-version`: the cache is mapped and held
     /// against the class path, and the JVM ends.
     private static Output start(Rootfs image, Component component) {
-        var command = new ArrayList<>(component.entrypoint().subList(0, 3));
+        int jvm = component.turn().size();
+        var command = new ArrayList<>(component.entrypoint().subList(jvm, jvm + 3));
         command.add("-XX:AOTMode=on");
         if (component.program() instanceof Component.Program.Jar(var path)) {
             command.addAll(List.of("-cp", path));

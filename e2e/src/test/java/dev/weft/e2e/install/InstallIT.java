@@ -143,11 +143,11 @@ class InstallIT {
                 Arguments.of(
                         "the application's image",
                         "{\"spec\":{\"containers\":[{\"name\":\"app\",\"image\":\"other\"}]}}",
-                        "no image of a pod but that of weft-proxy"),
+                        "no image of a pod but those of weft-proxy"),
                 Arguments.of(
                         "the init container's image",
                         "{\"spec\":{\"initContainers\":[{\"name\":\"weft-init\",\"image\":\"other\"}]}}",
-                        "no image of a pod but that of weft-proxy"),
+                        "no image of a pod but those of weft-proxy"),
                 Arguments.of(
                         "a label",
                         "{\"metadata\":{\"labels\":{\"app\":\"other\"}}}",
@@ -175,7 +175,7 @@ class InstallIT {
     @Test
     void the_operator_may_change_the_proxys_image_and_annotations_of_the_mesh() {
         patchAsOperator(
-                        "{\"spec\":{\"initContainers\":[{\"name\":\"weft-proxy\",\"image\":\"other\"}]},\"metadata\":{\"annotations\":{\"weft.dev/revision\":\"0-2-0\"}}}")
+                        "{\"spec\":{\"initContainers\":[{\"name\":\"weft-proxy\",\"image\":\"other\"},{\"name\":\"weft-proxy-2\",\"image\":\"other\"}]},\"metadata\":{\"annotations\":{\"weft.dev/revision\":\"0-2-0\"}}}")
                 .orThrow();
     }
 

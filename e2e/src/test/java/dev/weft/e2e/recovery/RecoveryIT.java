@@ -147,7 +147,7 @@ class RecoveryIT {
 
         int before = restarts("client");
         try (var packets = Packets.capture(node, "tcp and host " + address)) {
-            Kill.nine(node, target, Names.PROXY_CONTAINER);
+            Kill.proxy(node, target);
             Until.isTrue(
                     "the killed proxy to serve again, over mutual TLS",
                     Duration.ofSeconds(60),
@@ -185,10 +185,7 @@ class RecoveryIT {
                     () -> mesh.workloads().describe(Names.NAMESPACE));
             int before = restarts("client");
 
-            Kill.nine(
-                    node,
-                    mesh.workloads().onlyPod(TestMesh.MESHED, "client"),
-                    Names.PROXY_CONTAINER);
+            Kill.proxy(node, mesh.workloads().onlyPod(TestMesh.MESHED, "client"));
 
             Until.isTrue(
                     "the proxy to be back",

@@ -34,7 +34,7 @@ final class DumpOnFailure implements AfterTestExecutionCallback {
             if (Workloads.isMeshed(pod)) {
                 String namespace = pod.getMetadata().getNamespace();
                 String name = pod.getMetadata().getName();
-                logs(folder, mesh, namespace, name, "--container=" + Names.PROXY_CONTAINER);
+                logs(folder, mesh, namespace, name, "--container=" + Workloads.proxyContainer(pod));
                 logs(folder, mesh, namespace, name, "--all-containers");
             }
         }

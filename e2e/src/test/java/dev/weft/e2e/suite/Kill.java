@@ -1,6 +1,7 @@
 package dev.weft.e2e.suite;
 
 import dev.weft.e2e.cluster.Node;
+import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.stream.Stream;
@@ -19,6 +20,11 @@ public final class Kill {
                                 + id
                                 + " $p/cgroup 2>/dev/null; then kill -9 ${p#/proc/} && found=1; fi; done; test -n \"$found\"")
                 .orThrow();
+    }
+
+    /// The same for the pod's proxy.
+    public static void proxy(Node node, Pod pod) {
+        nine(node, pod, Workloads.proxyContainer(pod));
     }
 
     private static String containerId(Pod pod, String container) {

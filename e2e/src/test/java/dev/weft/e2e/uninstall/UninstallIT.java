@@ -182,10 +182,7 @@ class UninstallIT {
                     Duration.ofMinutes(4),
                     () -> Instant.now().isAfter(end.plusSeconds(120)),
                     () -> "they end at " + end);
-            Kill.nine(
-                    mesh.node(),
-                    mesh.workloads().onlyPod(TestMesh.MESHED, "client"),
-                    Names.PROXY_CONTAINER);
+            Kill.proxy(mesh.node(), mesh.workloads().onlyPod(TestMesh.MESHED, "client"));
             Until.isTrue(
                     "a proxy that was killed long after the mesh to serve",
                     Duration.ofSeconds(60),

@@ -36,7 +36,7 @@ class UpgradeIT {
     private static final Duration UPGRADE = Duration.ofMinutes(4);
 
     /// One in so many requests.
-    private static final int LATE_ARE_LESS_THAN = 10;
+    private static final int LATE_ARE_LESS_THAN = 100;
 
     private static final String BROKEN = "0.3.0";
     private static final String UNPROVED = "0.3.1";
@@ -219,9 +219,9 @@ class UpgradeIT {
                 .doesNotContain("MeshRevision <none> " + Names.revision(from));
     }
 
-    /// A node that is much too short of processors starts a proxy more slowly than requests wait
-    /// for one. That is a figure of the node's, which a build cannot promise: it wants no late
-    /// request only when told that it has the node to itself.
+    /// A node that is much too short of processors can hold a request up for longer than it may
+    /// take, whoever upgrades what. That is a figure of the node's, which a build cannot promise:
+    /// it wants no late request at all only when told that it has the node to itself.
     private static void assertAnswered(LoadReport report) {
         var all = report.toString();
         assertThat(report.mtlsShare()).as(all).isEqualTo(1.0);

@@ -7,6 +7,7 @@ import dev.weft.api.MeshRevisionStatus;
 import dev.weft.api.Names;
 import dev.weft.operator.desired.Desired;
 import dev.weft.operator.desired.ProofPod;
+import dev.weft.operator.observe.MeshedPod;
 import dev.weft.operator.observe.Observed;
 import dev.weft.operator.observe.Owned;
 import dev.weft.operator.plan.Plan;
@@ -171,20 +172,10 @@ public final class Applier {
         Map<String, Object> patch =
                 switch (change) {
                     case PodChange.Move(var p, var revision) ->
-                            Map.of("metadata", metadata(p.uid(), Annotations.REVISION, revision));
-                    case PodChange.Replace(var p, var image) ->
                             Map.of(
                                     "metadata",
-                                    metadata(p.uid(), Annotations.REPLACING, p.proxyContainer()),
-                                    "spec",
-                                    Map.of(
-                                            "initContainers",
-                                            List.of(
-                                                    Map.of(
-                                                            "name",
-                                                            Names.PROXY_CONTAINER,
-                                                            "image",
-                                                            image))));
+                                    metadata(p.uid(), Map.of(Annotations.REVISION, revision)));
+                    case PodChange.Replace(var p, var image) -> replace(p, image);
                 };
         try {
             client.pods()
@@ -203,9 +194,25 @@ public final class Applier {
         }
     }
 
+    private static Map<String, Object> replace(MeshedPod pod, String image) {
+        var spare = pod.spare();
+        var annotations =
+                Map.of(
+                        Annotations.SLOT,
+                        spare.slot(),
+                        Annotations.REPLACING,
+                        spare.image().equals(image) ? "" : spare.container());
+        var container = Map.of("name", Names.proxyContainer(spare.slot()), "image", image);
+        return Map.of(
+                "metadata",
+                metadata(pod.uid(), annotations),
+                "spec",
+                Map.of("initContainers", List.of(container)));
+    }
+
     /// The uid makes the API server refuse the patch when another pod has taken the name.
-    private static Map<String, Object> metadata(String uid, String annotation, String value) {
-        return Map.of("uid", uid, "annotations", Map.of(annotation, value));
+    private static Map<String, Object> metadata(String uid, Map<String, String> annotations) {
+        return Map.of("uid", uid, "annotations", annotations);
     }
 
     /// Collects what comes out, one failure not keeping the rest from being done.

@@ -65,10 +65,10 @@ public final class AdmissionPolicies {
                                 "object.metadata.?labels == oldObject.metadata.?labels && object.metadata.?finalizers == oldObject.metadata.?finalizers && object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences",
                                 "the operator may not change labels, finalizers or owners of a pod"),
                         validation(
-                                "object.spec.containers.all(c, oldObject.spec.containers.exists(o, o.name == c.name && o.image == c.image)) && object.spec.?initContainers.orValue([]).all(c, c.name == '"
-                                        + Names.PROXY_CONTAINER
-                                        + "' || oldObject.spec.?initContainers.orValue([]).exists(o, o.name == c.name && o.image == c.image))",
-                                "the operator may change no image of a pod but that of weft-proxy"),
+                                "object.spec.containers.all(c, oldObject.spec.containers.exists(o, o.name == c.name && o.image == c.image)) && object.spec.?initContainers.orValue([]).all(c, c.name in ['"
+                                        + String.join("', '", Names.PROXY_CONTAINERS)
+                                        + "'] || oldObject.spec.?initContainers.orValue([]).exists(o, o.name == c.name && o.image == c.image))",
+                                "the operator may change no image of a pod but those of weft-proxy and weft-proxy-2"),
                         validation(
                                 "object.spec.?activeDeadlineSeconds == oldObject.spec.?activeDeadlineSeconds && object.spec.?tolerations == oldObject.spec.?tolerations && object.spec.?terminationGracePeriodSeconds == oldObject.spec.?terminationGracePeriodSeconds && object.spec.?schedulingGates == oldObject.spec.?schedulingGates && object.spec.?nodeSelector == oldObject.spec.?nodeSelector && object.spec.?affinity == oldObject.spec.?affinity",
                                 "the operator may not change how a pod is scheduled or ended"))

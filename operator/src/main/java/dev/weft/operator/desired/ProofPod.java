@@ -42,7 +42,7 @@ public final class ProofPod {
                 .endSeccompProfile()
                 .endSecurityContext()
                 .addNewContainer()
-                .withName(Names.PROXY_CONTAINER)
+                .withName(Names.PROXY_CONTAINERS.getFirst())
                 .withImage(proof.image())
                 .withArgs("--version")
                 .withNewResources()

@@ -15,15 +15,21 @@ import org.jspecify.annotations.Nullable;
 
 /// A pod with a sidecar that has not ended.
 ///
+/// Its proxy is the container of the slot that its annotation names; the one of the other slot is
+/// spare.
+///
 /// @param revision the control plane that serves it, as its annotation says
-/// @param proxyImage what its `weft-proxy` shall run
-/// @param contract the injection contract that it was born with; 0 when it does not say
-/// @param proxyRunning whether `weft-proxy` runs just now
+/// @param proxyImage what its proxy shall run
+/// @param contract the injection contract that it was born with; 0 when it does not say, or lacks
+///   a container for the next proxy
+/// @param proxyRunning whether the proxy's container runs just now
 /// @param readySince when its condition `Ready` last turned, to the second; the epoch when it does
 ///   not say
 /// @param proxySince when the running proxy started, to the second; the epoch when none runs
 /// @param proxyContainer the id of the container that runs or ran last, empty before the first
-/// @param replacing the id of the container that the operator replaces, from the pod's annotation
+/// @param replacing the id of the container that the operator has told to go from the proxy's slot,
+///   from the pod's annotation; empty where there was none to go
+/// @param spare where the pod's next proxy comes to be
 public record MeshedPod(
         String namespace,
         String name,
@@ -38,7 +44,15 @@ public record MeshedPod(
         Instant readySince,
         Instant proxySince,
         String proxyContainer,
-        String replacing) {
+        String replacing,
+        Spare spare) {
+
+    /// The container that waits.
+    ///
+    /// @param slot its slot
+    /// @param image what it is told to run, when it gets its turn
+    /// @param container its id; empty before the first
+    public record Spare(String slot, String image, String container) {}
 
     /// How long the kubelet may take to say that a pod whose proxy has restarted is not `Ready`.
     static final Duration KUBELET_LAG = Duration.ofSeconds(10);
@@ -63,12 +77,13 @@ public record MeshedPod(
 
     /// The meshed pod that a pod is, or nothing when it has no sidecar or has ended.
     public static @Nullable MeshedPod of(Pod pod) {
-        var proxy = proxy(pod);
-        if (proxy == null || ended(pod)) {
+        var annotations = orEmpty(pod.getMetadata().getAnnotations());
+        var slot = annotations.get(Annotations.SLOT);
+        var proxy = container(pod, Names.proxyContainer(slot));
+        if (!isMeshed(pod) || proxy == null || ended(pod)) {
             return null;
         }
-        var annotations = orEmpty(pod.getMetadata().getAnnotations());
-        var status = proxyStatus(pod);
+        var status = status(pod, Names.proxyContainer(slot));
         var running =
                 status == null || status.getState() == null ? null : status.getState().getRunning();
         var readiness = readiness(pod);
@@ -79,40 +94,68 @@ public record MeshedPod(
                 orEmpty(pod.getSpec().getNodeName()),
                 annotations.getOrDefault(Annotations.REVISION, ""),
                 orEmpty(proxy.getImage()),
-                number(annotations.get(Annotations.INJECTION_CONTRACT)),
+                proxies(pod).size() == Names.PROXY_CONTAINERS.size()
+                        ? number(annotations.get(Annotations.INJECTION_CONTRACT))
+                        : 0,
                 isTrue(readiness),
                 pod.getMetadata().getDeletionTimestamp() != null,
                 running != null,
                 instant(readiness == null ? null : readiness.getLastTransitionTime()),
                 instant(running == null ? null : running.getStartedAt()),
-                status == null ? "" : orEmpty(status.getContainerID()),
-                annotations.getOrDefault(Annotations.REPLACING, ""));
+                id(status),
+                annotations.getOrDefault(Annotations.REPLACING, ""),
+                spare(pod, Names.otherSlot(slot)));
     }
 
-    static @Nullable Container proxy(Pod pod) {
-        if (pod.getSpec() == null
-                || !orEmpty(pod.getMetadata().getAnnotations())
-                        .containsKey(Annotations.INJECTION_CONTRACT)) {
-            return null;
-        }
-        for (var container : pod.getSpec().getInitContainers()) {
-            if (Names.PROXY_CONTAINER.equals(container.getName())) {
-                return container;
-            }
-        }
-        return null;
+    private static Spare spare(Pod pod, String slot) {
+        var name = Names.proxyContainer(slot);
+        var container = container(pod, name);
+        return new Spare(
+                slot,
+                container == null ? "" : orEmpty(container.getImage()),
+                id(status(pod, name)));
     }
 
-    static @Nullable ContainerStatus proxyStatus(Pod pod) {
-        if (pod.getStatus() == null) {
-            return null;
-        }
-        for (var status : pod.getStatus().getInitContainerStatuses()) {
-            if (Names.PROXY_CONTAINER.equals(status.getName())) {
-                return status;
-            }
-        }
-        return null;
+    private static String id(@Nullable ContainerStatus status) {
+        return status == null ? "" : orEmpty(status.getContainerID());
+    }
+
+    static boolean isMeshed(Pod pod) {
+        return pod.getSpec() != null
+                && orEmpty(pod.getMetadata().getAnnotations())
+                        .containsKey(Annotations.INJECTION_CONTRACT)
+                && !proxies(pod).isEmpty();
+    }
+
+    /// The containers of both slots.
+    static List<Container> proxies(Pod pod) {
+        return pod.getSpec().getInitContainers().stream()
+                .filter(container -> Names.PROXY_CONTAINERS.contains(container.getName()))
+                .toList();
+    }
+
+    static List<ContainerStatus> proxyStatuses(Pod pod) {
+        return pod.getStatus() == null
+                ? List.of()
+                : pod.getStatus().getInitContainerStatuses().stream()
+                        .filter(status -> Names.PROXY_CONTAINERS.contains(status.getName()))
+                        .toList();
+    }
+
+    private static @Nullable Container container(Pod pod, String name) {
+        return pod.getSpec() == null
+                ? null
+                : proxies(pod).stream()
+                        .filter(container -> name.equals(container.getName()))
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    private static @Nullable ContainerStatus status(Pod pod, String name) {
+        return proxyStatuses(pod).stream()
+                .filter(status -> name.equals(status.getName()))
+                .findFirst()
+                .orElse(null);
     }
 
     private static boolean ended(Pod pod) {

@@ -1,5 +1,7 @@
 package dev.weft.operator.observe;
 
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -24,7 +26,7 @@ final class MeshedPodStore implements ItemStore<Pod> {
 
     @Override
     public @Nullable Pod put(String key, Pod pod) {
-        return MeshedPod.proxy(pod) == null ? pods.remove(key) : pods.put(key, trimmed(pod));
+        return MeshedPod.isMeshed(pod) ? pods.put(key, trimmed(pod)) : pods.remove(key);
     }
 
     @Override
@@ -81,24 +83,25 @@ final class MeshedPodStore implements ItemStore<Pod> {
                                         .build())
                         .withNewSpec()
                         .withNodeName(pod.getSpec().getNodeName())
-                        .addNewInitContainer()
-                        .withName(MeshedPod.proxy(pod).getName())
-                        .withImage(MeshedPod.proxy(pod).getImage())
-                        .endInitContainer()
+                        .withInitContainers(
+                                MeshedPod.proxies(pod).stream()
+                                        .map(MeshedPodStore::trimmed)
+                                        .toList())
                         .endSpec()
                         .withNewStatus()
                         .withPhase(pod.getStatus() == null ? null : pod.getStatus().getPhase())
                         .endStatus()
                         .build();
-        var proxy = MeshedPod.proxyStatus(pod);
-        if (proxy != null) {
-            trimmed.getStatus().getInitContainerStatuses().add(proxy);
-        }
+        trimmed.getStatus().setInitContainerStatuses(MeshedPod.proxyStatuses(pod));
         if (pod.getStatus() != null) {
             pod.getStatus().getConditions().stream()
                     .filter(c -> "Ready".equals(c.getType()))
                     .forEach(trimmed.getStatus().getConditions()::add);
         }
         return trimmed;
+    }
+
+    private static Container trimmed(Container proxy) {
+        return new ContainerBuilder().withName(proxy.getName()).withImage(proxy.getImage()).build();
     }
 }

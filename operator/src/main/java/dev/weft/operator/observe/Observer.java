@@ -71,7 +71,7 @@ public final class Observer {
                         builder(Pod.class, "meshed-pods", context)
                                 .withWatchAllNamespaces()
                                 .withItemStore(new MeshedPodStore())
-                                .withGenericFilter(pod -> MeshedPod.proxy(pod) != null)
+                                .withGenericFilter(pod -> MeshedPod.isMeshed(pod))
                                 .withOnUpdateFilter(Observer::tellsSomething)
                                 .build(),
                         context);

@@ -6,7 +6,7 @@ import dev.weft.api.MeshRevisionStatus.PodState;
 import dev.weft.api.MeshRevisionStatus.Replica;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /// One installed revision: what it was told, and what its replicas say.
 ///
@@ -55,14 +55,18 @@ public record RevisionSeen(
 
     /// Whether a pod's proxy is connected to a replica, and has ACKed all that was pushed to it.
     public boolean serves(MeshedPod pod) {
-        return stateOf(pod) instanceof PodState state && state.synced();
+        return states(pod).anyMatch(PodState::synced);
     }
 
-    /// The version that a connected pod's proxy says it runs; empty when it is not seen.
-    public String versionOf(MeshedPod pod) {
-        return stateOf(pod) instanceof PodState state && state.version() != null
-                ? state.version()
-                : "";
+    /// Whether a pod's proxy of this version is connected. While one takes over from another both
+    /// are.
+    public boolean sees(MeshedPod pod, String version) {
+        return states(pod).anyMatch(state -> version.equals(state.version()));
+    }
+
+    /// [#sees] and [#serves] of one and the same proxy.
+    public boolean serves(MeshedPod pod, String version) {
+        return states(pod).anyMatch(state -> state.synced() && version.equals(state.version()));
     }
 
     /// Whether every live replica says that nobody sends to the pod any more, or that peers hold
@@ -95,14 +99,9 @@ public record RevisionSeen(
                                         && r.observedGeneration() >= generation);
     }
 
-    private @Nullable PodState stateOf(MeshedPod pod) {
-        for (var replica : replicas) {
-            for (var state : replica.pods()) {
-                if (state.uid().equals(pod.uid()) && state.connected()) {
-                    return state;
-                }
-            }
-        }
-        return null;
+    private Stream<PodState> states(MeshedPod pod) {
+        return replicas.stream()
+                .flatMap(replica -> replica.pods().stream())
+                .filter(state -> state.uid().equals(pod.uid()) && state.connected());
     }
 }

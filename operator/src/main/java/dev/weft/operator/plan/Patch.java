@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Replaces sidecars in running pods, one pod after the other.
 ///
 /// ```
-/// proof → (proved on all nodes: new pods get it) → marked: drain → every replica says drained → image patched
-///     → restarted, Ready, seen by the control plane → mark gone → next pod
+/// proof → (proved on all nodes: new pods get it) → marked: drain → every replica says drained → other slot's turn,
+///     with the image → started, Ready, seen by the control plane → mark gone → next pod
 /// ```
 final class Patch {
     /// A proof that takes longer has failed.
@@ -176,10 +176,10 @@ final class Patch {
         if (!pod.proxyRunning() || pod.proxyContainer().equals(pod.replacing())) {
             return "the proxy has not restarted";
         }
-        if (!there.versionOf(pod).equals(seen.spec().version())) {
+        if (!there.sees(pod, seen.spec().version())) {
             return "the new proxy has not connected";
         }
-        if (!there.serves(pod)) {
+        if (!there.serves(pod, seen.spec().version())) {
             return "the new proxy has not taken its configuration";
         }
         if (!pod.readyWithThisProxy(seen.now())) {

@@ -9,6 +9,7 @@ public sealed interface PodChange {
     /// The pod's proxy shall keep its stream to another revision: an annotation.
     record Move(MeshedPod pod, String revision) implements PodChange {}
 
-    /// The pod's `weft-proxy` shall run another image: the kubelet restarts that container alone.
+    /// The pod's spare container shall run this image, and take over: the kubelet restarts that
+    /// container alone, and only where it had another image.
     record Replace(MeshedPod pod, String image) implements PodChange {}
 }

@@ -428,7 +428,8 @@ class UpgradeTest {
                 p.readySince(),
                 p.proxySince(),
                 p.proxyContainer(),
-                p.replacing());
+                p.replacing(),
+                p.spare());
     }
 
     private static MeshedPod since(MeshedPod p, Instant ready, Instant proxy) {
@@ -446,7 +447,8 @@ class UpgradeTest {
                 ready,
                 proxy,
                 p.proxyContainer(),
-                p.replacing());
+                p.replacing(),
+                p.spare());
     }
 
     private static MeshedPod notRunning(MeshedPod p) {
@@ -464,7 +466,8 @@ class UpgradeTest {
                 p.readySince(),
                 Instant.EPOCH,
                 "",
-                "");
+                "",
+                p.spare());
     }
 
     private static MeshedPod onRevision(MeshedPod p, String revision, String image) {
@@ -482,6 +485,7 @@ class UpgradeTest {
                 p.readySince(),
                 p.proxySince(),
                 p.proxyContainer(),
-                p.replacing());
+                p.replacing(),
+                p.spare());
     }
 }

@@ -1,6 +1,7 @@
 package dev.weft.proxy.accept;
 
 import dev.weft.proxy.config.ListenerSpec;
+import dev.weft.proxy.drain.SharedPort;
 import dev.weft.proxy.drain.SynGate;
 import dev.weft.proxy.worker.Worker;
 import io.netty.bootstrap.ServerBootstrap;
@@ -34,10 +35,9 @@ public final class Acceptor {
             Function<EventLoop, Worker> workers,
             OriginalDestination originalDestination) {
         binding =
-                new ServerBootstrap()
+                SharedPort.share(new ServerBootstrap())
                         .group(loops)
                         .channel(EpollServerSocketChannel.class)
-                        .option(ChannelOption.SO_REUSEADDR, true)
                         .option(ChannelOption.SO_BACKLOG, BACKLOG)
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .childOption(ChannelOption.SO_KEEPALIVE, true)
@@ -60,6 +60,11 @@ public final class Acceptor {
                                     }
                                 })
                         .bind(dualStack(address));
+        binding.addListener(_ -> {
+            if (binding.isSuccess()) {
+                SharedPort.standBehind(socket());
+            }
+        });
     }
 
     /// Fails when the port is taken.
@@ -81,9 +86,18 @@ public final class Acceptor {
 
     /// Takes no new SYN, accepts what is queued, then closes.
     public CompletionStage<Void> stop() {
+        return isAccepting() ? SynGate.close(socket()) : CompletableFuture.completedFuture(null);
+    }
+
+    /// Leaves new connections to whoever else listens there, accepts what is queued, then closes.
+    public CompletionStage<Void> handOver() {
         return isAccepting()
-                ? SynGate.close((EpollServerSocketChannel) binding.channel())
+                ? SharedPort.handOver(socket())
                 : CompletableFuture.completedFuture(null);
+    }
+
+    private EpollServerSocketChannel socket() {
+        return (EpollServerSocketChannel) binding.channel();
     }
 
     /// The IPv6 wildcard takes IPv4, too. Netty's sockets are of that family wherever the kernel

@@ -155,6 +155,13 @@ public final class Admin implements AutoCloseable {
         return CompletableFuture.completedStage(answer);
     }
 
+    /// Leaves the ports to the pod's next proxy, which listens there already.
+    public void handOver() {
+        admin.handOver();
+        metrics.handOver();
+        healthPort.handOver();
+    }
+
     @Override
     public void close() {
         admin.close();

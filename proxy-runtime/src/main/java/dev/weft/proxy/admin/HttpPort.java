@@ -1,5 +1,6 @@
 package dev.weft.proxy.admin;
 
+import dev.weft.proxy.drain.SharedPort;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -36,21 +37,21 @@ final class HttpPort implements AutoCloseable {
     private static final int MAX_BODY_BYTES = 8 * 1024;
     private static final int IDLE_SECONDS = 60;
 
-    private final Channel server;
+    private final EpollServerSocketChannel server;
 
     /// @param local the pod's own address, as the client named it
     interface Handler {
         CompletionStage<Answer> get(String path, InetAddress local);
     }
 
-    private HttpPort(Channel server) {
+    private HttpPort(EpollServerSocketChannel server) {
         this.server = server;
     }
 
     static HttpPort open(InetSocketAddress address, EventLoopGroup loop, Handler handler) {
         var connections = new Connections();
-        var server =
-                new ServerBootstrap()
+        var bootstrap =
+                SharedPort.share(new ServerBootstrap())
                         .group(loop)
                         .channel(EpollServerSocketChannel.class)
                         .childHandler(
@@ -72,11 +73,19 @@ final class HttpPort implements AutoCloseable {
                                                 .addLast(new Exchange(handler));
                                     }
                                 });
-        return new HttpPort(server.bind(address).syncUninterruptibly().channel());
+        var server =
+                (EpollServerSocketChannel) bootstrap.bind(address).syncUninterruptibly().channel();
+        SharedPort.standBehind(server);
+        return new HttpPort(server);
     }
 
     int port() {
-        return ((InetSocketAddress) server.localAddress()).getPort();
+        return server.localAddress().getPort();
+    }
+
+    /// Leaves new connections to whoever else listens there.
+    void handOver() {
+        var _ = SharedPort.handOver(server);
     }
 
     @Override

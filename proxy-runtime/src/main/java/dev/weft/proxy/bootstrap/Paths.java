@@ -36,6 +36,11 @@ public record Paths(Path mesh, Path pod, Path token, Path state) {
         return state.resolve("config");
     }
 
+    /// Says which of the pod's proxies serves.
+    public Path serving() {
+        return state.resolve("serving");
+    }
+
     /// Made by the preStop hook.
     public Path drain() {
         return state.resolve("drain");

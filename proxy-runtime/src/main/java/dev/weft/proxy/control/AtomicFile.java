@@ -5,9 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 
 /// Writes whole files: whoever reads one, even after a kill in the middle, sees the old content or
-/// the new.
+/// the new. Two proxies may write the same one at the same time.
 public final class AtomicFile {
     private AtomicFile() {}
 
@@ -15,9 +16,8 @@ public final class AtomicFile {
     public static void write(Path file, byte[] content) throws IOException {
         var ownerOnly =
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        Files.deleteIfExists(fresh);
-        Files.createFile(fresh, ownerOnly);
+        var folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a folder");
+        Path fresh = Files.createTempFile(folder, file.getFileName().toString(), ".new", ownerOnly);
         Files.write(fresh, content);
         Files.move(
                 fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -1,4 +1,5 @@
-/// Leaves without losing a request: [Drain] for connections, [SynGate] for listening sockets.
+/// Leaves without losing a request: [Drain] for connections, [SynGate] and [SharedPort] for
+/// listening sockets.
 @NullMarked
 package dev.weft.proxy.drain;
 

@@ -1,0 +1,98 @@
+package dev.weft.proxy;
+
+import dev.weft.proxy.bootstrap.Paths;
+import dev.weft.proxy.bootstrap.Slot;
+import dev.weft.proxy.control.AtomicFile;
+import dev.weft.proxy.control.ControlThread;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// When this proxy serves the pod, of which there are two while one takes over from the other. The
+/// file `serving` holds the name of the one that does; whoever is ready, and wanted, writes its own
+/// over it.
+///
+/// ```
+/// waiting ──ready, and its slot is wanted──▶ serving ──another has written its name──▶ over
+///    └──────its slot is not wanted any more──────────────────────────────────────────────┘
+/// ```
+///
+/// On the control thread.
+final class Turn {
+    private static final Logger LOG = System.getLogger(Turn.class.getName());
+    private static final Duration PERIOD = Duration.ofMillis(100);
+
+    private final Slot slot;
+    private final Paths paths;
+    private final ControlThread control;
+    private final String self;
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private boolean ready;
+    private boolean serving;
+
+    Turn(Slot slot, Paths paths, ControlThread control) {
+        this.slot = slot;
+        this.paths = paths;
+        this.control = control;
+        this.self = slot.name() + " " + UUID.randomUUID() + "\n";
+    }
+
+    void start() {
+        control.every(PERIOD, this::look);
+    }
+
+    /// Everything that serving takes is there. Any thread.
+    void ready() {
+        control.execute(() -> {
+            ready = true;
+            look();
+        });
+    }
+
+    /// Done when another proxy serves the pod, or shall, and this one has to go. Completes on the
+    /// control thread.
+    CompletionStage<Void> over() {
+        return over.minimalCompletionStage();
+    }
+
+    private void look() {
+        if (over.isDone()) {
+            return;
+        }
+        if (serving) {
+            if (!self.equals(whoServes())) {
+                LOG.log(Level.INFO, "the pod's other proxy serves from now on");
+                over.complete(null);
+            }
+        } else if (!slot.isWanted(paths, true)) {
+            LOG.log(Level.INFO, "the pod's other proxy shall serve, not this one");
+            over.complete(null);
+        } else if (ready) {
+            serve();
+        }
+    }
+
+    private void serve() {
+        try {
+            AtomicFile.write(paths.serving(), self.getBytes(StandardCharsets.UTF_8));
+            serving = true;
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "{0} could not be written: {1}", paths.serving(), e);
+        }
+    }
+
+    /// A file that cannot be read names nobody else.
+    private String whoServes() {
+        try {
+            return Files.readString(paths.serving());
+        } catch (IOException e) {
+            return self;
+        }
+    }
+}
