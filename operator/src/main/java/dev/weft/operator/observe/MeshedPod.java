@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param revision the control plane that serves it, as its annotation says
 /// @param proxyImage what its proxy shall run
-/// @param contract the injection contract that it was born with; 0 when it does not say, or lacks
-///   a container for the next proxy
+/// @param contract the injection contract that it was born with; 0 when it does not say, or lacks a
+///   container for the next proxy
 /// @param proxyRunning whether the proxy's container runs just now
 /// @param readySince when its condition `Ready` last turned, to the second; the epoch when it does
 ///   not say

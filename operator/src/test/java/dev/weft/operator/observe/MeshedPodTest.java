@@ -29,7 +29,8 @@ class MeshedPodTest {
             String spareSlot,
             String spareImage,
             String spareContainer) {
-        var pod = of(pod(Map.of(Annotations.SLOT, slot), "weft-init", "weft-proxy", "weft-proxy-2"));
+        var pod =
+                of(pod(Map.of(Annotations.SLOT, slot), "weft-init", "weft-proxy", "weft-proxy-2"));
 
         assertThat(pod.proxyImage()).isEqualTo(image);
         assertThat(pod.proxyContainer()).isEqualTo(container);

@@ -3,6 +3,7 @@ package dev.weft.proxy.accept;
 import dev.weft.proxy.config.ListenerSpec;
 import dev.weft.proxy.drain.SharedPort;
 import dev.weft.proxy.drain.SynGate;
+import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.worker.Worker;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -49,6 +50,9 @@ public final class Acceptor {
                                     protected void initChannel(Channel channel) {
                                         var worker = workers.apply(channel.eventLoop());
                                         var current = listener.get();
+                                        channel.config()
+                                                .setWriteBufferWaterMark(
+                                                        Buffers.limit(current.bufferBytes()));
                                         worker.drain(current.direction())
                                                 .opened(new Accepted(channel));
                                         channel.pipeline()

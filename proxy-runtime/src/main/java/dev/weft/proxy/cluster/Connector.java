@@ -2,6 +2,7 @@ package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -71,6 +72,9 @@ final class Connector {
                         .option(ChannelOption.SO_KEEPALIVE, true)
                         .option(ChannelOption.AUTO_READ, false)
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                        .option(
+                                ChannelOption.WRITE_BUFFER_WATER_MARK,
+                                Buffers.limit(destination.bufferBytes()))
                         .option(
                                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                                 (int)

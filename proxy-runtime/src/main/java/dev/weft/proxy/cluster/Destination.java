@@ -25,6 +25,10 @@ record Destination(
         return cluster.spec().connectTimeout();
     }
 
+    int bufferBytes() {
+        return cluster.spec().bufferBytes();
+    }
+
     /// Takes the right to one more connection; [#connectionEnded] follows.
     ///
     /// @param first a pool without any gets one in any case: other endpoints' connections must not

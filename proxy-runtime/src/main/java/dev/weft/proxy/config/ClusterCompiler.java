@@ -65,6 +65,10 @@ final class ClusterCompiler {
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
+                Unpack.bufferBytes(
+                        place,
+                        cluster.getPerConnectionBufferLimitBytes(),
+                        cluster.hasPerConnectionBufferLimitBytes()),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
                 ResilienceCompiler.limits(place, cluster.getCircuitBreakers()),

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
+/// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
+///   writes to it waits
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -20,6 +22,7 @@ public record ClusterSpec(
         Assignment inline,
         Balancing balancing,
         Duration connectTimeout,
+        int bufferBytes,
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
@@ -35,6 +38,7 @@ public record ClusterSpec(
                 Assignment.EMPTY,
                 balancing,
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
+                bufferBytes,
                 transportMatches,
                 transport,
                 Limits.UNLIMITED,

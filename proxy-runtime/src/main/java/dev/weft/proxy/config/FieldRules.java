@@ -17,7 +17,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.listener.v3.Listener",
                             "name address additional_addresses use_original_dst filter_chains default_filter_chain"
                                     + " listener_filters listener_filters_timeout continue_on_listener_filters_timeout"
-                                    + " bind_to_port traffic_direction",
+                                    + " bind_to_port traffic_direction per_connection_buffer_limit_bytes",
                             "api_listener udp_listener_config filter_chain_matcher deprecated_v1 transparent"
                                     + " internal_listener"),
                     rule(
@@ -227,7 +227,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " transport_socket_matches circuit_breakers typed_extension_protocol_options"
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
-                                    + " health_checks ignore_health_on_host_removal lrs_server",
+                                    + " health_checks ignore_health_on_host_removal lrs_server"
+                                    + " per_connection_buffer_limit_bytes",
                             "lb_subset_config filters cluster_type original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",

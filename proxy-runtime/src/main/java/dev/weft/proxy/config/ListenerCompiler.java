@@ -75,6 +75,10 @@ final class ListenerCompiler {
                 listener.getUseOriginalDst().getValue() || hasOriginalDestinationFilter(listener),
                 listener.getUseOriginalDst().getValue(),
                 sniffing(place, listener),
+                Unpack.bufferBytes(
+                        place,
+                        listener.getPerConnectionBufferLimitBytes(),
+                        listener.hasPerConnectionBufferLimitBytes()),
                 chains,
                 defaultChain);
     }

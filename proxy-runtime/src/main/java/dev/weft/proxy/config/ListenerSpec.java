@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 ///   counts, not the address at which they arrived
 /// @param handsOver whether the listener of that original destination, if there is one, takes the
 ///   connection (Envoy's `use_original_dst`)
+/// @param bufferBytes when more than this waits to be sent on one of its connections, whoever
+///   writes to it waits
 public record ListenerSpec(
         String name,
         Direction direction,
@@ -27,6 +29,7 @@ public record ListenerSpec(
         boolean restoresDestination,
         boolean handsOver,
         Sniffing sniffing,
+        int bufferBytes,
         List<ChainSpec> chains,
         @Nullable ChainSpec defaultChain) {
     public ListenerSpec {

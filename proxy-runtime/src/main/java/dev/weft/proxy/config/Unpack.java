@@ -15,6 +15,9 @@ import java.time.Duration;
 
 /// Reads the small parts that several resources share.
 final class Unpack {
+    /// A sidecar has little memory and fast peers; Envoy's own default is 1 MiB.
+    private static final int DEFAULT_BUFFER_BYTES = 64 * 1024;
+
     private Unpack() {}
 
     /// @param type the default instance of what it must be: to find that by a class takes Java
@@ -48,6 +51,15 @@ final class Unpack {
             throw Rejected.at(
                     place, field + " '" + text + "' is not a duration: " + malformed.getMessage());
         }
+    }
+
+    /// `per_connection_buffer_limit_bytes` of listeners and clusters.
+    static int bufferBytes(String place, UInt32Value value, boolean present) {
+        if (present && value.getValue() == 0) {
+            throw Rejected.at(
+                    place, "per_connection_buffer_limit_bytes 0 would be no limit: give one");
+        }
+        return limit(value, present, DEFAULT_BUFFER_BYTES);
     }
 
     /// More than 2^31-1 is as good as no limit.

@@ -181,6 +181,7 @@ class FirstBytesTest {
                         false,
                         false,
                         new Sniffing(_ -> true, _ -> true, TIMEOUT, continueOnTimeout),
+                        65_536,
                         List.of(
                                 new ChainSpec(
                                         "mesh",
