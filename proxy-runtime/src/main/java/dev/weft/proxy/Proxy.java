@@ -130,7 +130,11 @@ public final class Proxy implements AutoCloseable {
     /// Done when the pod's other proxy serves, and all that was on its way here has been served.
     CompletionStage<Void> handedOver() {
         return turn.over()
-                .thenCompose(over -> {
+                .thenCompose(served -> {
+                    if (!served) {
+                        return CompletableFuture.completedStage(null); // it stood behind: no
+                        // connection came here
+                    }
                     admin.handOver();
                     return lifecycle.handOver();
                 })

@@ -32,7 +32,7 @@ final class Turn {
     private final Paths paths;
     private final ControlThread control;
     private final String self;
-    private final CompletableFuture<Void> over = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> over = new CompletableFuture<>();
     private boolean ready;
     private boolean serving;
 
@@ -55,9 +55,10 @@ final class Turn {
         });
     }
 
-    /// Done when another proxy serves the pod, or shall, and this one has to go. Completes on the
-    /// control thread.
-    CompletionStage<Void> over() {
+    /// Done when another proxy serves the pod, or shall, and this one has to go: with true when it
+    /// has served, and the other one stands behind it; with false when it never came to that.
+    /// Completes on the control thread.
+    CompletionStage<Boolean> over() {
         return over.minimalCompletionStage();
     }
 
@@ -68,11 +69,11 @@ final class Turn {
         if (serving) {
             if (!self.equals(whoServes())) {
                 LOG.log(Level.INFO, "the pod's other proxy serves from now on");
-                over.complete(null);
+                over.complete(true);
             }
         } else if (!slot.isWanted(paths, true)) {
             LOG.log(Level.INFO, "the pod's other proxy shall serve, not this one");
-            over.complete(null);
+            over.complete(false);
         } else if (ready) {
             serve();
         }

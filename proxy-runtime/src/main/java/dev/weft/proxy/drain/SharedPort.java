@@ -29,9 +29,11 @@ public final class SharedPort {
     }
 
     /// Sends connections to come to the socket that stands behind, accepts what is queued here,
-    /// then closes. Done when closed; any thread but the socket's event loop may wait for it.
+    /// then closes. Where the kernel does not let them be sent they are held back for a second
+    /// ([SynGate]). Done when closed; any thread but the socket's event loop may wait for it.
     public static CompletionStage<Void> handOver(EpollServerSocketChannel listening) {
-        SocketCalls.steer(listening.fd().intValue(), SECOND);
-        return SynGate.closeWhenEmpty(listening);
+        return SocketCalls.steer(listening.fd().intValue(), SECOND)
+                ? SynGate.closeWhenEmpty(listening)
+                : SynGate.close(listening);
     }
 }
