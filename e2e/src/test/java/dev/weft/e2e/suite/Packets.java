@@ -31,11 +31,15 @@ public final class Packets implements AutoCloseable {
                         .redirectError(messages.toFile())
                         .start();
         var packets = new Packets(process);
-        Until.isTrue(
-                "tcpdump to listen",
-                Duration.ofSeconds(10),
-                () -> contains(messages, READY),
-                () -> "nothing");
+        try {
+            Until.isTrue(
+                    "tcpdump to listen",
+                    Duration.ofSeconds(10),
+                    () -> contains(messages, READY),
+                    () -> "nothing");
+        } finally {
+            java.nio.file.Files.delete(messages); // it has said what it was asked for
+        }
         return packets;
     }
 
