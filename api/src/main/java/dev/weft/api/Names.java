@@ -33,6 +33,9 @@ public final class Names {
     /// the one whose turn it is wait.
     public static final List<String> PROXY_CONTAINERS = List.of("weft-proxy", "weft-proxy-2");
 
+    public static final String FIRST_SLOT = "1";
+    public static final String SECOND_SLOT = "2";
+
     public static final String INIT_CONTAINER = "weft-init";
 
     public static final String TOKEN_AUDIENCE = "weft.dev/control-plane";
@@ -54,16 +57,12 @@ public final class Names {
     ///
     /// @param slot null where a pod has no such annotation
     public static String proxyContainer(@Nullable String slot) {
-        return PROXY_CONTAINERS.get(index(slot));
+        return PROXY_CONTAINERS.get(SECOND_SLOT.equals(slot) ? 1 : 0);
     }
 
     /// The slot that the next proxy of a pod gets.
     public static String otherSlot(@Nullable String slot) {
-        return index(slot) == 0 ? "2" : "1";
-    }
-
-    private static int index(@Nullable String slot) {
-        return "2".equals(slot) ? 1 : 0;
+        return SECOND_SLOT.equals(slot) ? FIRST_SLOT : SECOND_SLOT;
     }
 
     /// The revision of a version: `0-2-0` for `0.2.0`.

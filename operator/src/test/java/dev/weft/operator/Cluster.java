@@ -110,7 +110,8 @@ public final class Cluster {
                         Instant.EPOCH,
                         "container-" + name,
                         "",
-                        new MeshedPod.Spare("2", injecting.spec.proxyImage(), "spare-" + name)));
+                        new MeshedPod.Spare(
+                                Names.SECOND_SLOT, injecting.spec.proxyImage(), "spare-" + name)));
     }
 
     public void change(String name, UnaryOperator<MeshedPod> change) {
@@ -270,7 +271,7 @@ public final class Cluster {
                             p.spare().container(),
                             p.spare().image().equals(image) ? "" : p.spare().container(),
                             new MeshedPod.Spare(
-                                    p.spare().slot().equals("2") ? "1" : "2",
+                                    Names.otherSlot(p.spare().slot()),
                                     p.proxyImage(),
                                     p.proxyContainer()));
         };

@@ -88,9 +88,14 @@ final class Lifecycle {
         LOG.log(Level.INFO, "handing over: what is under way is served to its end");
         draining = true;
         dataPlane.handOver();
+        return serveTheRest(HANDED_OVER_MOST);
+    }
+
+    /// What was accepted, and the spans of it.
+    private CompletionStage<Void> serveTheRest(Duration atMost) {
         return CompletableFuture.allOf(
-                        dataPlane.drainInbound(HANDED_OVER_MOST).toCompletableFuture(),
-                        dataPlane.drainOutbound(HANDED_OVER_MOST).toCompletableFuture())
+                        dataPlane.drainInbound(atMost).toCompletableFuture(),
+                        dataPlane.drainOutbound(atMost).toCompletableFuture())
                 .thenCompose(served -> dataPlane.flushSpans());
     }
 
@@ -107,13 +112,9 @@ final class Lifecycle {
                         outbound -> {
                             // waits for the event loops, so it must not be on one
                             dataPlane.stopAccepting();
-                            var left = STOP_MOST.minusNanos(System.nanoTime() - began);
-                            return CompletableFuture.allOf(
-                                    dataPlane.drainInbound(left).toCompletableFuture(),
-                                    dataPlane.drainOutbound(left).toCompletableFuture());
+                            return serveTheRest(STOP_MOST.minusNanos(System.nanoTime() - began));
                         },
                         control)
-                .thenCompose(served -> dataPlane.flushSpans())
                 .toCompletableFuture()
                 .completeOnTimeout(null, STOP_MOST.toMillis(), TimeUnit.MILLISECONDS);
     }

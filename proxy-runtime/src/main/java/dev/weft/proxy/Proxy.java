@@ -131,9 +131,9 @@ public final class Proxy implements AutoCloseable {
     CompletionStage<Void> handedOver() {
         return turn.over()
                 .thenCompose(served -> {
+                    // one that only stood behind has had no connection
                     if (!served) {
-                        return CompletableFuture.completedStage(null); // it stood behind: no
-                        // connection came here
+                        return CompletableFuture.completedStage(null);
                     }
                     admin.handOver();
                     return lifecycle.handOver();

@@ -4,15 +4,16 @@ import dev.weft.proxy.bootstrap.Paths;
 import dev.weft.proxy.bootstrap.Slot;
 import dev.weft.proxy.control.AtomicFile;
 import dev.weft.proxy.control.ControlThread;
+import dev.weft.proxy.control.FileWatch;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /// When this proxy serves the pod, of which there are two while one takes over from the other. The
 /// file `serving` holds the name of the one that does; whoever is ready, and wanted, writes its own
@@ -33,8 +34,8 @@ final class Turn {
     private final ControlThread control;
     private final String self;
     private final CompletableFuture<Boolean> over = new CompletableFuture<>();
+    private ControlThread.@Nullable Timer waiting;
     private boolean ready;
-    private boolean serving;
 
     Turn(Slot slot, Paths paths, ControlThread control) {
         this.slot = slot;
@@ -44,7 +45,7 @@ final class Turn {
     }
 
     void start() {
-        control.every(PERIOD, this::look);
+        waiting = control.every(PERIOD, this::look);
     }
 
     /// Everything that serving takes is there. Any thread.
@@ -66,12 +67,8 @@ final class Turn {
         if (over.isDone()) {
             return;
         }
-        if (serving) {
-            if (!self.equals(whoServes())) {
-                LOG.log(Level.INFO, "the pod's other proxy serves from now on");
-                over.complete(true);
-            }
-        } else if (!slot.isWanted(paths, true)) {
+        if (!slot.isWanted(paths)) {
+            stopLooking();
             LOG.log(Level.INFO, "the pod's other proxy shall serve, not this one");
             over.complete(false);
         } else if (ready) {
@@ -82,18 +79,23 @@ final class Turn {
     private void serve() {
         try {
             AtomicFile.write(paths.serving(), self.getBytes(StandardCharsets.UTF_8));
-            serving = true;
         } catch (IOException e) {
             LOG.log(Level.ERROR, "{0} could not be written: {1}", paths.serving(), e);
+            return;
+        }
+        stopLooking();
+        FileWatch.start(paths.serving(), control, this::serves);
+    }
+
+    private void serves(String who) {
+        if (!who.equals(self) && over.complete(true)) {
+            LOG.log(Level.INFO, "the pod's other proxy serves from now on");
         }
     }
 
-    /// A file that cannot be read names nobody else.
-    private String whoServes() {
-        try {
-            return Files.readString(paths.serving());
-        } catch (IOException e) {
-            return self;
+    private void stopLooking() {
+        if (waiting != null) {
+            waiting.cancel();
         }
     }
 }

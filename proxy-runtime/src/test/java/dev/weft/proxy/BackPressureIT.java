@@ -1,6 +1,7 @@
 package dev.weft.proxy;
 
 import static dev.weft.proxy.testing.Eventually.eventually;
+import static dev.weft.proxy.testing.Eventually.standstill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -13,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -204,18 +204,6 @@ class BackPressureIT {
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError(impossible);
         }
-    }
-
-    private static java.util.function.BooleanSupplier standstill(AtomicLong sent) {
-        var last = new long[2];
-        return () -> {
-            var now = sent.get();
-            if (now != last[0]) {
-                last[0] = now;
-                last[1] = System.nanoTime();
-            }
-            return now > 0 && System.nanoTime() - last[1] > Duration.ofMillis(300).toNanos();
-        };
     }
 
     private static void say(Socket to, String text) throws IOException {

@@ -84,7 +84,7 @@ class BufferLimitIT {
                 var server = app.accept()) {
             var taken = writeTo(idle == Idle.CLIENT ? server : client);
 
-            Eventually.holds(() -> assertThat(standsStill(taken)).isTrue());
+            Eventually.eventually("the writer waits", Eventually.standstill(taken));
             assertThat(taken.get()).isLessThan(MUCH);
         }
     }
@@ -131,15 +131,5 @@ class BufferLimitIT {
                     }
                 });
         return written;
-    }
-
-    private static boolean standsStill(AtomicLong count) {
-        try {
-            long before = count.get();
-            Thread.sleep(500);
-            return before > 0 && count.get() == before;
-        } catch (InterruptedException ending) {
-            throw new AssertionError(ending);
-        }
     }
 }

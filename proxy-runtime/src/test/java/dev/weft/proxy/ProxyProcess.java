@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /// An inbound proxy as a process of its own, with the memory that the image gives it, in front of
@@ -46,7 +47,7 @@ final class ProxyProcess implements AutoCloseable {
         mesh.revision("a");
         output = folder.resolve("output");
         configure(http1App, http2App);
-        process = launch(flags);
+        process = launch(output, Map.of(), flags);
         eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
     }
 
@@ -94,21 +95,19 @@ final class ProxyProcess implements AutoCloseable {
                 .build();
     }
 
-    private Process launch(String... flags) throws IOException {
-        return new ProcessBuilder(TestProxyMain.command(folder, flags))
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
+    private Process launch(Path output, Map<String, String> environment, String... flags)
+            throws IOException {
+        var builder =
+                new ProcessBuilder(TestProxyMain.command(folder, flags))
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
+        return builder.start();
     }
 
     /// One more proxy of the same pod, in another slot.
     Process another(String slot) throws IOException {
-        var builder =
-                new ProcessBuilder(TestProxyMain.command(folder))
-                        .redirectErrorStream(true)
-                        .redirectOutput(folder.resolve("output-" + slot).toFile());
-        builder.environment().put("WEFT_SLOT", slot);
-        return builder.start();
+        return launch(folder.resolve("output-" + slot), Map.of("WEFT_SLOT", slot));
     }
 
     boolean isAlive() {

@@ -33,8 +33,8 @@ final class Contract {
     /// The containers for the pod's proxy: one runs it, and the next one starts in the other while
     /// this one serves.
     static List<ObjectNode> proxyContainers(RevisionSettings settings) {
-        var first = proxyContainer("1", settings);
-        var second = proxyContainer("2", settings);
+        var first = proxyContainer(Names.FIRST_SLOT, settings);
+        var second = proxyContainer(Names.SECOND_SLOT, settings);
         // They start one after the other. The second is asked for both: whoever serves answers, and
         // what comes after them waits for that.
         second.set("startupProbe", probe("/ready", 1, 600));

@@ -139,7 +139,7 @@ final class Injection {
         spec.set("volumes", volumes(spec.path("volumes")));
         annotations.put(Annotations.INJECTION_CONTRACT, Integer.toString(Names.INJECTION_CONTRACT));
         annotations.put(Annotations.REVISION, revision);
-        annotations.put(Annotations.SLOT, "1");
+        annotations.put(Annotations.SLOT, Names.FIRST_SLOT);
         if (!probes.originals().isEmpty()) {
             annotations.put(Annotations.PROBES, probes.originals().toString());
         }

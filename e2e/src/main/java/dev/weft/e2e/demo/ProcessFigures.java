@@ -1,13 +1,12 @@
 package dev.weft.e2e.demo;
 
 import dev.weft.e2e.cluster.Node;
-import io.fabric8.kubernetes.api.model.ContainerStatus;
+import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /// Memory and CPU time of containers, read in the node from `/proc`.
 ///
@@ -45,7 +44,7 @@ record ProcessFigures(double rssMegabytes, double privateMegabytes, double cpuSe
         List<String> lines = node.exec("sh", "-c", SCRIPT).orThrow().lines().toList();
         var figures = new ArrayList<ProcessFigures>();
         for (var pod : pods) {
-            var ids = containerIds(pod, containers.apply(pod));
+            var ids = Workloads.containerIds(pod, containers.apply(pod));
             var mine =
                     lines.stream().filter(line -> ids.stream().anyMatch(line::contains)).toList();
             if (!mine.isEmpty()) {
@@ -53,17 +52,6 @@ record ProcessFigures(double rssMegabytes, double privateMegabytes, double cpuSe
             }
         }
         return figures;
-    }
-
-    private static List<String> containerIds(Pod pod, List<String> containers) {
-        return Stream.concat(
-                        pod.getStatus().getInitContainerStatuses().stream(),
-                        pod.getStatus().getContainerStatuses().stream())
-                .filter(status -> containers.contains(status.getName()))
-                .map(ContainerStatus::getContainerID)
-                .filter(id -> id != null)
-                .map(id -> id.substring(id.lastIndexOf('/') + 1))
-                .toList();
     }
 
     static ProcessFigures sum(List<String> lines) {

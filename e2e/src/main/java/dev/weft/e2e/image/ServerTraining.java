@@ -96,8 +96,8 @@ final class ServerTraining {
         }
         var uri = exchange.getRequestURI();
         var query = uri.getQuery() == null ? "" : uri.getQuery();
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
         if (query.contains("watch=true")) {
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 0);
             exchange.getResponseBody().flush();
             return;
@@ -113,9 +113,7 @@ final class ServerTraining {
                                 {"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}\
                                 """)
                         .getBytes(StandardCharsets.UTF_8);
-        exchange.sendResponseHeaders(list ? 200 : 404, body.length);
-        exchange.getResponseBody().write(body);
-        exchange.close();
+        respond(exchange, list ? 200 : 404, body);
     }
 
     private static void take(HttpExchange exchange) throws IOException {
@@ -124,8 +122,12 @@ final class ServerTraining {
                 exchange.getRequestURI().getPath().endsWith("/selfsubjectrulesreviews")
                         ? EVERYTHING.getBytes(StandardCharsets.UTF_8)
                         : written;
+        respond(exchange, 201, body);
+    }
+
+    private static void respond(HttpExchange exchange, int status, byte[] body) throws IOException {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(201, body.length);
+        exchange.sendResponseHeaders(status, body.length);
         exchange.getResponseBody().write(body);
         exchange.close();
     }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// Starts, restarts and finds the pods of test workloads.
 public final class Workloads {
@@ -163,6 +164,18 @@ public final class Workloads {
         return pod.getStatus().getInitContainerStatuses().stream()
                 .filter(status -> status.getName().equals(proxyContainer(pod)))
                 .findFirst();
+    }
+
+    /// The ids, as they are in cgroups' names, of a pod's containers that have one of these names.
+    public static List<String> containerIds(Pod pod, List<String> names) {
+        return Stream.concat(
+                        pod.getStatus().getInitContainerStatuses().stream(),
+                        pod.getStatus().getContainerStatuses().stream())
+                .filter(status -> names.contains(status.getName()))
+                .map(ContainerStatus::getContainerID)
+                .filter(id -> id != null)
+                .map(id -> id.substring(id.lastIndexOf('/') + 1))
+                .toList();
     }
 
     /// How often the application's containers were restarted.

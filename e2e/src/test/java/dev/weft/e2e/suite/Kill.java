@@ -2,9 +2,8 @@ package dev.weft.e2e.suite;
 
 import dev.weft.e2e.cluster.Node;
 import dev.weft.e2e.mesh.Workloads;
-import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import java.util.stream.Stream;
+import java.util.List;
 
 /// Ends the processes of a container without asking them.
 public final class Kill {
@@ -12,7 +11,7 @@ public final class Kill {
 
     /// `kill -9`, from the node.
     public static void nine(Node node, Pod pod, String container) {
-        String id = containerId(pod, container);
+        String id = Workloads.containerIds(pod, List.of(container)).getFirst();
         node.exec(
                         "sh",
                         "-c",
@@ -25,17 +24,5 @@ public final class Kill {
     /// The same for the pod's proxy.
     public static void proxy(Node node, Pod pod) {
         nine(node, pod, Workloads.proxyContainer(pod));
-    }
-
-    private static String containerId(Pod pod, String container) {
-        return Stream.concat(
-                        pod.getStatus().getInitContainerStatuses().stream(),
-                        pod.getStatus().getContainerStatuses().stream())
-                .filter(status -> status.getName().equals(container))
-                .map(ContainerStatus::getContainerID)
-                .filter(id -> id != null)
-                .map(id -> id.substring(id.lastIndexOf('/') + 1))
-                .findFirst()
-                .orElseThrow();
     }
 }

@@ -77,10 +77,13 @@ public record MeshedPod(
 
     /// The meshed pod that a pod is, or nothing when it has no sidecar or has ended.
     public static @Nullable MeshedPod of(Pod pod) {
+        if (!isMeshed(pod) || ended(pod)) {
+            return null;
+        }
         var annotations = orEmpty(pod.getMetadata().getAnnotations());
         var slot = annotations.get(Annotations.SLOT);
         var proxy = container(pod, Names.proxyContainer(slot));
-        if (!isMeshed(pod) || proxy == null || ended(pod)) {
+        if (proxy == null) {
             return null;
         }
         var status = status(pod, Names.proxyContainer(slot));
@@ -143,12 +146,10 @@ public record MeshedPod(
     }
 
     private static @Nullable Container container(Pod pod, String name) {
-        return pod.getSpec() == null
-                ? null
-                : proxies(pod).stream()
-                        .filter(container -> name.equals(container.getName()))
-                        .findFirst()
-                        .orElse(null);
+        return proxies(pod).stream()
+                .filter(container -> name.equals(container.getName()))
+                .findFirst()
+                .orElse(null);
     }
 
     private static @Nullable ContainerStatus status(Pod pod, String name) {

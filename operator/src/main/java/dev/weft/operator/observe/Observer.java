@@ -71,7 +71,7 @@ public final class Observer {
                         builder(Pod.class, "meshed-pods", context)
                                 .withWatchAllNamespaces()
                                 .withItemStore(new MeshedPodStore())
-                                .withGenericFilter(pod -> MeshedPod.isMeshed(pod))
+                                .withGenericFilter(MeshedPod::isMeshed)
                                 .withOnUpdateFilter(Observer::tellsSomething)
                                 .build(),
                         context);

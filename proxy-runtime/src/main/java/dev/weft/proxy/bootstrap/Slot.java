@@ -24,8 +24,8 @@ public record Slot(String name) {
     }
 
     /// Whether this one's proxy shall serve, as the pod's annotations say just now. Where they
-    /// cannot be read nothing changes: `otherwise`.
-    public boolean isWanted(Paths paths, boolean otherwise) {
+    /// cannot be read it shall.
+    public boolean isWanted(Paths paths) {
         if (name.isEmpty()) {
             return true;
         }
@@ -33,7 +33,7 @@ public record Slot(String name) {
             var annotations = Annotations.parse(Files.readString(paths.annotations()));
             return name.equals(annotations.getOrDefault(ANNOTATION, FIRST));
         } catch (IOException e) {
-            return otherwise;
+            return true;
         }
     }
 }

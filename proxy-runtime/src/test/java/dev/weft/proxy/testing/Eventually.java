@@ -1,12 +1,14 @@
 package dev.weft.proxy.testing;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /// Waits for what will come.
 public final class Eventually {
     private static final Duration MOST = Duration.ofSeconds(20);
+    private static final Duration STANDSTILL = Duration.ofMillis(300);
     private static final Duration AGAIN = Duration.ofMillis(5);
 
     private Eventually() {}
@@ -19,6 +21,19 @@ public final class Eventually {
             }
             LockSupport.parkNanos(AGAIN.toNanos());
         }
+    }
+
+    /// A count that has begun, and has not changed for 300 ms.
+    public static BooleanSupplier standstill(AtomicLong count) {
+        var last = new long[2];
+        return () -> {
+            var now = count.get();
+            if (now != last[0]) {
+                last[0] = now;
+                last[1] = System.nanoTime();
+            }
+            return now > 0 && System.nanoTime() - last[1] > STANDSTILL.toNanos();
+        };
     }
 
     /// Until the assertion passes; if it never does, what it said last.
