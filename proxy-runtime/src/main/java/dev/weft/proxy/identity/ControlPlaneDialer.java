@@ -9,7 +9,11 @@ import io.grpc.Metadata;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.MetadataUtils;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -17,6 +21,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -62,7 +67,7 @@ public final class ControlPlaneDialer {
         var builder =
                 NettyChannelBuilder.forAddress(target.host(), target.port())
                         .eventLoopGroup(loop)
-                        .channelType(EpollSocketChannel.class)
+                        .channelFactory(ControlPlaneDialer::channel)
                         .executor(callbacks)
                         .maxInboundMessageSize(MAX_MESSAGE_BYTES)
                         .disableRetry()
@@ -96,6 +101,12 @@ public final class ControlPlaneDialer {
         }
     }
 
+    private static EpollSocketChannel channel() {
+        var channel = new EpollSocketChannel();
+        channel.pipeline().addLast(new FailedConnect());
+        return channel;
+    }
+
     private ClientInterceptor bearer() throws IOException {
         var headers = new Metadata();
         headers.put(AUTHORIZATION, "Bearer " + Files.readString(token).strip());
@@ -116,6 +127,22 @@ public final class ControlPlaneDialer {
             return builder.build();
         } catch (SSLException e) {
             throw new NotReady("TLS could not be set up: " + e.getMessage());
+        }
+    }
+
+    /// Closes a channel that does not get connected: gRPC leaves that to the kernel. Where a SYN is
+    /// refused by ICMP on this very host, as kube-proxy refuses a Service without endpoints, the
+    /// kernel keeps the socket for a second, to send the SYN again, and reports an error all that
+    /// time: the event loop would turn without a pause.
+    private static final class FailedConnect extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void connect(
+                ChannelHandlerContext context,
+                SocketAddress remote,
+                SocketAddress local,
+                ChannelPromise connected) {
+            connected.addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            context.connect(remote, local, connected);
         }
     }
 
