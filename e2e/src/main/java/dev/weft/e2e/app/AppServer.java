@@ -53,7 +53,7 @@ final class AppServer implements AutoCloseable {
     static AppServer start(
             AppSettings settings,
             SeenRequests seen,
-            Burst burst,
+            LoadControl control,
             int http,
             int grpc,
             int echo,
@@ -65,7 +65,7 @@ final class AppServer implements AutoCloseable {
         var grpcPort = GrpcPort.open(grpc, settings, seen);
         var echoPort = TcpPort.echo(loops, echo);
         var greetingPort = TcpPort.greeting(loops, greeting);
-        var httpPort = HttpPort.open(loops, http, settings, seen, burst, draining);
+        var httpPort = HttpPort.open(loops, http, settings, seen, control, draining);
         return new AppServer(loops, draining, httpPort, grpcPort, echoPort, greetingPort);
     }
 
@@ -107,7 +107,14 @@ final class AppServer implements AutoCloseable {
     static void run(AppSettings settings) throws Exception {
         var seen = new SeenRequests(settings.pod() + "-" + UUID.randomUUID());
         var server =
-                start(settings, seen, Burst.NONE, HTTP_PORT, GRPC_PORT, ECHO_PORT, GREETING_PORT);
+                start(
+                        settings,
+                        seen,
+                        LoadControl.NONE,
+                        HTTP_PORT,
+                        GRPC_PORT,
+                        ECHO_PORT,
+                        GREETING_PORT);
         var recording = settings.recorder().map(RecorderClient::new);
         recording.ifPresent(recorder ->
                 Thread.ofVirtual().name("recorder").start(() -> flushEverySecond(recorder, seen)));

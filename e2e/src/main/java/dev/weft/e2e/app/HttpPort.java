@@ -36,7 +36,7 @@ final class HttpPort {
             int port,
             AppSettings settings,
             SeenRequests seen,
-            Burst burst,
+            LoadControl control,
             Draining draining)
             throws InterruptedException {
         var http2Connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -54,7 +54,7 @@ final class HttpPort {
                                                         new VersionSwitch(
                                                                 settings,
                                                                 seen,
-                                                                burst,
+                                                                control,
                                                                 draining,
                                                                 http2Connections));
                                     }
@@ -80,19 +80,19 @@ final class HttpPort {
     private static final class VersionSwitch extends ByteToMessageDecoder {
         private final AppSettings settings;
         private final SeenRequests seen;
-        private final Burst burst;
+        private final LoadControl control;
         private final Draining draining;
         private final ChannelGroup http2Connections;
 
         VersionSwitch(
                 AppSettings settings,
                 SeenRequests seen,
-                Burst burst,
+                LoadControl control,
                 Draining draining,
                 ChannelGroup http2Connections) {
             this.settings = settings;
             this.seen = seen;
-            this.burst = burst;
+            this.control = control;
             this.draining = draining;
             this.http2Connections = http2Connections;
         }
@@ -113,7 +113,7 @@ final class HttpPort {
                 context.pipeline()
                         .addLast(
                                 new HttpServerCodec(),
-                                new HttpRequests("HTTP/1.1", settings, seen, burst, draining));
+                                new HttpRequests("HTTP/1.1", settings, seen, control, draining));
             }
             context.pipeline().remove(this);
         }
@@ -131,8 +131,8 @@ final class HttpPort {
                                                             new Http2StreamFrameToHttpObjectCodec(
                                                                     true),
                                                             new HttpRequests(
-                                                                    "HTTP/2", settings, seen, burst,
-                                                                    draining));
+                                                                    "HTTP/2", settings, seen,
+                                                                    control, draining));
                                         }
                                     }));
             http2Connections.add(context.channel());

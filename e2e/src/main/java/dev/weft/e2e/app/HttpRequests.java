@@ -28,6 +28,7 @@ import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,7 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
     private final String protocol;
     private final AppSettings settings;
     private final SeenRequests seen;
-    private final Burst burst;
+    private final LoadControl control;
     private final Draining draining;
 
     private @Nullable HttpRequest request;
@@ -52,12 +53,12 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
             String protocol,
             AppSettings settings,
             SeenRequests seen,
-            Burst burst,
+            LoadControl control,
             Draining draining) {
         this.protocol = protocol;
         this.settings = settings;
         this.seen = seen;
-        this.burst = burst;
+        this.control = control;
         this.draining = draining;
     }
 
@@ -128,30 +129,45 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
                         context.executor().execute(() -> send(context, head, 200, answer));
                     });
             case "/check" ->
-                    Thread.startVirtualThread(() -> {
-                        String answer =
-                                Checks.run(
-                                                first(query, "what"),
-                                                URI.create(first(query, "url")),
-                                                Long.parseLong(first(query, "amount")))
-                                        .encode();
-                        context.executor().execute(() -> send(context, head, 200, answer));
-                    });
+                    later(
+                            context,
+                            head,
+                            () ->
+                                    Checks.run(
+                                            first(query, "what"),
+                                            URI.create(first(query, "url")),
+                                            Long.parseLong(first(query, "amount"))));
             case "/stop-listening" -> {
                 send(context, head, 200, "no new connections from now on");
                 Thread.startVirtualThread(draining::begin);
             }
-            case "/burst" -> burst(context, head, query);
+            case "/burst" ->
+                    later(
+                            context,
+                            head,
+                            () ->
+                                    control.burst(
+                                            first(query, "load"),
+                                            first(query, "service"),
+                                            number(query, "requests")));
+            case "/load/begin" ->
+                    later(
+                            context,
+                            head,
+                            () ->
+                                    control.begin(
+                                            first(query, "name"),
+                                            List.of(first(query, "targets").split(",")),
+                                            number(query, "rate")));
+            case "/load/end" -> later(context, head, () -> control.end(first(query, "name")));
             default -> send(context, head, 404, "no such path");
         }
     }
 
-    private void burst(
-            ChannelHandlerContext context, HttpRequest head, Map<String, List<String>> query) {
+    /// Answers with what takes a while.
+    private void later(ChannelHandlerContext context, HttpRequest head, Supplier<JsonObject> work) {
         Thread.startVirtualThread(() -> {
-            String answer =
-                    burst.run(first(query, "service"), Integer.parseInt(first(query, "requests")))
-                            .encode();
+            String answer = work.get().encode();
             context.executor().execute(() -> send(context, head, 200, answer));
         });
     }
@@ -259,6 +275,10 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         context.close();
+    }
+
+    private static int number(Map<String, List<String>> query, String name) {
+        return Integer.parseInt(first(query, name));
     }
 
     private static String first(Map<String, List<String>> query, String name) {

@@ -1,25 +1,19 @@
 package dev.weft.e2e.app;
 
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /// An open loop: requests start when the plan says so, whether or not earlier ones were answered,
-/// and their latency counts from then. SIGTERM ends the plan; what is outstanding is waited for.
-final class LoadGenerator implements Burst {
+/// and their latency counts from then.
+final class LoadGenerator {
     private static final int BURST_CONNECTIONS = 8;
-    private static final int WARM_UP_REQUESTS = 600;
 
     private final AppSettings settings;
     private final LoadClient client;
@@ -34,63 +28,20 @@ final class LoadGenerator implements Burst {
         this.tally = new Tally(name);
     }
 
-    static void run(AppSettings settings, LoadSettings load) throws Exception {
-        System.setProperty("vertx.disableDnsResolver", "true");
-        var vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(4));
-        var generator =
-                new LoadGenerator(
-                        settings,
-                        new LoadClient(vertx, load.domain(), Protocol::servicePort),
-                        settings.pod() + "-" + UUID.randomUUID().toString().substring(0, 4));
-        warmUp(vertx);
-        var seen = new SeenRequests(generator.name);
-        AppServer.start(
-                settings,
-                seen,
-                generator,
-                AppServer.HTTP_PORT,
-                AppServer.GRPC_PORT,
-                AppServer.ECHO_PORT,
-                AppServer.GREETING_PORT);
-        var recorder = settings.recorder().map(RecorderClient::new);
-        recorder.ifPresent(to -> Thread.ofVirtual().start(() -> generator.reportEverySecond(to)));
-        Runtime.getRuntime()
-                .addShutdownHook(
-                        new Thread(() -> {
-                            generator.stop();
-                            recorder.ifPresent(generator::reportLast);
-                        }));
-        System.out.println(generator.name + " sends");
-        generator.follow(new Schedule(load.services(), load.perProtocol()));
-        new CountDownLatch(1).await();
+    String name() {
+        return name;
     }
 
-    /// Sends requests of every kind to a server in this process, which is closed again: a load
-    /// generator whose code is still cold would measure itself.
-    private static void warmUp(Vertx vertx) throws Exception {
-        var own = new AppSettings("warm-up", "localhost", "v1", false, Optional.empty());
-        try (var server =
-                AppServer.start(own, new SeenRequests("warm-up"), Burst.NONE, 0, 0, 0, 0)) {
-            var client =
-                    new LoadClient(
-                            vertx,
-                            "",
-                            protocol ->
-                                    protocol == Protocol.GRPC
-                                            ? server.grpcPort()
-                                            : server.httpPort());
-            var generator = new LoadGenerator(own, client, "warm-up");
-            var running =
-                    Thread.ofVirtual()
-                            .start(() -> generator.follow(new Schedule(List.of("localhost"), 100)));
-            long giveUp = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-            while (generator.tally.finished() < WARM_UP_REQUESTS && System.nanoTime() < giveUp) {
-                sleepUntil(System.nanoTime() + 20_000_000);
-            }
-            generator.stop();
-            running.join();
-            client.close();
+    /// Sends to this very machine until so many are answered, or for so long.
+    void warmUp(int requests, Duration atMost) throws InterruptedException {
+        var running =
+                Thread.ofVirtual().start(() -> follow(new Schedule(List.of("localhost"), 100)));
+        long giveUp = System.nanoTime() + atMost.toNanos();
+        while (tally.finished() < requests && System.nanoTime() < giveUp) {
+            sleepUntil(System.nanoTime() + 20_000_000);
         }
+        stop();
+        running.join();
     }
 
     /// Blocks until stopped.
@@ -133,8 +84,8 @@ final class LoadGenerator implements Burst {
                 });
     }
 
-    @Override
-    public JsonObject run(String service, int requests) {
+    /// See [LoadControl#burst].
+    JsonObject burst(String service, int requests) {
         var free = new Semaphore(BURST_CONNECTIONS);
         var failed = new AtomicInteger();
         Map<String, Integer> versions = new TreeMap<>();
@@ -185,14 +136,16 @@ final class LoadGenerator implements Burst {
         return tally;
     }
 
-    private void reportEverySecond(RecorderClient recorder) {
+    /// Tells the recorder how far it is, until stopped.
+    void reportEverySecond(RecorderClient recorder) {
         while (!stopped.get()) {
             recorder.post("/sent", tally.snapshot(false));
             sleepUntil(System.nanoTime() + 1_000_000_000);
         }
     }
 
-    private void reportLast(RecorderClient recorder) {
+    /// Tells the recorder the end of it.
+    void reportLast(RecorderClient recorder) {
         var last = tally.snapshot(true);
         for (int attempt = 0; attempt < 40 && !recorder.post("/sent", last); attempt++) {
             sleepUntil(System.nanoTime() + 250_000_000);

@@ -6,7 +6,7 @@ import java.util.Map;
 /// What a load generator sends.
 ///
 /// @param services short names of the Services, which listen on 80 (HTTP/1.1), 81 (HTTP/2) and 9090
-///   (gRPC)
+///   (gRPC); none for a load generator that waits to be told
 /// @param domain what follows the short name, with its leading dot
 /// @param perProtocol requests a second of each protocol
 record LoadSettings(List<String> services, String domain, int perProtocol) {
@@ -16,7 +16,7 @@ record LoadSettings(List<String> services, String domain, int perProtocol) {
 
     static LoadSettings of(Map<String, String> env) {
         return new LoadSettings(
-                List.of(env.getOrDefault("TARGETS", "web").split(",")),
+                env.containsKey("TARGETS") ? List.of(env.get("TARGETS").split(",")) : List.of(),
                 "." + env.getOrDefault("TARGET_NAMESPACE", "default") + ".svc.cluster.local",
                 Integer.parseInt(env.getOrDefault("RATE", "10")));
     }

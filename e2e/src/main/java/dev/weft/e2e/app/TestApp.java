@@ -12,7 +12,7 @@ public final class TestApp {
         switch (role) {
             case "server" -> AppServer.run(AppSettings.of(System.getenv()));
             case "loadgen" ->
-                    LoadGenerator.run(
+                    LoadGenerators.run(
                             AppSettings.of(System.getenv()), LoadSettings.of(System.getenv()));
             case "recorder" -> Recorder.run(rest.length == 0 ? 8080 : Integer.parseInt(rest[0]));
             case "appcheck" -> System.exit(AppCheck.run(rest));

@@ -125,7 +125,9 @@ final class DemoApps {
         String pod = workloads.pods(NAMESPACE, "load").getFirst().getMetadata().getName();
         try (var port = PodPort.open(client, NAMESPACE, pod, 8080)) {
             return new JsonObject(
-                    port.get("/burst?service=shop&requests=" + requests, Duration.ofMinutes(3)));
+                    port.get(
+                            "/burst?load=" + pod + "&service=shop&requests=" + requests,
+                            Duration.ofMinutes(3)));
         }
     }
 

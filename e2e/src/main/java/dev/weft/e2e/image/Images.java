@@ -16,6 +16,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
 
 /// Packs what Maven has built into images, as archives under `e2e/target/images`. An image whose
 /// content has not changed is left as it is.
@@ -54,17 +57,27 @@ public final class Images {
                 "this is no checkout of Weft: run it inside of one, or set -Dweft.top");
     }
 
-    /// Every image: both builds of the mesh, and the workload of tests and demo.
+    /// Every image: both builds of the mesh, and the workload of tests and demo; two at a time.
     public List<BuiltImage> all() {
-        var images = new ArrayList<BuiltImage>();
-        MeshBuild.ALL.forEach(build -> images.addAll(mesh(build)));
-        images.add(testapp());
-        return images;
+        try (var threads = Executors.newFixedThreadPool(2)) {
+            var images = new ArrayList<CompletableFuture<BuiltImage>>();
+            for (var build : MeshBuild.ALL) {
+                for (var component : Component.MESH) {
+                    images.add(
+                            CompletableFuture.supplyAsync(() -> image(component, build), threads));
+                }
+            }
+            images.add(CompletableFuture.supplyAsync(this::testapp, threads));
+            return images.stream().map(Images::made).toList();
+        }
     }
 
-    /// Operator, control plane and proxy of one build.
-    public List<BuiltImage> mesh(MeshBuild build) {
-        return Component.MESH.stream().map(component -> image(component, build)).toList();
+    private static BuiltImage made(CompletableFuture<BuiltImage> image) {
+        try {
+            return image.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException why ? why : e;
+        }
     }
 
     /// The workload of tests and demo.

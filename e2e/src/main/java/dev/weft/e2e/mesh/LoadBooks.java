@@ -42,8 +42,7 @@ public final class LoadBooks {
         return PodPort.get(client, recorderNamespace, pod, 8080, path);
     }
 
-    /// Ends a Deployment of load generators, and waits until everybody has told all they know. The
-    /// report is final, flawless or not.
+    /// Ends a Deployment of load generators; the report is final.
     public LoadReport end(String namespace, String deployment) {
         workloads.scale(namespace, deployment, 0);
         Until.isTrue(
@@ -57,14 +56,20 @@ public final class LoadBooks {
                                 .getItems()
                                 .isEmpty(),
                 () -> workloads.describe(namespace));
+        return settled(deployment + "-");
+    }
+
+    /// The books of load generators that have ended, once everybody has told all they know. The
+    /// report is final, flawless or not.
+    public LoadReport settled(String clientPrefix) {
         try {
             return Until.present(
                     "the books to agree",
                     Duration.ofSeconds(12),
-                    () -> Optional.of(report(deployment + "-")).filter(LoadReport::flawless),
+                    () -> Optional.of(report(clientPrefix)).filter(LoadReport::flawless),
                     () -> "");
         } catch (IllegalStateException disagreement) {
-            return report(deployment + "-");
+            return report(clientPrefix);
         }
     }
 }

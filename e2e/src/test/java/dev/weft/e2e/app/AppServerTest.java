@@ -32,7 +32,7 @@ class AppServerTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = AppServer.start(settings, seen, Burst.NONE, 0, 0, 0, 0);
+        server = AppServer.start(settings, seen, LoadControl.NONE, 0, 0, 0, 0);
     }
 
     @AfterEach
@@ -74,7 +74,7 @@ class AppServerTest {
         var generator =
                 new LoadGenerator(settings, new LoadClient(vertx, "", this::port), "client");
 
-        var answer = generator.run("localhost", 200);
+        var answer = generator.burst("localhost", 200);
 
         assertThat(answer.getInteger("failed")).isZero();
         assertThat(answer.getJsonObject("versions").getInteger("v1")).isEqualTo(200);

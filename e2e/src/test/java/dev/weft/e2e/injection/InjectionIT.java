@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 @MeshTest
-@Order(30)
+@Order(85)
 class InjectionIT {
     private final TestMesh mesh;
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Between two meshed pods. The work is done inside of the client's pod: see `/check` of the
 /// workload.
 @MeshTest
-@Order(40)
+@Order(90)
 class ProtocolIT {
     private static final long HUNDRED_MEGABYTES = 100_000_000;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /// What can be read on the wire; the upgrade and the killed proxy look again.
 @MeshTest
-@Order(35)
+@Order(87)
 class ClearTextIT {
     private final TestMesh mesh;
 
@@ -47,7 +47,7 @@ class ClearTextIT {
     @Test
     void nothing_can_be_read_while_a_pod_starts() throws Exception {
         try (var packets = Packets.capture(mesh.node(), toAndFromWeb())) {
-            try (var load = mesh.load("start-load", "web", 5)) {
+            try (var load = mesh.loadOfNewPod("start-load", "web", 5)) {
                 var report = load.end();
                 assertThat(report.meshedCalls()).as(report.toString()).isPositive();
                 assertThat(report.mtlsShare()).as(report.toString()).isEqualTo(1.0);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 @MeshTest
-@Order(60)
+@Order(84)
 class RollingIT {
     private static final int ROUNDS = 3;
 

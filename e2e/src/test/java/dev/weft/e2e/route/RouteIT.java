@@ -81,10 +81,11 @@ class RouteIT {
 
     /// Answers by version of the server.
     private JsonObject answers(int requests) {
-        App sender = mesh.app(TestMesh.MESHED, "split-load");
+        App sender = mesh.app(TestMesh.MESHED, TestMesh.LOAD);
         return new JsonObject(
                         sender.get(
-                                "/burst?service=split&requests=" + requests, Duration.ofMinutes(2)))
+                                "/burst?load=split-load&service=split&requests=" + requests,
+                                Duration.ofMinutes(2)))
                 .getJsonObject("versions");
     }
 }

@@ -5,47 +5,69 @@ import dev.weft.e2e.mesh.LoadBooks;
 import dev.weft.e2e.mesh.Until;
 import dev.weft.e2e.mesh.Workload;
 import dev.weft.e2e.mesh.Workloads;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.Map;
 
-/// A load generator of its own for one test: runs from [#start] to [#end].
+/// The requests of one test: they are sent from the start to [#end].
 public final class Load implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(120);
 
     private final LoadBooks books;
-    private final Workloads workloads;
     private final String name;
+    private final Runnable stop;
+    private boolean stopped;
 
-    private Load(LoadBooks books, Workloads workloads, String name) {
+    private Load(LoadBooks books, String name, Runnable stop) {
         this.books = books;
-        this.workloads = workloads;
         this.name = name;
+        this.stop = stop;
     }
 
-    /// Returns once requests are being answered.
+    /// Tells a load generator that runs already. Returns once requests are being answered.
     static Load start(
+            LoadBooks books, App generator, String name, String targets, int perProtocol) {
+        tell(generator, "begin?name=%s&targets=%s&rate=%d".formatted(name, targets, perProtocol));
+        return new Load(books, name, () -> tell(generator, "end?name=" + name))
+                .started(perProtocol, () -> {});
+    }
+
+    private static void tell(App generator, String command) {
+        var answer = new JsonObject(generator.get("/load/" + command, Duration.ofSeconds(40)));
+        if (answer.containsKey("error")) {
+            throw new IllegalStateException(answer.getString("error"));
+        }
+    }
+
+    /// Starts a pod that calls out from its first millisecond on. Returns once requests are being
+    /// answered.
+    static Load startInNewPod(
             LoadBooks books, Workloads workloads, String name, String targets, int perProtocol) {
         workloads.start(
-                Workload.server(TestMesh.MESHED, name)
-                        .cpu("100m")
-                        .role(
-                                "loadgen",
-                                Map.of(
-                                        "RECORDER",
-                                        books.url(),
-                                        "TARGETS",
-                                        targets,
-                                        "TARGET_NAMESPACE",
-                                        TestMesh.MESHED,
-                                        "RATE",
-                                        Integer.toString(perProtocol))));
-        var load = new Load(books, workloads, name);
+                generator(name, books)
+                        .env("TARGETS", targets)
+                        .env("RATE", Integer.toString(perProtocol)));
+        var load = new Load(books, name, () -> books.end(TestMesh.MESHED, name));
+        return load.started(
+                perProtocol, () -> workloads.awaitRolledOut(TestMesh.MESHED, name, START));
+    }
+
+    /// A load generator that waits to be told.
+    static Workload generator(String name, LoadBooks books) {
+        return Workload.server(TestMesh.MESHED, name)
+                .cpu("100m")
+                .role(
+                        "loadgen",
+                        Map.of("RECORDER", books.url(), "TARGET_NAMESPACE", TestMesh.MESHED));
+    }
+
+    private Load started(int perProtocol, Runnable ready) {
         try {
-            workloads.awaitRolledOut(TestMesh.MESHED, name, START);
-            load.awaitMore(3 * perProtocol);
-            return load;
+            ready.run();
+            awaitMore(3 * perProtocol);
+            return this;
         } catch (RuntimeException notStarted) {
-            load.close();
+            close();
             throw notStarted;
         }
     }
@@ -70,11 +92,15 @@ public final class Load implements AutoCloseable {
 
     /// Ends it; the report is final.
     public LoadReport end() {
-        return books.end(TestMesh.MESHED, name);
+        close();
+        return books.settled(name + "-");
     }
 
     @Override
     public void close() {
-        workloads.scale(TestMesh.MESHED, name, 0);
+        if (!stopped) {
+            stopped = true;
+            stop.run();
+        }
     }
 }

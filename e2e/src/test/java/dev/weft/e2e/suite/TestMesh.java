@@ -22,13 +22,14 @@ import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 
 /// One cluster, one mesh of the old version with 60-second leaves, and the pods that most suites
-/// use: in [#MESHED] two servers `web` and a `client`, in [#PLAIN] an `outsider` without a sidecar
-/// and the recorder.
+/// use: in [#MESHED] two servers `web`, a `client`, and the load generator, in [#PLAIN] an
+/// `outsider` without a sidecar and the recorder.
 public final class TestMesh {
     public static final String OLD = "0.1.0";
     public static final String NEW = "0.2.0";
     public static final String MESHED = "it";
     public static final String PLAIN = "it-plain";
+    public static final String LOAD = "load";
     public static final Duration ROLLOUT = Duration.ofSeconds(150);
 
     private static final class Holder {
@@ -98,7 +99,8 @@ public final class TestMesh {
         workloads.start(Workload.server(PLAIN, "outsider"));
         workloads.start(server("web").replicas(2));
         workloads.start(server("client"));
-        for (String name : List.of("web", "client")) {
+        workloads.start(Load.generator(LOAD, books));
+        for (String name : List.of("web", "client", LOAD)) {
             workloads.awaitRolledOut(MESHED, name, ROLLOUT);
         }
         for (String name : List.of("recorder", "outsider")) {
@@ -127,8 +129,14 @@ public final class TestMesh {
         return Workload.server(MESHED, name).env("RECORDER", books.url());
     }
 
+    /// Requests a second of each protocol, by the load generator.
     public Load load(String name, String targets, int perProtocol) {
-        return Load.start(books, workloads, name, targets, perProtocol);
+        return Load.start(books, app(MESHED, LOAD), name, targets, perProtocol);
+    }
+
+    /// The same, by a pod that is started for it.
+    public Load loadOfNewPod(String name, String targets, int perProtocol) {
+        return Load.startInNewPod(books, workloads, name, targets, perProtocol);
     }
 
     /// Changes who is let in, and waits until status says that every proxy has taken it over.
