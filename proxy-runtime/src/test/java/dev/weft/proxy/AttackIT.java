@@ -14,6 +14,7 @@ import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.weft.proxy.http2.Session;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -147,6 +148,20 @@ class AttackIT {
             eventually("they are under way", () -> http2App.heads.get() > 0);
             return attackers;
         });
+    }
+
+    /// Each byte of a body comes in a frame of its own, as many as the windows allow, and waits.
+    @Test
+    void bodies_in_single_bytes_that_nobody_takes() throws Exception {
+        var stuck = RawHttp2.request("POST", "/stuck");
+        flood(
+                15,
+                (attacker, i) -> {
+                    attacker.headers(2 * i + 1, false, stuck);
+                    for (int sent = 0; sent < Session.STREAM_WINDOW; sent++) {
+                        attacker.frame(DATA, 0, 2 * i + 1, 'x');
+                    }
+                });
     }
 
     /// The window is opened far, then moved under a thousand streams again and again.

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`, or
-/// with [#BIG] bytes if its path begins with `/big`.
+/// with [#BIG] bytes if its path begins with `/big`. It takes nothing of the body of `/stuck`.
 final class H2cApp implements AutoCloseable {
     static final int BIG = 32 * 1024 * 1024;
     private static final int HEADERS = 64 * 1024;
@@ -93,6 +93,9 @@ final class H2cApp implements AutoCloseable {
             if (frame instanceof Http2HeadersFrame head && head.headers().path() != null) {
                 heads.incrementAndGet();
                 big = head.headers().path().toString().startsWith("/big");
+                context.channel()
+                        .config()
+                        .setAutoRead(!head.headers().path().toString().equals("/stuck"));
             }
             if ((frame instanceof Http2HeadersFrame head && head.isEndStream())
                     || (frame instanceof Http2DataFrame data && data.isEndStream())) {

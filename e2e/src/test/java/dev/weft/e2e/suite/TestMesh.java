@@ -19,6 +19,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Assumptions;
 
 /// One cluster, one mesh of the old version with 60-second leaves, and the pods that most suites
@@ -68,9 +69,12 @@ public final class TestMesh {
     private static TestMesh start() {
         var progress = Progress.toStandardError();
         var cache = Cache.ofUser();
+        var packed =
+                CompletableFuture.supplyAsync(
+                        () -> new Images(Images.top(), cache, progress).all());
         var cluster = Clusters.open(Clusters.Choice.ofSystemProperties(), cache, progress);
         Runtime.getRuntime().addShutdownHook(new Thread(cluster::close));
-        var images = MeshImages.load(cluster, new Images(Images.top(), cache, progress).all());
+        var images = MeshImages.load(cluster, packed.join());
         var mesh = new Mesh(cluster, images, Images.top());
         var without = Inventory.of(cluster);
         mesh.installOperator();

@@ -1,8 +1,7 @@
 package dev.weft.proxy.http;
 
+import dev.weft.proxy.body.KeptParts;
 import io.netty.handler.codec.http.HttpContent;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.function.Consumer;
 
 /// The request's body so far, kept while it may have to be sent again. Owns what it keeps.
@@ -10,7 +9,7 @@ final class ReplayBuffer {
     /// A longer body is sent once.
     static final int LIMIT_BYTES = 64 * 1024;
 
-    private final List<HttpContent> parts = new ArrayList<>();
+    private final KeptParts parts = new KeptParts();
     private long bytes;
     private boolean closed;
 
@@ -33,15 +32,12 @@ final class ReplayBuffer {
 
     /// Hands out each part, with a reference of its own.
     void replay(Consumer<HttpContent> to) {
-        for (var part : parts) {
-            to.accept(part.retainedDuplicate());
-        }
+        parts.forEach(part -> to.accept(part.retainedDuplicate()));
     }
 
     /// Nothing will be sent again.
     void close() {
         closed = true;
-        parts.forEach(HttpContent::release);
-        parts.clear();
+        parts.release();
     }
 }

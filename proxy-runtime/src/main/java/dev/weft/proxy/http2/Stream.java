@@ -1,5 +1,6 @@
 package dev.weft.proxy.http2;
 
+import dev.weft.proxy.body.KeptParts;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -39,7 +40,7 @@ public final class Stream {
     boolean toldUnwritable;
     boolean refusesRest;
 
-    private @Nullable ArrayDeque<HttpContent> held;
+    private @Nullable KeptParts held;
     private boolean paused;
 
     /// What comes back, and how it ends. What is handed over is the listener's.
@@ -146,7 +147,7 @@ public final class Stream {
     void receive(HttpContent part) {
         if (paused && listener != null) {
             if (held == null) {
-                held = new ArrayDeque<>();
+                held = new KeptParts();
             }
             held.add(part);
         } else {
@@ -193,10 +194,8 @@ public final class Stream {
 
     private void dropHeld() {
         if (held != null) {
-            for (var part : held) {
-                session.took(this, part.content().readableBytes());
-                part.release();
-            }
+            held.forEach(part -> session.took(this, part.content().readableBytes()));
+            held.release();
             held = null;
         }
     }

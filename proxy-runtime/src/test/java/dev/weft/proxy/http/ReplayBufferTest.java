@@ -43,6 +43,23 @@ class ReplayBufferTest {
         assertThat(body.canReplay()).isFalse();
     }
 
+    /// Else the limit of bytes would be none of memory.
+    @Test
+    void puts_small_parts_together() {
+        for (int i = 0; i < ReplayBuffer.LIMIT_BYTES; i++) {
+            body.add(new DefaultHttpContent(Unpooled.wrappedBuffer(new byte[] {'x'})));
+        }
+
+        var parts = new ArrayList<HttpContent>();
+        body.replay(parts::add);
+
+        assertThat(parts).hasSizeLessThan(10);
+        assertThat(parts.stream().mapToInt(part -> part.content().readableBytes()).sum())
+                .isEqualTo(ReplayBuffer.LIMIT_BYTES);
+        parts.forEach(HttpContent::release);
+        body.close();
+    }
+
     private String replayed() {
         var text = new StringBuilder();
         var parts = new ArrayList<HttpContent>();

@@ -1,0 +1,85 @@
+package dev.weft.proxy.body;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Parts of a body that are kept for later, in order. Small ones are put together: beside its bytes
+/// each part costs a hundred more, and holds on to what it was read into, which neither a window
+/// nor a limit of a buffer's bytes counts. Used by one thread.
+public final class KeptParts {
+    private static final int SMALL = 1024;
+    private static final int LEAST_ROOM = 4 * SMALL;
+    private static final int MOST_ROOM = 16 * 1024;
+
+    private final ArrayDeque<HttpContent> parts = new ArrayDeque<>();
+
+    /// Of the last part, if that was put together here. It never moves: somebody may be reading
+    /// what it begins with.
+    private @Nullable ByteBuf room;
+
+    /// Takes the part.
+    public void add(HttpContent part) {
+        var last = parts.peekLast();
+        if (last == null || !isSmall(part)) {
+            room = null;
+            parts.addLast(part);
+        } else if (room != null && room.isWritable(part.content().readableBytes())) {
+            moveIntoRoom(part);
+        } else if (room != null) {
+            begin(MOST_ROOM, part);
+        } else if (isSmall(last)) {
+            parts.removeLast();
+            begin(LEAST_ROOM, last);
+            moveIntoRoom(part);
+        } else {
+            parts.addLast(part);
+        }
+    }
+
+    private void begin(int bytes, HttpContent part) {
+        room = ByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
+        parts.addLast(new DefaultHttpContent(room));
+        moveIntoRoom(part);
+    }
+
+    private void moveIntoRoom(HttpContent part) {
+        Objects.requireNonNull(room).writeBytes(part.content());
+        part.release();
+    }
+
+    private static boolean isSmall(HttpContent part) {
+        return part.content().readableBytes() < SMALL && !(part instanceof LastHttpContent);
+    }
+
+    /// The first part, which is the caller's from now on; null where there is none.
+    public @Nullable HttpContent poll() {
+        var first = parts.pollFirst();
+        if (parts.isEmpty()) {
+            room = null;
+        }
+        return first;
+    }
+
+    public boolean isEmpty() {
+        return parts.isEmpty();
+    }
+
+    /// Each part is still kept, and not to be read from.
+    public void forEach(Consumer<HttpContent> to) {
+        parts.forEach(to);
+    }
+
+    /// Keeps nothing any more.
+    public void release() {
+        parts.forEach(HttpContent::release);
+        parts.clear();
+        room = null;
+    }
+}
