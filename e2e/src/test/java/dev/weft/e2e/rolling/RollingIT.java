@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 @MeshTest
 @Order(84)
 class RollingIT {
-    private static final int ROUNDS = 3;
+    private static final int ROUNDS = Integer.getInteger("weft.rolling-rounds", 2);
 
     private final TestMesh mesh;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 @MeshTest
-@Order(25)
+@Order(86)
 class RouteIT {
     private static final String ROUTE =
             """

@@ -43,7 +43,7 @@ final class Ending {
     static final Set<String> USERS = Set.of("ConfigMap it-user weft-mesh");
 
     /// Longer than five leaves take: each is renewed after 24 to 30 s.
-    static final int MESSAGES = 200 * 5;
+    static final int MESSAGES = 170 * 5;
 
     private static @Nullable Waiting waiting;
     private static @Nullable Detached detached;
