@@ -64,7 +64,7 @@ public final class Load implements AutoCloseable {
     private Load started(int perProtocol, Runnable ready) {
         try {
             ready.run();
-            awaitMore(3 * perProtocol);
+            awaitMore(perProtocol);
             return this;
         } catch (RuntimeException notStarted) {
             close();
