@@ -124,19 +124,17 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
             case "/download" -> download(context, head, Long.parseLong(first(query, "bytes")));
             case "/status" -> send(context, head, Integer.parseInt(first(query, "code")), "");
             case "/call" ->
-                    Thread.startVirtualThread(() -> {
-                        String answer = Calls.call(first(query, "url"), text).toJson();
-                        context.executor().execute(() -> send(context, head, 200, answer));
-                    });
+                    later(context, head, () -> Calls.call(first(query, "url"), text).toJson());
             case "/check" ->
                     later(
                             context,
                             head,
                             () ->
                                     Checks.run(
-                                            first(query, "what"),
-                                            URI.create(first(query, "url")),
-                                            Long.parseLong(first(query, "amount"))));
+                                                    first(query, "what"),
+                                                    URI.create(first(query, "url")),
+                                                    Long.parseLong(first(query, "amount")))
+                                            .encode());
             case "/stop-listening" -> {
                 send(context, head, 200, "no new connections from now on");
                 Thread.startVirtualThread(draining::begin);
@@ -147,27 +145,30 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
                             head,
                             () ->
                                     control.burst(
-                                            first(query, "load"),
-                                            first(query, "service"),
-                                            number(query, "requests")));
+                                                    first(query, "load"),
+                                                    first(query, "service"),
+                                                    number(query, "requests"))
+                                            .encode());
             case "/load/begin" ->
                     later(
                             context,
                             head,
                             () ->
                                     control.begin(
-                                            first(query, "name"),
-                                            List.of(first(query, "targets").split(",")),
-                                            number(query, "rate")));
-            case "/load/end" -> later(context, head, () -> control.end(first(query, "name")));
+                                                    first(query, "name"),
+                                                    List.of(first(query, "targets").split(",")),
+                                                    number(query, "rate"))
+                                            .encode());
+            case "/load/end" ->
+                    later(context, head, () -> control.end(first(query, "name")).encode());
             default -> send(context, head, 404, "no such path");
         }
     }
 
     /// Answers with what takes a while.
-    private void later(ChannelHandlerContext context, HttpRequest head, Supplier<JsonObject> work) {
+    private void later(ChannelHandlerContext context, HttpRequest head, Supplier<String> work) {
         Thread.startVirtualThread(() -> {
-            String answer = work.get().encode();
+            String answer = work.get();
             context.executor().execute(() -> send(context, head, 200, answer));
         });
     }
