@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -79,6 +81,23 @@ public final class Cache {
             throw new UncheckedIOException("cannot make " + entry, e);
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Leaves the newest entries of a name and deletes the others.
+    public void forgetOld(String name, int kept) throws IOException {
+        List<Path> entries;
+        try (var files = Files.list(root)) {
+            entries =
+                    files.filter(file -> file.getFileName().toString().matches(name + "-[0-9a-f]+"))
+                            .sorted(
+                                    Comparator.comparing(
+                                                    (Path file) -> file.toFile().lastModified())
+                                            .reversed())
+                            .toList();
+        }
+        for (var old : entries.subList(Math.min(kept, entries.size()), entries.size())) {
+            Folders.delete(old);
         }
     }
 

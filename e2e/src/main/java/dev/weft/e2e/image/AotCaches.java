@@ -3,13 +3,11 @@ package dev.weft.e2e.image;
 import dev.weft.e2e.Progress;
 import dev.weft.e2e.cache.Cache;
 import dev.weft.e2e.cache.Fingerprint;
-import dev.weft.e2e.cache.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +24,8 @@ final class AotCaches {
     private static final String TRAINER = "/training";
     private static final String TRAINER_LIBRARIES = "/training-lib";
     private static final long MOST_SECONDS = 120;
+
+    /// A cache is only read when an image is packed: a few are enough, for checkouts side by side.
     private static final int KEPT = 4;
 
     private final Path top;
@@ -78,32 +78,12 @@ final class AotCaches {
                 () -> {
                     try (var rootfs = Rootfs.unpack(folder, base, content)) {
                         train(rootfs, component, content, folder);
-                        forgetOld(component);
+                        cache.forgetOld("aot-" + component.image(), KEPT);
                         return folder;
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
                 });
-    }
-
-    /// A cache is only read when an image is packed: a few are enough, for checkouts side by side.
-    private void forgetOld(Component component) throws IOException {
-        List<Path> entries;
-        try (var files = Files.list(cache.root())) {
-            entries =
-                    files.filter(file ->
-                                    file.getFileName()
-                                            .toString()
-                                            .matches("aot-" + component.image() + "-[0-9a-f]+"))
-                            .sorted(
-                                    Comparator.comparing(
-                                                    (Path file) -> file.toFile().lastModified())
-                                            .reversed())
-                            .toList();
-        }
-        for (var old : entries.subList(Math.min(KEPT, entries.size()), entries.size())) {
-            Folders.delete(old);
-        }
     }
 
     private void train(Rootfs rootfs, Component component, Content content, Path folder)

@@ -27,6 +27,7 @@ public final class Images {
     private final Cache cache;
     private final Progress progress;
     private final Base base;
+    private final TrimmedApi trimmedApi;
     private final AotCaches aotCaches;
 
     /// @param top the checkout
@@ -35,6 +36,7 @@ public final class Images {
         this.cache = cache;
         this.progress = progress;
         this.base = new Base(cache, progress);
+        this.trimmedApi = new TrimmedApi(cache, progress);
         this.aotCaches = new AotCaches(top, cache, base, progress);
     }
 
@@ -89,7 +91,7 @@ public final class Images {
     /// AOT cache that its containers have. Made anew only when the image's content has changed.
     public Path unpackedProxy() {
         try {
-            var program = Content.program(Component.PROXY, top);
+            var program = program(Component.PROXY);
             var content =
                     program.built(
                             Component.PROXY,
@@ -125,9 +127,14 @@ public final class Images {
         }
     }
 
+    private Content program(Component component) throws IOException {
+        var program = Content.program(component, top);
+        return component.equals(Component.PROXY) ? trimmedApi.in(program) : program;
+    }
+
     private BuiltImage image(Component component, MeshBuild build) {
         try {
-            var program = Content.program(component, top);
+            var program = program(component);
             var aotCache = aotCaches.of(component, program);
             var fingerprint =
                     Fingerprint.builder()

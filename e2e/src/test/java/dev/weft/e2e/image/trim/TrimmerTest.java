@@ -1,0 +1,246 @@
+package dev.weft.e2e.image.trim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A small library and a small program, compiled here; what is trimmed is loaded and run.
+class TrimmerTest {
+    private static final Map<String, String> LIBRARY =
+            Map.of(
+                    "lib/Shape",
+                    "package lib; public interface Shape { int area(); int corners(); }",
+                    "lib/Square",
+                    """
+                    package lib;
+                    public class Square implements Shape, Comparable<Square> {
+                        private final int side;
+                        public Square(int side) { this.side = side; }
+                        @Override public int area() { return side * side; }
+                        @Override public int corners() { return 4; }
+                        @Override public int compareTo(Square other) { return side - other.side; }
+                        public Square doubled() { return new Square(2 * side); }
+                        public Tint tint() { return Tint.RED; }
+                        public static Square unit() { return Hidden.make(); }
+                    }
+                    """,
+                    "lib/Hidden",
+                    "package lib; class Hidden { static Square make() { return new Square(1); } }",
+                    "lib/Unused",
+                    "package lib; public class Unused { public static Square any() { return Square.unit(); } }",
+                    "lib/Tint",
+                    "package lib; public enum Tint { RED, BLUE; public Tint other() { return this == RED ? BLUE : RED; } }");
+
+    @TempDir private Path folder;
+
+    @Test
+    void what_is_called_works_and_the_rest_is_gone() throws Exception {
+        var trimmed =
+                trimmed(
+                        """
+                        lib.Shape shape = new lib.Square(3);
+                        return shape.area();
+                        """);
+
+        assertThat(result(trimmed)).isEqualTo(9);
+        assertThat(methods(trimmed, "lib.Square"))
+                .contains("area")
+                .doesNotContain("corners", "doubled", "unit");
+        assertThat(has(trimmed, "lib.Unused")).isFalse();
+        assertThat(has(trimmed, "lib.Hidden")).isFalse();
+    }
+
+    @Test
+    void what_overrides_a_method_from_outside_stays() throws Exception {
+        var trimmed =
+                trimmed(
+                        "return java.util.Collections.max(java.util.List.of(new lib.Square(1), new lib.Square(2))).area();");
+
+        assertThat(result(trimmed)).isEqualTo(4);
+        assertThat(methods(trimmed, "lib.Square")).contains("compareTo");
+    }
+
+    @Test
+    void a_method_that_is_only_handed_on_stays_with_all_that_it_needs() throws Exception {
+        var trimmed =
+                trimmed(
+                        """
+                        java.util.function.Supplier<lib.Square> made = lib.Square::unit;
+                        return made.get().area();
+                        """);
+
+        assertThat(result(trimmed)).isEqualTo(1);
+        assertThat(has(trimmed, "lib.Hidden")).isTrue();
+    }
+
+    @Test
+    void an_enum_keeps_what_the_jdk_asks_it_for() throws Exception {
+        var trimmed =
+                trimmed(
+                        "return java.util.EnumSet.allOf(lib.Tint.class).size() + lib.Tint.valueOf(\"BLUE\").ordinal();");
+
+        assertThat(result(trimmed)).isEqualTo(3);
+        assertThat(methods(trimmed, "lib.Tint")).doesNotContain("other");
+    }
+
+    @Test
+    void the_same_jars_give_the_same_bytes() throws Exception {
+        var once = Files.readAllBytes(trimmed("return new lib.Square(3).area();"));
+
+        assertThat(Files.readAllBytes(trimmed("return new lib.Square(3).area();"))).isEqualTo(once);
+    }
+
+    @Test
+    void a_message_of_protobuf_knows_its_descriptor_without_reflection() throws Exception {
+        var trimmed =
+                trimmed(messages(), "return new lib.Msg().getDescriptorForType() == null ? 0 : 7;");
+
+        assertThat(result(trimmed)).isEqualTo(7);
+    }
+
+    @Test
+    void a_message_that_is_printed_by_chance_tells_its_type() throws Exception {
+        var trimmed = trimmed(messages(), "return (\"\" + new lib.Msg()).length();");
+
+        assertThat(result(trimmed)).isEqualTo("Msg".length());
+    }
+
+    @Test
+    void a_program_that_reads_a_message_by_reflection_is_refused() {
+        assertThatThrownBy(() ->
+                        trimmed(messages(), "return new lib.Msg().getAllFields().hashCode();"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("app/Program calls getAllFields of the message lib/Msg");
+    }
+
+    private static Map<String, String> messages() {
+        return Map.of(
+                "lib/Msg",
+                """
+                package lib;
+                public final class Msg extends com.google.protobuf.GeneratedMessageV3 {
+                    public static com.google.protobuf.Descriptors.Descriptor getDescriptor() {
+                        return new com.google.protobuf.Descriptors.Descriptor();
+                    }
+                }
+                """);
+    }
+
+    /// What the program is made of besides, as far as messages are concerned.
+    private static final Map<String, String> PROTOBUF =
+            Map.of(
+                    "com/google/protobuf/Descriptors",
+                    "package com.google.protobuf; public class Descriptors { public static class Descriptor {} }",
+                    "com/google/protobuf/GeneratedMessageV3",
+                    """
+                    package com.google.protobuf;
+                    public abstract class GeneratedMessageV3 {
+                        public Descriptors.Descriptor getDescriptorForType() { throw new IllegalStateException("reflection"); }
+                        public Object getAllFields() { throw new IllegalStateException("reflection"); }
+                        @Override public String toString() { throw new IllegalStateException("reflection"); }
+                    }
+                    """);
+
+    private Path trimmed(String body) throws IOException {
+        return trimmed(LIBRARY, body);
+    }
+
+    private Path trimmed(Map<String, String> library, String body) throws IOException {
+        var work = Files.createTempDirectory(folder, "case");
+        var program = new LinkedHashMap<>(PROTOBUF);
+        program.put(
+                "app/Program",
+                "package app; public class Program implements java.util.concurrent.Callable<Integer> { public Integer call() { "
+                        + body
+                        + " } }");
+        var sources = new LinkedHashMap<>(library);
+        sources.putAll(program);
+        var classes = compile(work, sources);
+        var libraryJar = jar(work.resolve("library.jar"), classes, "lib");
+        var programJar = jar(work.resolve("program.jar"), classes, "app", "com");
+        var trimmed = work.resolve("trimmed.jar");
+        Trimmer.trim(libraryJar, List.of(programJar), trimmed);
+        return trimmed;
+    }
+
+    private static Path compile(Path work, Map<String, String> sources) throws IOException {
+        var files = new ArrayList<String>();
+        for (var source : sources.entrySet()) {
+            var file = work.resolve("src").resolve(source.getKey() + ".java");
+            Files.createDirectories(file.getParent());
+            files.add(Files.writeString(file, source.getValue()).toString());
+        }
+        var classes = Files.createDirectory(work.resolve("classes"));
+        var arguments = new ArrayList<>(List.of("-proc:none", "-d", classes.toString()));
+        arguments.addAll(files);
+        int status =
+                ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, arguments.toArray(String[]::new));
+        assertThat(status).isZero();
+        return classes;
+    }
+
+    private static Path jar(Path jar, Path classes, String... packages) throws IOException {
+        try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
+            for (var name : packages) {
+                if (!Files.exists(classes.resolve(name))) {
+                    continue;
+                }
+                try (Stream<Path> files = Files.walk(classes.resolve(name))) {
+                    for (var file : files.filter(Files::isRegularFile).sorted().toList()) {
+                        out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
+                        Files.copy(file, out);
+                        out.closeEntry();
+                    }
+                }
+            }
+        }
+        return jar;
+    }
+
+    private static Object result(Path trimmed) throws Exception {
+        try (var loader = loader(trimmed)) {
+            var program = loader.loadClass("app.Program").getConstructor().newInstance();
+            return ((Callable<?>) program).call();
+        }
+    }
+
+    private static List<String> methods(Path trimmed, String type) throws Exception {
+        try (var loader = loader(trimmed)) {
+            return Arrays.stream(loader.loadClass(type).getDeclaredMethods())
+                    .map(method -> method.getName())
+                    .toList();
+        }
+    }
+
+    private static boolean has(Path trimmed, String type) throws IOException {
+        try (var loader = loader(trimmed)) {
+            return loader.getResource(type.replace('.', '/') + ".class") != null;
+        }
+    }
+
+    private static URLClassLoader loader(Path trimmed) throws IOException {
+        return new URLClassLoader(
+                new URL[] {
+                    trimmed.toUri().toURL(), trimmed.resolveSibling("program.jar").toUri().toURL()
+                },
+                ClassLoader.getPlatformClassLoader());
+    }
+}
