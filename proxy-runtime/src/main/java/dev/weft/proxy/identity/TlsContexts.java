@@ -70,16 +70,22 @@ final class TlsContexts {
                     .keyStoreType(KEY_STORE)
                     .protocols("TLSv1.3")
                     .trustManager(trust)
-                    .applicationProtocolConfig(
-                            new ApplicationProtocolConfig(
-                                    Protocol.ALPN,
-                                    SelectorFailureBehavior.NO_ADVERTISE,
-                                    SelectedListenerFailureBehavior.ACCEPT,
-                                    alpn))
+                    .applicationProtocolConfig(protocols(alpn))
                     .build();
         } catch (SSLException e) {
             throw new IllegalStateException("BoringSSL refused a checked certificate", e);
         }
+    }
+
+    /// A chain may be chosen by something else, and name none.
+    private static ApplicationProtocolConfig protocols(List<String> alpn) {
+        return alpn.isEmpty()
+                ? ApplicationProtocolConfig.DISABLED
+                : new ApplicationProtocolConfig(
+                        Protocol.ALPN,
+                        SelectorFailureBehavior.NO_ADVERTISE,
+                        SelectedListenerFailureBehavior.ACCEPT,
+                        alpn);
     }
 
     private X509Certificate[] chain() {

@@ -70,7 +70,7 @@ class MeshIdentityIT {
         assertThat(tls().client(ALPN)).isNull();
         certified();
 
-        var client = connect(listen(), clientContext());
+        var client = connect(listen(ALPN), clientContext());
 
         assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
         var handler = Objects.requireNonNull(client.pipeline().get(SslHandler.class));
@@ -80,10 +80,21 @@ class MeshIdentityIT {
     }
 
     @Test
+    void a_server_that_names_no_protocol_takes_any() throws Exception {
+        certified();
+
+        var client = connect(listen(), clientContext());
+
+        assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
+        var handler = Objects.requireNonNull(client.pipeline().get(SslHandler.class));
+        assertThat(handler.applicationProtocol()).isNull();
+    }
+
+    @Test
     void renews_at_half_of_the_lifetime_and_leaves_live_connections_alone() throws Exception {
         controlPlane.lifetime = Duration.ofSeconds(3);
         certified();
-        var client = connect(listen(), clientContext());
+        var client = connect(listen(ALPN), clientContext());
         handshakes.poll(10, TimeUnit.SECONDS);
         var first = proxy.certified.getFirst();
 
@@ -92,7 +103,7 @@ class MeshIdentityIT {
 
         client.writeAndFlush(Unpooled.copiedBuffer("still here", StandardCharsets.UTF_8));
         assertThat(echoes.poll(10, TimeUnit.SECONDS)).isEqualTo("still here");
-        connect(listen(), clientContext());
+        connect(listen(ALPN), clientContext());
         assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
         assertThat(controlPlane.signedFor.getFirst()).isEqualTo("Bearer token-1");
         assertThat(controlPlane.signedFor.getLast()).isEqualTo("certificate");
@@ -129,7 +140,7 @@ class MeshIdentityIT {
                         PosixFilePermissions.toString(
                                 Files.getPosixFilePermissions(mesh.paths.identity())))
                 .isEqualTo("rw-------");
-        connect(listen(), clientContext());
+        connect(listen(ALPN), clientContext());
         assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
     }
 
@@ -149,7 +160,7 @@ class MeshIdentityIT {
     @Test
     void turns_away_a_peer_of_another_trust_domain_even_under_the_same_root() throws Exception {
         certified();
-        int port = listen();
+        int port = listen(ALPN);
 
         var stranger =
                 mesh.authority.workload(
@@ -164,7 +175,7 @@ class MeshIdentityIT {
     @Test
     void turns_away_a_peer_of_another_root() throws Exception {
         certified();
-        int port = listen();
+        int port = listen(ALPN);
 
         var other = new TestAuthority("other");
         connect(
@@ -185,7 +196,7 @@ class MeshIdentityIT {
         TestMesh.write(mesh.paths.roots(), mesh.authority.rootPem() + next.rootPem());
         eventually("the contexts are new", () -> tls().server(List.of(ALPN)) != before);
 
-        connect(listen(), contextOf(peer, mesh.authority));
+        connect(listen(ALPN), contextOf(peer, mesh.authority));
         assertThat(handshakes.poll(10, TimeUnit.SECONDS))
                 .isEqualTo("spiffe://cluster.local/ns/shop/sa/peer");
     }
@@ -216,7 +227,7 @@ class MeshIdentityIT {
                 .client(ALPN);
     }
 
-    private int listen() {
+    private int listen(String... alpn) {
         var server =
                 new ServerBootstrap()
                         .group(proxy.loop)
@@ -228,7 +239,7 @@ class MeshIdentityIT {
                                         channel.pipeline()
                                                 .addLast(
                                                         Objects.requireNonNull(
-                                                                        tls().server(List.of(ALPN)))
+                                                                        tls().server(List.of(alpn)))
                                                                 .newHandler(channel.alloc()))
                                                 .addLast(new Echo());
                                     }
