@@ -1,6 +1,8 @@
 package dev.weft.proxy.config;
 
+import dev.weft.proxy.filter.Descriptor;
 import dev.weft.proxy.filter.FilterOverride;
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.route.EditChain;
 import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
@@ -48,7 +50,11 @@ final class RouteCompiler {
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     /// What a virtual host has for routes that say nothing.
-    private record Defaults(RetryPolicy retries, HedgePolicy hedging, List<MirrorPolicy> mirrors) {}
+    private record Defaults(
+            RetryPolicy retries,
+            HedgePolicy hedging,
+            List<MirrorPolicy> mirrors,
+            List<Descriptor.Source> descriptors) {}
 
     private final FieldCheck fields;
     private final FilterCompiler filters;
@@ -149,7 +155,8 @@ final class RouteCompiler {
                         mirrors(
                                 place + ".request_mirror_policies",
                                 host.getRequestMirrorPoliciesList(),
-                                tableMirrors));
+                                tableMirrors),
+                        DescriptorCompiler.sources(place, host.getRateLimitsList()));
         var routes = new ArrayList<Route>();
         for (int i = 0; i < host.getRoutesCount(); i++) {
             var route = host.getRoutes(i);
@@ -231,7 +238,7 @@ final class RouteCompiler {
                 matcher.getTreatMissingHeaderAsEmpty());
     }
 
-    private static QueryMatch query(String place, QueryParameterMatcher matcher) {
+    static QueryMatch query(String place, QueryParameterMatcher matcher) {
         return new QueryMatch(
                 matcher.getName(),
                 matcher.hasStringMatch()
@@ -289,7 +296,11 @@ final class RouteCompiler {
                         place + ".request_mirror_policies",
                         action.getRequestMirrorPoliciesList(),
                         defaults.mirrors()),
-                HashPolicyCompiler.compile(place, action.getHashPolicyList()));
+                HashPolicyCompiler.compile(place, action.getHashPolicyList()),
+                new RouteDescriptors(
+                        DescriptorCompiler.sources(place, action.getRateLimitsList()),
+                        defaults.descriptors(),
+                        action.getIncludeVhRateLimits().getValue()));
     }
 
     /// @param outer of the level above, for levels without any

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.cluster.UpstreamStream;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.filter.FilterRequest;
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
@@ -219,6 +220,9 @@ final class Exchange {
                             new FilterRequest(
                                     looked,
                                     found instanceof Forward to ? to.cluster() : null,
+                                    found instanceof Forward to
+                                            ? to.action().descriptors()
+                                            : RouteDescriptors.NONE,
                                     chain.clientAddress(),
                                     ThreadLocalRandom.current(),
                                     System.nanoTime()));

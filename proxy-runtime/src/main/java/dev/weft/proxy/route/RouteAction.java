@@ -1,5 +1,6 @@
 package dev.weft.proxy.route;
 
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
@@ -13,6 +14,7 @@ public sealed interface RouteAction {
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
     /// @param hash what ties the request to an endpoint
+    /// @param descriptors for limits of its requests' rate
     record ForwardTo(
             WeightedClusters clusters,
             HttpResponseStatus noClusterStatus,
@@ -22,7 +24,8 @@ public sealed interface RouteAction {
             RetryPolicy retries,
             Hedging hedging,
             List<MirrorPolicy> mirrors,
-            HashPolicy hash)
+            HashPolicy hash,
+            RouteDescriptors descriptors)
             implements RouteAction {
         public ForwardTo {
             mirrors = List.copyOf(mirrors);
