@@ -38,6 +38,9 @@ final class ListenerCompiler {
     private static final int DEFAULT_STREAMS = 1024;
     private static final String INBOUND = "virtualInbound";
 
+    /// Where the listener does not say it: what Envoy buffers for a connection then.
+    private static final int MOST_REPLAY_BYTES = 1024 * 1024;
+
     private final FieldCheck fields;
     private final TlsCompiler tls;
     private final RouteCompiler routes;
@@ -55,13 +58,25 @@ final class ListenerCompiler {
     ListenerSpec compile(Listener listener) {
         var place = "listener " + listener.getName();
         fields.check(place, listener);
+        var replayBytes =
+                Unpack.limit(
+                        listener.getPerConnectionBufferLimitBytes(),
+                        listener.hasPerConnectionBufferLimitBytes(),
+                        MOST_REPLAY_BYTES);
         var chains = new ArrayList<ChainSpec>();
         for (int i = 0; i < listener.getFilterChainsCount(); i++) {
-            chains.add(chain(place + ".filter_chains[" + i + "]", listener.getFilterChains(i)));
+            chains.add(
+                    chain(
+                            place + ".filter_chains[" + i + "]",
+                            listener.getFilterChains(i),
+                            replayBytes));
         }
         var defaultChain =
                 listener.hasDefaultFilterChain()
-                        ? chain(place + ".default_filter_chain", listener.getDefaultFilterChain())
+                        ? chain(
+                                place + ".default_filter_chain",
+                                listener.getDefaultFilterChain(),
+                                replayBytes)
                         : null;
         if (chains.isEmpty() && defaultChain == null) {
             throw Rejected.at(place, "has no filter chain");
@@ -144,7 +159,7 @@ final class ListenerCompiler {
         };
     }
 
-    private ChainSpec chain(String place, FilterChain chain) {
+    private ChainSpec chain(String place, FilterChain chain, int replayBytes) {
         var match = chain.getFilterChainMatch();
         var protocols = List.copyOf(match.getApplicationProtocolsList());
         if (chain.getFiltersCount() != 1) {
@@ -165,7 +180,7 @@ final class ListenerCompiler {
                         chain.getTransportSocket(),
                         protocols,
                         handshake(place, chain)),
-                target(place, chain.getFilters(0)));
+                target(place, chain.getFilters(0), replayBytes));
     }
 
     private static Duration handshake(String place, FilterChain chain) {
@@ -176,11 +191,13 @@ final class ListenerCompiler {
                 : ServerTls.USUAL_HANDSHAKE;
     }
 
-    private ChainTarget target(String place, Filter filter) {
+    private ChainTarget target(String place, Filter filter, int replayBytes) {
         Any config = filter.getTypedConfig();
         if (config.isSameTypeAs(HttpConnectionManager.getDefaultInstance())) {
             return http(
-                    place, Unpack.any(place, config, HttpConnectionManager.getDefaultInstance()));
+                    place,
+                    Unpack.any(place, config, HttpConnectionManager.getDefaultInstance()),
+                    replayBytes);
         }
         if (config.isSameTypeAs(TcpProxy.getDefaultInstance())) {
             var tcp = Unpack.any(place, config, TcpProxy.getDefaultInstance());
@@ -190,7 +207,7 @@ final class ListenerCompiler {
         throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
     }
 
-    private ChainTarget.Http http(String place, HttpConnectionManager manager) {
+    private ChainTarget.Http http(String place, HttpConnectionManager manager, int replayBytes) {
         fields.check(place, manager);
         var router = router(place, manager.getHttpFiltersList());
         var streams = manager.getHttp2ProtocolOptions().getMaxConcurrentStreams().getValue();
@@ -204,6 +221,7 @@ final class ListenerCompiler {
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS,
+                replayBytes,
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
                         : null);

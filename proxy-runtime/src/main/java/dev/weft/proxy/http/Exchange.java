@@ -260,11 +260,20 @@ final class Exchange {
         }
         var host = to.action().rewrite().host();
         if (host != null) {
+            if (to.action().rewrite().tellsHost()) {
+                HeaderHygiene.tellHost(head.headers(), seen.authority());
+            }
             head.headers().set(HttpHeaderNames.HOST, host);
         }
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         log.cluster(to.cluster());
+        if (to.action().replayBytes().isPresent()) {
+            body.limit(
+                    Math.min(
+                            to.action().replayBytes().getAsInt(),
+                            chain.current().mostReplayBytes()));
+        }
         if (!to.action().mirrors().isEmpty() && upgrade == null) {
             mirrors = Mirrors.begin(chain, to.action(), head, body, carried, headOnly);
         }
