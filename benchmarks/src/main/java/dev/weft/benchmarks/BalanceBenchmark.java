@@ -108,6 +108,7 @@ public class BalanceBenchmark {
                         List.of(),
                         new Transport.Clear(),
                         Limits.DEFAULT,
+                        Limits.DEFAULT,
                         null,
                         null,
                         false);

@@ -1,5 +1,6 @@
 package dev.weft.benchmarks;
 
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.Hedging;
@@ -11,6 +12,7 @@ import dev.weft.proxy.route.Route;
 import dev.weft.proxy.route.RouteAction;
 import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteMatch;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.VirtualHost;
@@ -20,6 +22,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -47,7 +50,7 @@ public class RouteBenchmark {
 
     private final RequestHead head =
             new RequestHead("GET", "shop.default", "/last/item?id=7", new DefaultHttpHeaders());
-    private RouteTable table = new RouteTable("empty", List.of());
+    private RouteTable table = new RouteTable("empty", RouteTable.Lookup.EXACT, List.of());
 
     /// Builds the table once per run.
     @org.openjdk.jmh.annotations.Setup
@@ -56,7 +59,11 @@ public class RouteBenchmark {
                 IntStream.rangeClosed(1, routes)
                         .mapToObj(i -> route(i == routes ? "/last" : "/prefix-" + i))
                         .toList();
-        table = new RouteTable("shop", List.of(new VirtualHost("shop", List.of("*"), all)));
+        table =
+                new RouteTable(
+                        "shop",
+                        RouteTable.Lookup.EXACT,
+                        List.of(new VirtualHost("shop", List.of("*"), all)));
     }
 
     @Benchmark
@@ -84,7 +91,10 @@ public class RouteBenchmark {
                         RetryPolicy.NEVER,
                         Hedging.NONE,
                         List.of(),
-                        HashPolicy.NONE),
+                        HashPolicy.NONE,
+                        RoutePriority.DEFAULT,
+                        OptionalInt.empty(),
+                        RouteDescriptors.NONE),
                 HeaderEdits.NONE,
                 HeaderEdits.NONE,
                 Map.of());

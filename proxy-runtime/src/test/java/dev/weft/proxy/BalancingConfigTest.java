@@ -18,12 +18,14 @@ import dev.weft.proxy.config.Balancing.SlowStart;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.config.Limits;
+import dev.weft.proxy.route.RoutePriority;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster.LbPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.LoadBalancingPolicy;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.core.v3.RuntimeDouble;
 import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -265,6 +267,34 @@ class BalancingConfigTest {
                                                                                 .setValue(30))))
                                 .retries())
                 .isEqualTo(new Limits.Budget(30, 3, false));
+    }
+
+    @Test
+    void each_priority_has_limits_of_its_own() {
+        var spec =
+                spec(
+                        cluster()
+                                .setCircuitBreakers(
+                                        CircuitBreakers.newBuilder()
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setMaxRequests(UInt32Value.of(1)))
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setPriority(RoutingPriority.HIGH)
+                                                                .setMaxRequests(UInt32Value.of(2)))
+                                                .addPerHostThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setPriority(RoutingPriority.HIGH)
+                                                                .setMaxConnections(
+                                                                        UInt32Value.of(3)))));
+
+        assertThat(spec.limits(RoutePriority.DEFAULT).requests()).isEqualTo(1);
+        assertThat(spec.limits(RoutePriority.DEFAULT).connectionsPerEndpoint())
+                .isEqualTo(Integer.MAX_VALUE);
+        assertThat(spec.limits(RoutePriority.HIGH).requests()).isEqualTo(2);
+        assertThat(spec.limits(RoutePriority.HIGH).connectionsPerEndpoint()).isEqualTo(3);
+        assertThat(spec(cluster()).limits(RoutePriority.HIGH)).isEqualTo(Limits.DEFAULT);
     }
 
     @Test

@@ -7,12 +7,16 @@ import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -121,6 +125,92 @@ class CircuitBreakerIT {
             assertThat(proxy.get().statusCode()).isEqualTo(500);
             assertThat(app.requests).hasValue(3 * i);
         }
+    }
+
+    @Test
+    void routes_of_high_priority_have_limits_of_their_own() throws Exception {
+        proxy.cluster(
+                        Xds.staticCluster("app", app.port())
+                                .setCircuitBreakers(
+                                        CircuitBreakers.newBuilder()
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setMaxRequests(UInt32Value.of(1)))
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setPriority(RoutingPriority.HIGH)
+                                                                .setMaxRequests(
+                                                                        UInt32Value.of(2)))))
+                .http(
+                        List.of(),
+                        Xds.to(Xds.cluster("app").setPriority(RoutingPriority.HIGH)).toBuilder()
+                                .setMatch(RouteMatch.newBuilder().setPrefix("/high"))
+                                .build(),
+                        Xds.to(Xds.cluster("app")));
+        app.gate = new CountDownLatch(1);
+        var low = send("/");
+        Eventually.holds(() -> assertThat(app.requests).hasValue(1));
+        assertThat(status("/")).isEqualTo(503);
+
+        var high = List.of(send("/high"), send("/high"));
+        Eventually.holds(() -> assertThat(app.requests).hasValue(3));
+        assertThat(status("/high")).isEqualTo(503);
+        assertThat(status("/")).isEqualTo(503);
+
+        app.gate.countDown();
+        assertThat(low.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        for (var one : high) {
+            assertThat(one.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+        }
+        assertThat(status("/high")).isEqualTo(200);
+        assertThat(status("/")).isEqualTo(200);
+    }
+
+    @Test
+    void routes_of_high_priority_have_retries_of_their_own() throws Exception {
+        proxy.cluster(
+                        Xds.staticCluster("app", app.port())
+                                .setCircuitBreakers(
+                                        CircuitBreakers.newBuilder()
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setMaxRetries(UInt32Value.of(0)))
+                                                .addThresholds(
+                                                        Thresholds.newBuilder()
+                                                                .setPriority(RoutingPriority.HIGH)
+                                                                .setMaxRetries(UInt32Value.of(5)))))
+                .http(
+                        List.of(),
+                        Xds.to(
+                                        Xds.cluster("app")
+                                                .setPriority(RoutingPriority.HIGH)
+                                                .setRetryPolicy(onServerErrors()))
+                                .toBuilder()
+                                .setMatch(RouteMatch.newBuilder().setPrefix("/high"))
+                                .build(),
+                        Xds.to(Xds.cluster("app").setRetryPolicy(onServerErrors())));
+        app.status = 500;
+
+        assertThat(status("/")).isEqualTo(500);
+        assertThat(app.requests).hasValue(1);
+        assertThat(status("/high")).isEqualTo(500);
+        assertThat(app.requests).hasValue(4);
+    }
+
+    private int status(String path) throws Exception {
+        return send(path).get(20, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<Integer> send(String path) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return proxy.send("GET", path, "").statusCode();
+                    } catch (Exception failed) {
+                        throw new AssertionError(failed);
+                    }
+                },
+                Thread::startVirtualThread);
     }
 
     private Cluster.Builder limited(Thresholds.Builder thresholds) {

@@ -6,8 +6,19 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Message;
 import com.google.protobuf.StringValue;
+import com.google.protobuf.UInt32Value;
+import com.google.protobuf.UInt64Value;
 import dev.weft.proxy.config.ConfigStore;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
+import io.envoyproxy.envoy.config.route.v3.RateLimit;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.GenericKey;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.MaskedRemoteAddress;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.MetaData;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.Action.SourceCluster;
+import io.envoyproxy.envoy.config.route.v3.RateLimit.HitsAddend;
+import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
@@ -100,6 +111,85 @@ class FilterConfigTest {
                 "fill_interval must be at least 50 ms");
     }
 
+    @Test
+    void parts_of_descriptions_that_are_not_there_are_refused_by_name() {
+        refusedLimit(described().setDisableKey("x"), "disable_key");
+        refusedLimit(
+                described()
+                        .setLimit(
+                                RateLimit.Override.newBuilder()
+                                        .setDynamicMetadata(
+                                                RateLimit.Override.DynamicMetadata
+                                                        .getDefaultInstance())),
+                "limit");
+        refusedLimit(described().setApplyOnStreamDone(true), "apply_on_stream_done");
+        refusedLimit(
+                described().setHitsAddend(HitsAddend.newBuilder().setFormat("%BYTES_RECEIVED%")),
+                "format");
+        refusedLimit(
+                by(Action.newBuilder().setMetadata(MetaData.getDefaultInstance())), "metadata");
+        refusedLimit(
+                by(Action.newBuilder().setSourceCluster(SourceCluster.getDefaultInstance())),
+                "source_cluster");
+        refusedLimit(RateLimit.newBuilder(), "needs actions");
+        refusedLimit(
+                by(
+                        Action.newBuilder()
+                                .setMaskedRemoteAddress(
+                                        MaskedRemoteAddress.newBuilder()
+                                                .setV4PrefixMaskLen(UInt32Value.of(33)))),
+                "v4_prefix_mask_len: 33 is more than 32");
+        refusedLimit(
+                by(
+                        Action.newBuilder()
+                                .setQueryParameterValueMatch(
+                                        QueryParameterValueMatch.getDefaultInstance())),
+                "needs query_parameters");
+    }
+
+    @Test
+    void what_is_only_for_filters_or_only_for_routes_is_refused_elsewhere() {
+        var tokens = HitsAddend.newBuilder().setNumber(UInt64Value.of(2));
+        var staged = described().setStage(UInt32Value.of(1));
+
+        assertThat(route(described().setHitsAddend(tokens)))
+                .hasValueSatisfying(it -> assertThat(it).contains("hits_addend is only for"));
+        assertThat(route(described().setStage(UInt32Value.of(11))))
+                .hasValueSatisfying(
+                        it -> assertThat(it).contains("stage must be between 0 and 10"));
+        assertThat(route(staged)).isEmpty();
+        refused(withBucket().addRateLimits(staged), "stage is only for");
+        refused(withBucket().setStage(11), "stage must be between 0 and 10");
+        assertThat(route(withBucket().addRateLimits(described().setHitsAddend(tokens)).build()))
+                .isEmpty();
+    }
+
+    /// Of the filter, a route and a virtual host.
+    private void refusedLimit(RateLimit.Builder limit, String why) {
+        refused(withBucket().addRateLimits(limit), why);
+        assertThat(route(limit)).hasValueSatisfying(it -> assertThat(it).contains(why));
+        var host =
+                Xds.routes("routes", Xds.to(Xds.cluster("app"))).getVirtualHosts(0).toBuilder()
+                        .addRateLimits(limit);
+        assertThat(
+                        routes(
+                                RouteConfiguration.newBuilder()
+                                        .setName("routes")
+                                        .addVirtualHosts(host)
+                                        .build()))
+                .hasValueSatisfying(it -> assertThat(it).contains(why));
+    }
+
+    private static RateLimit.Builder described() {
+        return by(
+                Action.newBuilder()
+                        .setGenericKey(GenericKey.newBuilder().setDescriptorValue("all")));
+    }
+
+    private static RateLimit.Builder by(Action.Builder action) {
+        return RateLimit.newBuilder().addActions(action);
+    }
+
     private static LocalRateLimit.Builder withBucket() {
         return limit().setTokenBucket(
                         TokenBucket.newBuilder()
@@ -138,9 +228,14 @@ class FilterConfigTest {
                 Xds.to(Xds.cluster("app")).toBuilder()
                         .putTypedPerFilterConfig("filter", Any.pack(setting))
                         .build();
-        return store.apply(
-                ConfigStore.ROUTES,
-                List.of(Xds.resource("routes", Xds.routes("routes", route))),
-                List.of());
+        return routes(Xds.routes("routes", route));
+    }
+
+    private Optional<String> route(RateLimit.Builder limit) {
+        return routes(Xds.routes("routes", Xds.to(Xds.cluster("app").addRateLimits(limit))));
+    }
+
+    private Optional<String> routes(RouteConfiguration routes) {
+        return store.apply(ConfigStore.ROUTES, List.of(Xds.resource("routes", routes)), List.of());
     }
 }

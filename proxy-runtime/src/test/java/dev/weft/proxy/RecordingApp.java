@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,7 +47,7 @@ final class RecordingApp implements AutoCloseable {
 
     private Void serve(Socket connection) throws IOException {
         try (connection) {
-            var in = connection.getInputStream();
+            var in = new BufferedInputStream(connection.getInputStream());
             while (request(in)) {
                 synchronized (this) {
                     complete++;

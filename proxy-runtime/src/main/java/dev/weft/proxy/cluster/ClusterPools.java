@@ -4,6 +4,7 @@ import dev.weft.proxy.balance.LoadBalancer;
 import dev.weft.proxy.config.ClusterSpec.Discovery;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.route.RoutePriority;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One event loop's connections to one cluster.
 final class ClusterPools {
-    private static final int KINDS = Carried.values().length * 2;
+    private static final int PRIORITIES = RoutePriority.values().length;
+    private static final int KINDS = Carried.values().length * PRIORITIES * 2;
 
     private final ClusterState state;
     private final Map<Target, @Nullable Pool[]> pools = new HashMap<>();
@@ -26,24 +28,36 @@ final class ClusterPools {
     }
 
     /// The pool for this endpoint, made when it is needed first.
-    Pool pool(Target target, Carried carried, boolean toSelf, Function<Destination, Pool> newPool) {
+    Pool pool(
+            Target target,
+            Carried carried,
+            RoutePriority priority,
+            boolean toSelf,
+            Function<Destination, Pool> newPool) {
         var kinds = pools.get(target);
         if (kinds == null) {
             kinds = new @Nullable Pool[KINDS];
             pools.put(target, kinds);
         }
-        var kind = carried.ordinal() * 2 + (toSelf ? 1 : 0);
+        var kind = (carried.ordinal() * PRIORITIES + priority.ordinal()) * 2 + (toSelf ? 1 : 0);
         var pool = kinds[kind];
         if (pool == null) {
-            pool = newPool.apply(destination(target, carried, toSelf));
+            pool = newPool.apply(destination(target, carried, priority, toSelf));
             kinds[kind] = pool;
         }
         return pool;
     }
 
-    Destination destination(Target target, Carried carried, boolean toSelf) {
+    Destination destination(
+            Target target, Carried carried, RoutePriority priority, boolean toSelf) {
         return new Destination(
-                state, state.endpoint(target.address()), target, target.label(), carried, toSelf);
+                state,
+                state.endpoint(target.address()),
+                target,
+                target.label(),
+                carried,
+                priority,
+                toSelf);
     }
 
     /// Lets go of pools that are empty, and of those whose endpoints have left.

@@ -14,6 +14,7 @@ import dev.weft.proxy.load.Load;
 import dev.weft.proxy.outlier.OutlierDetector;
 import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.outlier.OutlierMonitor.Run;
+import dev.weft.proxy.route.RoutePriority;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ final class ClusterState implements AutoCloseable {
     private final LongSupplier nanos;
     private final Map<InetSocketAddress, EndpointState> endpoints = new ConcurrentHashMap<>();
     private final CircuitBreaker breaker;
+    private final CircuitBreaker highBreaker;
     private volatile ClusterTable table;
     private volatile LoadBalancer balancer;
     private volatile boolean used;
@@ -63,6 +65,7 @@ final class ClusterState implements AutoCloseable {
         this.aside = aside;
         this.nanos = nanos;
         this.breaker = new CircuitBreaker(table.spec().limits());
+        this.highBreaker = new CircuitBreaker(table.spec().highLimits());
         this.balancer = adopt(table, null);
     }
 
@@ -74,8 +77,11 @@ final class ClusterState implements AutoCloseable {
         return balancer;
     }
 
-    CircuitBreaker breaker() {
-        return breaker;
+    CircuitBreaker breaker(RoutePriority priority) {
+        return switch (priority) {
+            case DEFAULT -> breaker;
+            case HIGH -> highBreaker;
+        };
     }
 
     /// For an endpoint that has just left, or was never told: one that nobody else knows.
@@ -90,6 +96,7 @@ final class ClusterState implements AutoCloseable {
             var before = table;
             table = now;
             breaker.follow(now.spec().limits());
+            highBreaker.follow(now.spec().highLimits());
             balancer = adopt(now, before);
         }
         check();
@@ -141,10 +148,6 @@ final class ClusterState implements AutoCloseable {
                 endpoint(address).vitals().checked(Checked.NEVER);
             }
         });
-        endpoints
-                .values()
-                .forEach(
-                        it -> it.connections().limit(now.spec().limits().connectionsPerEndpoint()));
         watch(now.spec().outliers(), before == null ? null : before.spec().outliers());
         return balance();
     }
@@ -222,10 +225,7 @@ final class ClusterState implements AutoCloseable {
     }
 
     private EndpointState newEndpoint() {
-        var endpoint =
-                new EndpointState(
-                        new Vitals(nanos.getAsLong()),
-                        table.spec().limits().connectionsPerEndpoint());
+        var endpoint = new EndpointState(new Vitals(nanos.getAsLong()));
         if (countsLoad) {
             endpoint.count(new Load());
         }
@@ -239,7 +239,7 @@ final class ClusterState implements AutoCloseable {
         }
         countsLoad = counts;
         countsSince = nanos.getAsLong();
-        breaker.takeRefused();
+        takeRefused();
         endpoints.values().forEach(it -> it.count(counts ? new Load() : null));
     }
 
@@ -266,11 +266,11 @@ final class ClusterState implements AutoCloseable {
         countsSince = now;
         return Optional.of(
                 new ClusterLoad(
-                        spec().name(),
-                        spec().endpointsName(),
-                        localities,
-                        breaker.takeRefused(),
-                        time));
+                        spec().name(), spec().endpointsName(), localities, takeRefused(), time));
+    }
+
+    private long takeRefused() {
+        return breaker.takeRefused() + highBreaker.takeRefused();
     }
 
     private ClusterLoad.OfEndpoint takeLoad(InetSocketAddress address) {

@@ -3,11 +3,13 @@ package dev.weft.proxy.cluster;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.route.RoutePriority;
 import java.time.Duration;
 
 /// One endpoint as one cluster speaks to it: what connections of a pool have in common.
 ///
 /// @param label the target's
+/// @param priority whose limits count
 /// @param toSelf the endpoint is this pod: the connection is bound to loopback, so that it is
 ///   redirected
 record Destination(
@@ -16,7 +18,12 @@ record Destination(
         Target target,
         String label,
         Carried carried,
+        RoutePriority priority,
         boolean toSelf) {
+    CircuitBreaker breaker() {
+        return cluster.breaker(priority);
+    }
+
     Transport transport() {
         return target.transport();
     }
@@ -35,7 +42,7 @@ record Destination(
     ///   keep it from its requests for ever
     boolean mayConnect(boolean first) {
         cluster.use();
-        var ofCluster = cluster.breaker().connections();
+        var ofCluster = breaker().connections();
         var ofEndpoint = endpoint.connections();
         if (first) {
             ofCluster.take();
@@ -45,7 +52,7 @@ record Destination(
         if (!ofCluster.tryTake()) {
             return false;
         }
-        if (!ofEndpoint.tryTake()) {
+        if (!ofEndpoint.tryTake(cluster.spec().limits(priority).connectionsPerEndpoint())) {
             ofCluster.release();
             return false;
         }
@@ -53,14 +60,14 @@ record Destination(
     }
 
     void connectionEnded() {
-        cluster.breaker().connections().release();
+        breaker().connections().release();
         endpoint.connections().release();
     }
 
     /// Takes the right to one more request; [#requestEnded] follows.
     boolean mayBegin() {
-        if (!cluster.breaker().requests().tryTake()) {
-            cluster.breaker().requests().refuse();
+        if (!breaker().requests().tryTake()) {
+            breaker().requests().refuse();
             return false;
         }
         endpoint.began();
@@ -68,7 +75,7 @@ record Destination(
     }
 
     void requestEnded() {
-        cluster.breaker().requests().release();
+        breaker().requests().release();
         endpoint.vitals().ended();
     }
 }

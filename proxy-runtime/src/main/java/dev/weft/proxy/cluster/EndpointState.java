@@ -11,19 +11,19 @@ final class EndpointState {
     private static final int SERVER_ERROR = 500;
 
     private final Vitals vitals;
-    private final Permits connections;
+    private final Permits connections = new Permits(Integer.MAX_VALUE);
     private volatile @Nullable OutlierMonitor monitor;
     private volatile @Nullable Load load;
 
-    EndpointState(Vitals vitals, int connections) {
+    EndpointState(Vitals vitals) {
         this.vitals = vitals;
-        this.connections = new Permits(connections);
     }
 
     Vitals vitals() {
         return vitals;
     }
 
+    /// Of all priorities; how many there may be depends on whose the next one is.
     Permits connections() {
         return connections;
     }

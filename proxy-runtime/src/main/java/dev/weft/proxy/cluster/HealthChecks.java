@@ -14,6 +14,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.health.Answer;
 import dev.weft.proxy.health.Verdict;
 import dev.weft.proxy.health.Verdict.Effect;
+import dev.weft.proxy.route.RoutePriority;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
@@ -155,10 +156,11 @@ final class HealthChecks {
         var destination =
                 new Destination(
                         unlimited,
-                        new EndpointState(new Vitals(0), Integer.MAX_VALUE),
+                        new EndpointState(new Vitals(0)),
                         subject.target(),
                         subject.target().label(),
                         subject.carried(),
+                        RoutePriority.DEFAULT,
                         aside.local().contains(subject.target().address().getAddress()));
         return switch (subject.rules().question()) {
             case Http http ->

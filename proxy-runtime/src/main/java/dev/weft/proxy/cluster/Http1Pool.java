@@ -22,7 +22,7 @@ final class Http1Pool implements Pool {
         this.destination = destination;
         this.connector = connector;
         this.loop = loop;
-        this.waiting = new Waiting(destination.cluster().breaker().pending());
+        this.waiting = new Waiting(destination.breaker().pending());
     }
 
     @Override

@@ -20,7 +20,7 @@ final class Http2Pool implements Pool {
         this.destination = destination;
         this.connector = connector;
         this.loop = loop;
-        this.waiting = new Waiting(destination.cluster().breaker().pending());
+        this.waiting = new Waiting(destination.breaker().pending());
     }
 
     @Override

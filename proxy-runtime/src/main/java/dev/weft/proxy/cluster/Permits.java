@@ -23,6 +23,11 @@ final class Permits {
     }
 
     boolean tryTake() {
+        return tryTake(limit);
+    }
+
+    /// @param limit instead of its own
+    boolean tryTake(int limit) {
         for (var now = taken.get(); now < limit; now = taken.get()) {
             if (taken.compareAndSet(now, now + 1)) {
                 return true;

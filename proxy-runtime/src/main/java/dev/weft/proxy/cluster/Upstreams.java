@@ -9,6 +9,7 @@ import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -57,6 +58,7 @@ public final class Upstreams {
             ClusterTable cluster,
             Origin origin,
             Carried carried,
+            RoutePriority priority,
             long hash,
             Set<Target> avoid,
             StreamWaiter waiter) {
@@ -66,7 +68,8 @@ public final class Upstreams {
             waiter.failed(Refusal.NO_HEALTHY_UPSTREAM, null);
             return;
         }
-        pools.pool(target, carried, isToSelf(origin, target), this::newPool).acquire(waiter);
+        pools.pool(target, carried, priority, isToSelf(origin, target), this::newPool)
+                .acquire(waiter);
     }
 
     /// Makes a connection of its own for opaque bytes; [#refusalOf] tells why it failed.
@@ -79,7 +82,9 @@ public final class Upstreams {
         if (target == null) {
             return Optional.empty();
         }
-        var destination = pools.destination(target, Carried.TCP, isToSelf(origin, target));
+        var destination =
+                pools.destination(
+                        target, Carried.TCP, RoutePriority.DEFAULT, isToSelf(origin, target));
         if (destination.mayConnect(false)) {
             destination.endpoint().began();
             connected.addListener(_ -> settle(destination, connected));
@@ -120,8 +125,8 @@ public final class Upstreams {
     }
 
     /// How many retries the cluster may have now.
-    public RetryBudget retries(ClusterTable cluster) {
-        return pools(cluster).state().breaker().retries();
+    public RetryBudget retries(ClusterTable cluster, RoutePriority priority) {
+        return pools(cluster).state().breaker(priority).retries();
     }
 
     /// New tables are in force: endpoints that get nothing new lose their idle connections.

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// How the bytes of a chain are served.
 public sealed interface ChainTarget {
     /// @param filters in their order, without the router
+    /// @param mostReplayBytes that a route may want to be kept of a body
     /// @param tracing null: requests are not traced
     record Http(
             Codec codec,
@@ -21,6 +22,7 @@ public sealed interface ChainTarget {
             boolean addsServiceTime,
             int maxHeaderBytes,
             int maxStreams,
+            int mostReplayBytes,
             @Nullable TracingSpec tracing)
             implements ChainTarget {
         public Http {

@@ -11,6 +11,7 @@ import dev.weft.proxy.config.ClusterSpec.Discovery;
 import dev.weft.proxy.config.ClusterSpec.TransportMatch;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
@@ -71,7 +72,10 @@ final class ClusterCompiler {
                         cluster.hasPerConnectionBufferLimitBytes()),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
-                ResilienceCompiler.limits(place, cluster.getCircuitBreakers()),
+                ResilienceCompiler.limits(
+                        place, cluster.getCircuitBreakers(), RoutingPriority.DEFAULT),
+                ResilienceCompiler.limits(
+                        place, cluster.getCircuitBreakers(), RoutingPriority.HIGH),
                 cluster.hasOutlierDetection()
                         ? ResilienceCompiler.outliers(place, cluster.getOutlierDetection())
                         : null,

@@ -1,6 +1,7 @@
 package dev.weft.proxy.config;
 
 import dev.weft.proxy.config.Assignment.EndpointSpec;
+import dev.weft.proxy.route.RoutePriority;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param inline its endpoints, for [Discovery#STATIC]
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
+/// @param highLimits for requests of routes of high priority, which count for these alone
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -26,6 +28,7 @@ public record ClusterSpec(
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
+        Limits highLimits,
         @Nullable OutlierRules outliers,
         @Nullable HealthCheck healthCheck,
         boolean reportsLoad) {
@@ -42,6 +45,7 @@ public record ClusterSpec(
                 transportMatches,
                 transport,
                 Limits.UNLIMITED,
+                Limits.UNLIMITED,
                 null,
                 null,
                 false);
@@ -56,6 +60,13 @@ public record ClusterSpec(
 
     /// The transport of endpoints whose metadata has all of the criteria. The first match counts.
     public record TransportMatch(Map<String, String> criteria, Transport transport) {}
+
+    public Limits limits(RoutePriority priority) {
+        return switch (priority) {
+            case DEFAULT -> limits;
+            case HIGH -> highLimits;
+        };
+    }
 
     /// How this endpoint is spoken to.
     public Transport transportFor(EndpointSpec endpoint) {

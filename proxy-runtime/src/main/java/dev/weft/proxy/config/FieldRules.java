@@ -83,7 +83,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " request_headers_to_add_when_not_enforced response_headers_to_add"
                                     + " enable_x_ratelimit_headers rate_limited_as_resource_exhausted"
                                     + " descriptors rate_limits always_consume_default_token_bucket"
-                                    + " max_dynamic_descriptors",
+                                    + " max_dynamic_descriptors stage vh_rate_limits",
                             "local_cluster_rate_limit local_rate_limit_per_downstream_connection"),
                     rule(
                             "envoy.extensions.common.ratelimit.v3.LocalRateLimitDescriptor",
@@ -91,14 +91,39 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             ""),
                     rule(
                             "envoy.config.route.v3.RateLimit",
-                            "actions",
-                            "disable_key limit hits_addend apply_on_stream_done stage"),
+                            "actions stage hits_addend",
+                            "disable_key limit apply_on_stream_done"),
+                    rule("envoy.config.route.v3.RateLimit.HitsAddend", "number", "format"),
                     rule(
                             "envoy.config.route.v3.RateLimit.Action",
                             "generic_key request_headers query_parameters remote_address"
-                                    + " destination_cluster header_value_match",
-                            "source_cluster dynamic_metadata metadata extension"
-                                    + " masked_remote_address query_parameter_value_match"),
+                                    + " masked_remote_address destination_cluster header_value_match"
+                                    + " query_parameter_value_match",
+                            "source_cluster dynamic_metadata metadata extension"),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.RequestHeaders",
+                            "header_name descriptor_key skip_if_absent",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.QueryParameters",
+                            "query_parameter_name descriptor_key skip_if_absent",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.MaskedRemoteAddress",
+                            "v4_prefix_mask_len v6_prefix_mask_len",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.GenericKey",
+                            "descriptor_key descriptor_value",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.HeaderValueMatch",
+                            "descriptor_key descriptor_value expect_match headers",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch",
+                            "descriptor_key descriptor_value expect_match query_parameters",
+                            ""),
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
@@ -108,20 +133,24 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RouteConfiguration",
                             "name virtual_hosts request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config request_mirror_policies",
-                            "vhds cluster_specifier_plugins ignore_port_in_host_matching"
+                                    + " typed_per_filter_config request_mirror_policies"
+                                    + " ignore_port_in_host_matching"
+                                    + " ignore_path_parameters_in_path_matching"
+                                    + " max_direct_response_body_size_bytes",
+                            "vhds cluster_specifier_plugins"
                                     + " most_specific_header_mutations_wins internal_only_headers"),
                     rule(
                             "envoy.config.route.v3.VirtualHost",
                             "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config request_mirror_policies hedge_policy",
-                            "require_tls matcher rate_limits cors"),
+                                    + " typed_per_filter_config request_mirror_policies hedge_policy rate_limits"
+                                    + " per_request_buffer_limit_bytes",
+                            "require_tls matcher cors retry_policy_typed_config"),
                     rule(
                             "envoy.config.route.v3.Route",
                             "name match route redirect direct_response request_headers_to_add"
                                     + " request_headers_to_remove response_headers_to_add response_headers_to_remove"
-                                    + " typed_per_filter_config",
+                                    + " typed_per_filter_config per_request_buffer_limit_bytes",
                             "filter_action non_forwarding_action"),
                     rule(
                             "envoy.config.route.v3.RouteMatch",
@@ -141,10 +170,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RouteAction",
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
                                     + " retry_policy upgrade_configs hash_policy request_mirror_policies"
-                                    + " hedge_policy idle_timeout max_stream_duration",
+                                    + " hedge_policy idle_timeout max_stream_duration rate_limits"
+                                    + " include_vh_rate_limits priority append_x_forwarded_host",
                             "retry_policy_typed_config cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
-                                    + " rate_limits cors"),
+                                    + " cors internal_redirect_policy internal_redirect_action"),
                     rule(
                             "envoy.config.route.v3.HedgePolicy",
                             "initial_requests hedge_on_per_try_timeout",
@@ -195,7 +225,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.RetryPolicy",
                             "per_try_timeout retry_on num_retries retriable_headers retriable_status_codes retry_back_off"
                                     + " retriable_request_headers rate_limited_retry_back_off"
-                                    + " retry_host_predicate host_selection_retry_max_attempts",
+                                    + " retry_host_predicate",
                             "per_try_idle_timeout retry_priority retry_options_predicates"),
                     rule(
                             "envoy.config.core.v3.HeaderValueOption",

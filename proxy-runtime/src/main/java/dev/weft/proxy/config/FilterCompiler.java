@@ -188,7 +188,7 @@ final class FilterCompiler {
                                 ? bucketSize(place + ".token_bucket", limit.getTokenBucket())
                                         .bucket(System.nanoTime())
                                 : null,
-                        DescriptorCompiler.compile(place, limit),
+                        DescriptorCompiler.limits(place, limit),
                         fraction(
                                 place + ".filter_enabled",
                                 limit.getFilterEnabled(),

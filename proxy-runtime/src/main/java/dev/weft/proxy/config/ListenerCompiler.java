@@ -39,6 +39,9 @@ final class ListenerCompiler {
     private static final int DEFAULT_STREAMS = 1024;
     private static final String INBOUND = "virtualInbound";
 
+    /// Where the listener does not say it: what Envoy buffers for a connection then.
+    private static final int MOST_REPLAY_BYTES = 1024 * 1024;
+
     private final FieldCheck fields;
     private final TlsCompiler tls;
     private final RouteCompiler routes;
@@ -56,9 +59,18 @@ final class ListenerCompiler {
     ListenerSpec compile(Listener listener) {
         var place = "listener " + listener.getName();
         fields.check(place, listener);
+        var replayBytes =
+                Unpack.limit(
+                        listener.getPerConnectionBufferLimitBytes(),
+                        listener.hasPerConnectionBufferLimitBytes(),
+                        MOST_REPLAY_BYTES);
         var chains = new ArrayList<ChainSpec>();
         for (int i = 0; i < listener.getFilterChainsCount(); i++) {
-            chains.add(chain(place + ".filter_chains[" + i + "]", listener.getFilterChains(i)));
+            chains.add(
+                    chain(
+                            place + ".filter_chains[" + i + "]",
+                            listener.getFilterChains(i),
+                            replayBytes));
         }
         ChainMatchCompiler.checkNoOverlap(place, chains);
         if (namesServers(chains) && !has(listener, TlsInspector.getDefaultInstance())) {
@@ -69,7 +81,10 @@ final class ListenerCompiler {
         }
         var defaultChain =
                 listener.hasDefaultFilterChain()
-                        ? chain(place + ".default_filter_chain", listener.getDefaultFilterChain())
+                        ? chain(
+                                place + ".default_filter_chain",
+                                listener.getDefaultFilterChain(),
+                                replayBytes)
                         : null;
         if (chains.isEmpty() && defaultChain == null) {
             throw Rejected.at(place, "has no filter chain");
@@ -156,7 +171,7 @@ final class ListenerCompiler {
         };
     }
 
-    private ChainSpec chain(String place, FilterChain chain) {
+    private ChainSpec chain(String place, FilterChain chain, int replayBytes) {
         var match =
                 ChainMatchCompiler.compile(
                         place + ".filter_chain_match", chain.getFilterChainMatch());
@@ -176,7 +191,7 @@ final class ListenerCompiler {
                                 chain.getTransportSocket(),
                                 match.protocols(),
                                 handshake(place, chain)),
-                        target(place, chain.getFilters(0)));
+                        target(place, chain.getFilters(0), replayBytes));
         if (!match.serverNames().isEmpty()
                 && compiled.tls() == null
                 && compiled.target() instanceof ChainTarget.Http) {
@@ -197,11 +212,13 @@ final class ListenerCompiler {
                 : ServerTls.USUAL_HANDSHAKE;
     }
 
-    private ChainTarget target(String place, Filter filter) {
+    private ChainTarget target(String place, Filter filter, int replayBytes) {
         Any config = filter.getTypedConfig();
         if (config.isSameTypeAs(HttpConnectionManager.getDefaultInstance())) {
             return http(
-                    place, Unpack.any(place, config, HttpConnectionManager.getDefaultInstance()));
+                    place,
+                    Unpack.any(place, config, HttpConnectionManager.getDefaultInstance()),
+                    replayBytes);
         }
         if (config.isSameTypeAs(TcpProxy.getDefaultInstance())) {
             var tcp = Unpack.any(place, config, TcpProxy.getDefaultInstance());
@@ -211,7 +228,7 @@ final class ListenerCompiler {
         throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
     }
 
-    private ChainTarget.Http http(String place, HttpConnectionManager manager) {
+    private ChainTarget.Http http(String place, HttpConnectionManager manager, int replayBytes) {
         fields.check(place, manager);
         var router = router(place, manager.getHttpFiltersList());
         var streams = manager.getHttp2ProtocolOptions().getMaxConcurrentStreams().getValue();
@@ -225,6 +242,7 @@ final class ListenerCompiler {
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS,
+                replayBytes,
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
                         : null);

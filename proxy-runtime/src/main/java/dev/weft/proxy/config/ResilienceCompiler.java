@@ -31,16 +31,15 @@ final class ResilienceCompiler {
 
     private ResilienceCompiler() {}
 
-    static Limits limits(String place, CircuitBreakers breakers) {
+    static Limits limits(String place, CircuitBreakers breakers, RoutingPriority priority) {
         var where = place + ".circuit_breakers";
         var perEndpoint =
-                ofDefaultPriority(breakers.getPerHostThresholdsList())
+                of(priority, breakers.getPerHostThresholdsList())
                         .filter(Thresholds::hasMaxConnections)
                         .map(it -> Unpack.limit(it.getMaxConnections()))
                         .orElse(Integer.MAX_VALUE);
         var threshold =
-                ofDefaultPriority(breakers.getThresholdsList())
-                        .orElse(Thresholds.getDefaultInstance());
+                of(priority, breakers.getThresholdsList()).orElse(Thresholds.getDefaultInstance());
         return new Limits(
                 Unpack.limit(
                         threshold.getMaxConnections(),
@@ -58,11 +57,9 @@ final class ResilienceCompiler {
                 perEndpoint);
     }
 
-    /// The first of that priority, as Envoy does; routes of high priority are not known here.
-    private static Optional<Thresholds> ofDefaultPriority(List<Thresholds> thresholds) {
-        return thresholds.stream()
-                .filter(it -> it.getPriority() == RoutingPriority.DEFAULT)
-                .findFirst();
+    /// The first of that priority, as Envoy does.
+    private static Optional<Thresholds> of(RoutingPriority priority, List<Thresholds> thresholds) {
+        return thresholds.stream().filter(it -> it.getPriority() == priority).findFirst();
     }
 
     private static Limits.Retries retries(String place, Thresholds threshold) {

@@ -1,6 +1,9 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.UInt32Value;
+import dev.weft.proxy.filter.Descriptor;
 import dev.weft.proxy.filter.FilterOverride;
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.route.EditChain;
 import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
@@ -13,6 +16,7 @@ import dev.weft.proxy.route.Rewrite;
 import dev.weft.proxy.route.Route;
 import dev.weft.proxy.route.RouteAction;
 import dev.weft.proxy.route.RouteMatch;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.TextMatch;
@@ -20,6 +24,7 @@ import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.route.WeightedClusters.Share;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.HedgePolicy;
@@ -32,12 +37,14 @@ import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// Compiles route configurations.
@@ -48,7 +55,13 @@ final class RouteCompiler {
     private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
     /// What a virtual host has for routes that say nothing.
-    private record Defaults(RetryPolicy retries, HedgePolicy hedging, List<MirrorPolicy> mirrors) {}
+    private record Defaults(
+            RetryPolicy retries,
+            HedgePolicy hedging,
+            List<MirrorPolicy> mirrors,
+            List<Descriptor.Source> descriptors,
+            OptionalInt replayBytes,
+            int answerBytes) {}
 
     private final FieldCheck fields;
     private final FilterCompiler filters;
@@ -76,6 +89,11 @@ final class RouteCompiler {
                         place + ".request_mirror_policies",
                         config.getRequestMirrorPoliciesList(),
                         List.of());
+        var answerBytes =
+                Unpack.limit(
+                        config.getMaxDirectResponseBodySizeBytes(),
+                        config.hasMaxDirectResponseBodySizeBytes(),
+                        MAX_ANSWER_BYTES);
         var seen = new HashSet<String>();
         var hosts = new ArrayList<VirtualHost>();
         for (var host : config.getVirtualHostsList()) {
@@ -87,9 +105,15 @@ final class RouteCompiler {
                             response,
                             tableFilters,
                             tableMirrors,
+                            answerBytes,
                             seen));
         }
-        return new RouteTable(config.getName(), hosts);
+        return new RouteTable(
+                config.getName(),
+                new RouteTable.Lookup(
+                        config.getIgnorePortInHostMatching(),
+                        config.getIgnorePathParametersInPathMatching()),
+                hosts);
     }
 
     WeightedClusters tcpClusters(String place, TcpProxy tcp) {
@@ -115,6 +139,7 @@ final class RouteCompiler {
             HeaderEdits tableResponse,
             Map<String, FilterOverride> tableFilters,
             List<MirrorPolicy> tableMirrors,
+            int answerBytes,
             HashSet<String> seen) {
         var domains = new ArrayList<String>();
         for (var domain : host.getDomainsList()) {
@@ -149,7 +174,13 @@ final class RouteCompiler {
                         mirrors(
                                 place + ".request_mirror_policies",
                                 host.getRequestMirrorPoliciesList(),
-                                tableMirrors));
+                                tableMirrors),
+                        DescriptorCompiler.sources(place, host.getRateLimitsList()),
+                        replayBytes(
+                                host.getPerRequestBufferLimitBytes(),
+                                host.hasPerRequestBufferLimitBytes(),
+                                OptionalInt.empty()),
+                        answerBytes);
         var routes = new ArrayList<Route>();
         for (int i = 0; i < host.getRoutesCount(); i++) {
             var route = host.getRoutes(i);
@@ -231,7 +262,12 @@ final class RouteCompiler {
                 matcher.getTreatMissingHeaderAsEmpty());
     }
 
-    private static QueryMatch query(String place, QueryParameterMatcher matcher) {
+    /// Versions of Envoy do not agree on what a `present_match` of false asks for.
+    static QueryMatch query(String place, QueryParameterMatcher matcher) {
+        if (matcher.hasPresentMatch() && !matcher.getPresentMatch()) {
+            throw Rejected.at(
+                    place, "present_match of false is not supported for query parameters");
+        }
         return new QueryMatch(
                 matcher.getName(),
                 matcher.hasStringMatch()
@@ -247,7 +283,11 @@ final class RouteCompiler {
         return switch (route.getActionCase()) {
             case ROUTE -> forward(place + ".route", route, routeFilters, defaults);
             case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
-            case DIRECT_RESPONSE -> answer(place + ".direct_response", route.getDirectResponse());
+            case DIRECT_RESPONSE ->
+                    answer(
+                            place + ".direct_response",
+                            route.getDirectResponse(),
+                            defaults.answerBytes());
             case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
                     throw Rejected.at(place, "needs route, redirect or direct_response");
         };
@@ -275,7 +315,7 @@ final class RouteCompiler {
         return new RouteAction.ForwardTo(
                 clusters,
                 noCluster(action.getClusterNotFoundResponseCode()),
-                new Rewrite(path, host),
+                new Rewrite(path, host, action.getAppendXForwardedHost()),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
                 limits(place, action),
                 action.hasRetryPolicy()
@@ -289,7 +329,29 @@ final class RouteCompiler {
                         place + ".request_mirror_policies",
                         action.getRequestMirrorPoliciesList(),
                         defaults.mirrors()),
-                HashPolicyCompiler.compile(place, action.getHashPolicyList()));
+                HashPolicyCompiler.compile(place, action.getHashPolicyList()),
+                priority(place, action.getPriority()),
+                replayBytes(
+                        route.getPerRequestBufferLimitBytes(),
+                        route.hasPerRequestBufferLimitBytes(),
+                        defaults.replayBytes()),
+                new RouteDescriptors(
+                        DescriptorCompiler.sources(place, action.getRateLimitsList()),
+                        defaults.descriptors(),
+                        action.getIncludeVhRateLimits().getValue()));
+    }
+
+    private static RoutePriority priority(String place, RoutingPriority priority) {
+        return switch (priority) {
+            case DEFAULT -> RoutePriority.DEFAULT;
+            case HIGH -> RoutePriority.HIGH;
+            case UNRECOGNIZED -> throw Rejected.at(place, "priority is not known");
+        };
+    }
+
+    private static OptionalInt replayBytes(
+            UInt32Value value, boolean present, OptionalInt otherwise) {
+        return present ? OptionalInt.of(Unpack.limit(value)) : otherwise;
     }
 
     /// @param outer of the level above, for levels without any
@@ -399,7 +461,7 @@ final class RouteCompiler {
                 redirect.getStripQuery());
     }
 
-    private static RouteAction answer(String place, DirectResponseAction answer) {
+    private static RouteAction answer(String place, DirectResponseAction answer, int maxBytes) {
         if (answer.getStatus() < 200 || answer.getStatus() > 599) {
             throw Rejected.at(
                     place, "status " + answer.getStatus() + " is not between 200 and 599");
@@ -412,8 +474,16 @@ final class RouteCompiler {
                     case FILENAME, ENVIRONMENT_VARIABLE ->
                             throw Rejected.at(place, "only inline bodies are supported");
                 };
-        if (body.length() > MAX_ANSWER_BYTES) {
-            throw Rejected.at(place, "the body is longer than " + MAX_ANSWER_BYTES + " bytes");
+        var bytes = body.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > maxBytes) {
+            throw Rejected.at(
+                    place,
+                    "the body has "
+                            + bytes
+                            + " bytes, more than "
+                            + maxBytes
+                            + ": max_direct_response_body_size_bytes of the route configuration"
+                            + " may allow it");
         }
         return new RouteAction.AnswerWith(answer.getStatus(), body);
     }
@@ -434,11 +504,26 @@ final class RouteCompiler {
                                     cluster.getResponseHeadersToAddList(),
                                     cluster.getResponseHeadersToRemoveList())));
         }
+        var total = weight(weighted.getTotalWeight().getValue());
+        var sum = sum(shares);
+        if (total > 0 && total != sum) {
+            throw Rejected.at(
+                    place,
+                    "total_weight is "
+                            + total
+                            + " but the weights sum up to "
+                            + sum
+                            + ": leave it out, or make them equal");
+        }
         return weighted(place, shares);
     }
 
+    private static long sum(List<Share> shares) {
+        return shares.stream().mapToLong(Share::weight).sum();
+    }
+
     private static WeightedClusters weighted(String place, List<Share> shares) {
-        var sum = shares.stream().mapToLong(Share::weight).sum();
+        var sum = sum(shares);
         if (sum == 0 || sum > Integer.MAX_VALUE) {
             throw Rejected.at(
                     place,
@@ -464,11 +549,14 @@ final class RouteCompiler {
         }
         var sets = new ArrayList<HeaderEdits.Set>();
         for (var add : adds) {
-            sets.add(
+            var set =
                     new HeaderEdits.Set(
                             headerName(place, add.getHeader().getKey()),
                             headerValue(place, add.getHeader().getValue()),
-                            mode(place, add)));
+                            mode(place, add));
+            if (!set.value().isEmpty() || add.getKeepEmptyValue()) {
+                sets.add(set);
+            }
         }
         return new HeaderEdits(
                 sets, removes.stream().map(name -> headerName(place, name)).toList());

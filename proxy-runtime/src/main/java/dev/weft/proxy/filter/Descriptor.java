@@ -1,6 +1,8 @@
 package dev.weft.proxy.filter;
 
 import dev.weft.proxy.route.HeaderMatch;
+import dev.weft.proxy.route.QueryMatch;
+import io.netty.util.NetUtil;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +18,16 @@ public record Descriptor(List<Entry> entries) {
     public record Entry(String key, String value) {}
 
     /// Makes descriptors of requests.
-    public record Source(List<Action> actions) {
+    ///
+    /// @param stage of the filters that it is for, where it is a route's or a virtual host's
+    /// @param tokens that such a request takes
+    public record Source(List<Action> actions, int stage, long tokens) {
         public Source {
             actions = List.copyOf(actions);
+        }
+
+        Source(List<Action> actions) {
+            this(actions, 0, 1);
         }
 
         /// Null: the request has not all that it needs.
@@ -58,12 +67,23 @@ public record Descriptor(List<Entry> entries) {
                 case QueryParameters(var name, var key, var skip) ->
                         found(key, request.head().parameter(name), skip);
                 case RemoteAddress(var key) -> found(key, request.clientAddress(), false);
+                case MaskedRemoteAddress it -> found(it.key(), it.network(request), false);
                 case DestinationCluster(var key) -> found(key, request.cluster(), false);
                 case HeaderValueMatch(var entry, var headers, var expected) ->
-                        headers.stream().allMatch(it -> it.matches(request.head())) == expected
-                                ? new Found.Value(entry)
-                                : new Found.Nothing();
+                        matching(
+                                entry,
+                                headers.stream().allMatch(it -> it.matches(request.head()))
+                                        == expected);
+                case QueryParameterValueMatch(var entry, var queries, var expected) ->
+                        matching(
+                                entry,
+                                queries.stream().allMatch(it -> it.matches(request.head()))
+                                        == expected);
             };
+        }
+
+        private static Found matching(Entry entry, boolean matches) {
+            return matches ? new Found.Value(entry) : new Found.Nothing();
         }
 
         private static Found found(String key, @Nullable String value, boolean skip) {
@@ -87,10 +107,37 @@ public record Descriptor(List<Entry> entries) {
     /// The client's address, without its port.
     public record RemoteAddress(String key) implements Action {}
 
+    /// The network that the client is in, such as `10.1.0.0/16`.
+    ///
+    /// @param v4Bits how long a network's prefix is
+    public record MaskedRemoteAddress(String key, int v4Bits, int v6Bits) implements Action {
+        private static final int V4_BYTES = 4;
+
+        private @Nullable String network(FilterRequest request) {
+            var bytes =
+                    request.clientAddress() == null
+                            ? null
+                            : NetUtil.createByteArrayFromIpAddressString(request.clientAddress());
+            if (bytes == null) {
+                return null;
+            }
+            var bits = bytes.length == V4_BYTES ? v4Bits : v6Bits;
+            for (int i = 0; i < bytes.length; i++) {
+                var kept = Math.clamp(bits - i * Byte.SIZE, 0, Byte.SIZE);
+                bytes[i] &= (byte) (0xff << (Byte.SIZE - kept));
+            }
+            return NetUtil.bytesToIpAddress(bytes) + "/" + bits;
+        }
+    }
+
     /// Where the route sends the request.
     public record DestinationCluster(String key) implements Action {}
 
     /// @param expected whether the headers must match, or must not
     public record HeaderValueMatch(Entry entry, List<HeaderMatch> headers, boolean expected)
+            implements Action {}
+
+    /// @param expected whether the parameters must match, or must not
+    public record QueryParameterValueMatch(Entry entry, List<QueryMatch> queries, boolean expected)
             implements Action {}
 }

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param head before the route changes anything of it
 /// @param cluster where its route sends the request; null: it is answered here
+/// @param descriptors by its route
 /// @param clientAddress without its port; null: not known
 /// @param nanos of a clock that only goes forward
 public record FilterRequest(
         RequestHead head,
         @Nullable String cluster,
+        RouteDescriptors descriptors,
         @Nullable String clientAddress,
         RandomGenerator random,
         long nanos) {}

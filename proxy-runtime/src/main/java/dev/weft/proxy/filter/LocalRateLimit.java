@@ -38,43 +38,82 @@ public final class LocalRateLimit implements HttpFilter {
 
     /// Limits of some requests.
     ///
-    /// @param sources what descriptors a request has
     /// @param each the slowest first: it refuses before others give a token for nothing
     /// @param defaultToo whether a request with such a limit also needs a token of the bucket for
     ///   all
-    public record Limits(
-            List<Descriptor.Source> sources, List<DescriptorLimit> each, boolean defaultToo) {
+    public record Limits(Descriptions from, List<DescriptorLimit> each, boolean defaultToo) {
         public Limits {
-            sources = List.copyOf(sources);
             each =
                     each.stream()
                             .sorted(Comparator.comparingDouble(it -> it.size().perNano()))
                             .toList();
         }
 
-        private List<TokenBucket> buckets(FilterRequest request) {
-            if (sources.isEmpty() || each.isEmpty()) {
+        private List<Draw> draws(FilterRequest request) {
+            if (each.isEmpty()) {
                 return List.of();
             }
-            var descriptors = new ArrayList<Descriptor>();
-            for (var source : sources) {
-                var descriptor = source.describe(request);
-                if (descriptor != null) {
-                    descriptors.add(descriptor);
-                }
-            }
-            var buckets = new ArrayList<TokenBucket>();
+            var hits = from.hits(request);
+            var draws = new ArrayList<Draw>(hits.size());
             for (var limit : each) {
-                for (var descriptor : descriptors) {
-                    var bucket = limit.bucket(descriptor, request.nanos());
+                for (var hit : hits) {
+                    var bucket = limit.bucket(hit.descriptor(), request.nanos());
                     if (bucket != null) {
-                        buckets.add(bucket);
+                        draws.add(new Draw(bucket, hit.tokens()));
                     }
                 }
             }
-            return buckets;
+            return draws;
         }
     }
+
+    /// Who says what descriptors a request has.
+    public sealed interface Descriptions {
+        private List<Hit> hits(FilterRequest request) {
+            var hits = new ArrayList<Hit>();
+            switch (this) {
+                case Own(var sources) -> sources.forEach(it -> add(it, request, hits));
+                case OfRoute(var stage, var ofHost) -> {
+                    var known = request.descriptors();
+                    add(known.route(), stage, request, hits);
+                    if (known.usesHost(ofHost)) {
+                        add(known.host(), stage, request, hits);
+                    }
+                }
+            }
+            return hits;
+        }
+
+        private static void add(
+                List<Descriptor.Source> sources, int stage, FilterRequest request, List<Hit> hits) {
+            for (var source : sources) {
+                if (source.stage() == stage) {
+                    add(source, request, hits);
+                }
+            }
+        }
+
+        private static void add(Descriptor.Source source, FilterRequest request, List<Hit> hits) {
+            var descriptor = source.describe(request);
+            if (descriptor != null) {
+                hits.add(new Hit(descriptor, source.tokens()));
+            }
+        }
+    }
+
+    /// The filter's `rate_limits`.
+    public record Own(List<Descriptor.Source> sources) implements Descriptions {
+        public Own {
+            sources = List.copyOf(sources);
+        }
+    }
+
+    /// Those of the request's route and virtual host that are for this stage.
+    public record OfRoute(int stage, RouteDescriptors.OfHost ofHost) implements Descriptions {}
+
+    private record Hit(Descriptor descriptor, long tokens) {}
+
+    private record Draw(TokenBucket bucket, long tokens) {}
 
     private final Settings settings;
 
@@ -88,11 +127,11 @@ public final class LocalRateLimit implements HttpFilter {
         if (bucket == null || !settings.enabled().hits(request.random())) {
             return Verdict.PASS;
         }
-        var buckets = settings.limits().buckets(request);
-        var taken = take(buckets, bucket, request.nanos());
+        var draws = settings.limits().draws(request);
+        var taken = take(draws, bucket, request.nanos());
         var told =
                 settings.tells()
-                        ? state(scarcest(buckets, bucket, request.nanos()), request.nanos())
+                        ? state(scarcest(draws, bucket, request.nanos()), request.nanos())
                         : HeaderEdits.NONE;
         if (taken) {
             return settings.tells() ? new Verdict.Pass(HeaderEdits.NONE, told) : Verdict.PASS;
@@ -109,28 +148,28 @@ public final class LocalRateLimit implements HttpFilter {
     }
 
     /// As in Envoy, a token that was taken before another was missing is gone.
-    private boolean take(List<TokenBucket> buckets, TokenBucket forAll, long now) {
-        for (var bucket : buckets) {
-            if (!bucket.tryTake(now)) {
+    private boolean take(List<Draw> draws, TokenBucket forAll, long now) {
+        for (var draw : draws) {
+            if (!draw.bucket().tryTake(draw.tokens(), now)) {
                 return false;
             }
         }
-        return !needsDefault(buckets) || forAll.tryTake(now);
+        return !needsDefault(draws) || forAll.tryTake(now);
     }
 
     /// The one that decides how many more there may be.
-    private TokenBucket scarcest(List<TokenBucket> buckets, TokenBucket forAll, long now) {
-        var scarcest = needsDefault(buckets) ? forAll : buckets.getFirst();
-        for (var bucket : buckets) {
-            if (bucket.left(now) < scarcest.left(now)) {
-                scarcest = bucket;
+    private TokenBucket scarcest(List<Draw> draws, TokenBucket forAll, long now) {
+        var scarcest = needsDefault(draws) ? forAll : draws.getFirst().bucket();
+        for (var draw : draws) {
+            if (draw.bucket().left(now) < scarcest.left(now)) {
+                scarcest = draw.bucket();
             }
         }
         return scarcest;
     }
 
-    private boolean needsDefault(List<TokenBucket> buckets) {
-        return buckets.isEmpty() || settings.limits().defaultToo();
+    private boolean needsDefault(List<Draw> draws) {
+        return draws.isEmpty() || settings.limits().defaultToo();
     }
 
     private static HeaderEdits state(TokenBucket bucket, long now) {

@@ -12,6 +12,10 @@ public final class TokenBucket {
     private final long nanosPerToken;
     private final long nanosToFill;
 
+    /// That can be there at once: `max`, unless that many would take longer to come than can be
+    /// counted.
+    private final long most;
+
     /// When it was, or would have been, empty: it holds what has come in since.
     private final AtomicLong emptyAt;
 
@@ -19,13 +23,22 @@ public final class TokenBucket {
         this.max = max;
         this.nanosPerToken = Math.max(1, fill.toNanos() / perFill);
         this.nanosToFill = max > LONGEST / nanosPerToken ? LONGEST : max * nanosPerToken;
+        this.most = nanosToFill / nanosPerToken;
         this.emptyAt = new AtomicLong(now - nanosToFill);
     }
 
     public boolean tryTake(long now) {
+        return tryTake(1, now);
+    }
+
+    /// All of them, or none.
+    public boolean tryTake(long tokens, long now) {
+        if (tokens > most) {
+            return false;
+        }
         while (true) {
             var was = emptyAt.get();
-            var then = sinceWhen(was, now) + nanosPerToken;
+            var then = sinceWhen(was, now) + tokens * nanosPerToken;
             if (then - now > 0) {
                 return false;
             }

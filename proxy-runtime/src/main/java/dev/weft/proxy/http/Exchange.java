@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.cluster.UpstreamStream;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.filter.FilterRequest;
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
@@ -219,6 +220,9 @@ final class Exchange {
                             new FilterRequest(
                                     looked,
                                     found instanceof Forward to ? to.cluster() : null,
+                                    found instanceof Forward to
+                                            ? to.action().descriptors()
+                                            : RouteDescriptors.NONE,
                                     chain.clientAddress(),
                                     ThreadLocalRandom.current(),
                                     System.nanoTime()));
@@ -256,11 +260,20 @@ final class Exchange {
         }
         var host = to.action().rewrite().host();
         if (host != null) {
+            if (to.action().rewrite().tellsHost()) {
+                HeaderHygiene.tellHost(head.headers(), seen.authority());
+            }
             head.headers().set(HttpHeaderNames.HOST, host);
         }
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         log.cluster(to.cluster());
+        if (to.action().replayBytes().isPresent()) {
+            body.limit(
+                    Math.min(
+                            to.action().replayBytes().getAsInt(),
+                            chain.current().mostReplayBytes()));
+        }
         if (!to.action().mirrors().isEmpty() && upgrade == null) {
             mirrors = Mirrors.begin(chain, to.action(), head, body, carried, headOnly);
         }

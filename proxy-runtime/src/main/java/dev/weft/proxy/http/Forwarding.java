@@ -125,7 +125,8 @@ final class Forwarding {
             return;
         }
         next.waits();
-        chain.worker().upstreams().stream(cluster, chain.origin(), carried, hash, tried, next);
+        chain.worker().upstreams().stream(
+                cluster, chain.origin(), carried, to.priority(), hash, tried, next);
     }
 
     private @Nullable ClusterTable cluster() {
@@ -415,7 +416,8 @@ final class Forwarding {
             return;
         }
         var cluster = cluster();
-        var budget = cluster == null ? null : chain.worker().upstreams().retries(cluster);
+        var budget =
+                cluster == null ? null : chain.worker().upstreams().retries(cluster, to.priority());
         if (budget != null && budget.tryBegin(false)) {
             hedged = true;
             hedge(budget);
@@ -535,7 +537,7 @@ final class Forwarding {
         if (cluster == null) {
             return null;
         }
-        var budget = chain.worker().upstreams().retries(cluster);
+        var budget = chain.worker().upstreams().retries(cluster, to.priority());
         if (!budget.tryBegin(unsent)) {
             log.flag(Refusal.UPSTREAM_OVERFLOW);
             return null;

@@ -21,6 +21,7 @@ final class HeaderHygiene {
     static final AsciiString OVERLOADED = AsciiString.cached("x-envoy-overloaded");
     static final AsciiString CLIENT_CERT = AsciiString.cached("x-forwarded-client-cert");
 
+    private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
     private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
     private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
     private static final AsciiString HTTP2_SETTINGS = AsciiString.cached("http2-settings");
@@ -86,6 +87,18 @@ final class HeaderHygiene {
             headers.set(CONNECTION, "Upgrade");
         }
         return upgrade;
+    }
+
+    /// Adds a host that is about to change to those by which the request was known before.
+    static void tellHost(HttpHeaders headers, String host) {
+        if (host.isEmpty()) {
+            return;
+        }
+        var known = String.join(",", headers.getAll(FORWARDED_HOST));
+        var last = known.substring(known.lastIndexOf(',') + 1).strip();
+        if (!last.equals(host)) {
+            headers.set(FORWARDED_HOST, known.isEmpty() ? host : known + "," + host);
+        }
     }
 
     /// One walk in place of a look for each of them: most messages have none.

@@ -4,6 +4,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.route.MirrorPolicy;
 import dev.weft.proxy.route.RouteAction.ForwardTo;
+import dev.weft.proxy.route.RoutePriority;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -40,7 +41,14 @@ final class Mirrors {
             }
             var upstreams = chain.worker().upstreams();
             var mirror = new Mirror(upstreams.loop(), copy(head, policy), headOnly, to.timeout());
-            upstreams.stream(cluster, chain.origin(), carried, Hashes.NONE, Set.of(), mirror);
+            upstreams.stream(
+                    cluster,
+                    chain.origin(),
+                    carried,
+                    RoutePriority.DEFAULT,
+                    Hashes.NONE,
+                    Set.of(),
+                    mirror);
             body.replay(part -> {
                 mirror.requestBody(part);
                 part.release();

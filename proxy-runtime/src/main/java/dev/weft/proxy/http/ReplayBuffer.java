@@ -6,10 +6,11 @@ import java.util.function.Consumer;
 
 /// The request's body so far, kept while it may have to be sent again. Owns what it keeps.
 final class ReplayBuffer {
-    /// A longer body is sent once.
+    /// A longer body is sent once, unless a route says otherwise.
     static final int LIMIT_BYTES = 64 * 1024;
 
     private final KeptParts parts = new KeptParts();
+    private int limit = LIMIT_BYTES;
     private long bytes;
     private boolean closed;
 
@@ -21,8 +22,13 @@ final class ReplayBuffer {
         }
     }
 
+    /// Nothing at all can always be sent again.
+    void limit(int bytes) {
+        limit = Math.max(1, bytes);
+    }
+
     boolean isFull() {
-        return bytes >= LIMIT_BYTES;
+        return bytes >= limit;
     }
 
     /// Whether all of the body so far is here.

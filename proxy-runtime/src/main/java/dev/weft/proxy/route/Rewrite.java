@@ -4,8 +4,10 @@ import com.google.re2j.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// How a forwarded request's path and host change. Null: as it is.
-public record Rewrite(@Nullable PathRewrite path, @Nullable String host) {
-    public static final Rewrite NONE = new Rewrite(null, null);
+///
+/// @param tellsHost a host that changes stays to be seen in `x-forwarded-host`
+public record Rewrite(@Nullable PathRewrite path, @Nullable String host, boolean tellsHost) {
+    public static final Rewrite NONE = new Rewrite(null, null, false);
 
     /// How a path becomes another one.
     public sealed interface PathRewrite {

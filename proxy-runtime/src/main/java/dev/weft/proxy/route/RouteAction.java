@@ -1,9 +1,11 @@
 package dev.weft.proxy.route;
 
+import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// What a matched route does.
@@ -13,6 +15,10 @@ public sealed interface RouteAction {
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
     /// @param hash what ties the request to an endpoint
+    /// @param priority whose limits of the cluster count
+    /// @param replayBytes of a body are kept so that it can be sent again, if the listener lets it;
+    ///   empty: as many as usual
+    /// @param descriptors for limits of its requests' rate
     record ForwardTo(
             WeightedClusters clusters,
             HttpResponseStatus noClusterStatus,
@@ -22,7 +28,10 @@ public sealed interface RouteAction {
             RetryPolicy retries,
             Hedging hedging,
             List<MirrorPolicy> mirrors,
-            HashPolicy hash)
+            HashPolicy hash,
+            RoutePriority priority,
+            OptionalInt replayBytes,
+            RouteDescriptors descriptors)
             implements RouteAction {
         public ForwardTo {
             mirrors = List.copyOf(mirrors);

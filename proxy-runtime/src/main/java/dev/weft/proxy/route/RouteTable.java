@@ -6,15 +6,37 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// The routes of one listener, compiled once per xDS change and shared by all event loops.
-public record RouteTable(String name, List<VirtualHost> hosts) {
+public record RouteTable(String name, Lookup lookup, List<VirtualHost> hosts) {
+    /// What of a request is not looked at.
+    ///
+    /// @param ignoresPort of its host
+    /// @param ignoresParameters of its path: all from the first semicolon on, for conditions on the
+    ///   path alone
+    public record Lookup(boolean ignoresPort, boolean ignoresParameters) {
+        public static final Lookup EXACT = new Lookup(false, false);
+
+        private String host(String authority) {
+            if (!ignoresPort) {
+                return authority;
+            }
+            var colon = authority.lastIndexOf(':');
+            return colon > authority.lastIndexOf(']') ? authority.substring(0, colon) : authority;
+        }
+
+        private String path(String path) {
+            var semicolon = ignoresParameters ? path.indexOf(';') : -1;
+            return semicolon < 0 ? path : path.substring(0, semicolon);
+        }
+    }
+
     public RouteTable {
         hosts = List.copyOf(hosts);
     }
 
     public RouteDecision decide(RequestHead head) {
-        var host = hostOf(head.authority().toLowerCase(Locale.ROOT));
+        var host = hostOf(lookup.host(head.authority().toLowerCase(Locale.ROOT)));
         if (host != null) {
-            var path = head.pathWithoutQuery();
+            var path = lookup.path(head.pathWithoutQuery());
             for (var route : host.routes()) {
                 if (route.match().matches(head, path)) {
                     return route.decide(head);

@@ -11,6 +11,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
@@ -68,6 +69,7 @@ final class ExportCall implements StreamWaiter, UpstreamStream.Listener {
                 cluster,
                 HERE,
                 export.grpc() ? Carried.HTTP2 : Carried.HTTP1,
+                RoutePriority.DEFAULT,
                 Hashes.NONE,
                 Set.of(),
                 this);

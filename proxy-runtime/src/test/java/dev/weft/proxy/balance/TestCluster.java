@@ -84,6 +84,7 @@ public final class TestCluster {
                         List.of(),
                         new Transport.Clear(),
                         limits,
+                        Limits.DEFAULT,
                         outliers,
                         healthCheck,
                         false),

@@ -13,6 +13,7 @@ import dev.weft.proxy.config.OutlierRules.Ejection;
 import dev.weft.proxy.config.OutlierRules.FailurePercentage;
 import dev.weft.proxy.config.OutlierRules.SuccessRate;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
@@ -100,7 +101,7 @@ class ClusterStateTest {
     void new_limits_hold_for_what_there_is_already() {
         config.limits = new Limits(1, 1, 2, Limits.Retries.DEFAULT, Integer.MAX_VALUE);
         var state = state();
-        var requests = state.breaker().requests();
+        var requests = state.breaker(RoutePriority.DEFAULT).requests();
         assertThat(requests.tryTake()).isTrue();
         assertThat(requests.tryTake()).isTrue();
         assertThat(requests.tryTake()).isFalse();

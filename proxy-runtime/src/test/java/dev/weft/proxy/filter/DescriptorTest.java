@@ -6,6 +6,7 @@ import dev.weft.proxy.filter.Descriptor.Action;
 import dev.weft.proxy.filter.Descriptor.Entry;
 import dev.weft.proxy.filter.DescriptorLimit.Size;
 import dev.weft.proxy.route.HeaderMatch;
+import dev.weft.proxy.route.QueryMatch;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.TextMatch;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -16,6 +17,8 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DescriptorTest {
     @Test
@@ -69,6 +72,37 @@ class DescriptorTest {
     }
 
     @Test
+    void parameters_must_match_or_must_not() {
+        var shoes = List.of(new QueryMatch("q", new TextMatch.Exact("shoes", false)));
+        var entry = new Entry("query_match", "shoes");
+        var matches = new Descriptor.QueryParameterValueMatch(entry, shoes, true);
+        var differs = new Descriptor.QueryParameterValueMatch(entry, shoes, false);
+
+        assertThat(describe(matches, "/?q=shoes")).isEqualTo(descriptor("query_match", "shoes"));
+        assertThat(describe(matches, "/?q=hats")).isNull();
+        assertThat(describe(differs, "/?q=shoes")).isNull();
+        assertThat(describe(differs, "/?q=hats")).isEqualTo(descriptor("query_match", "shoes"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.168.1.77, 24, 192.168.1.0/24",
+        "192.168.1.77, 20, 192.168.0.0/20",
+        "192.168.1.77, 32, 192.168.1.77/32",
+        "192.168.1.77, 0, 0.0.0.0/0",
+        "255.255.255.255, 1, 128.0.0.0/1",
+        "2001:abcd:ef01:2345:6789:abcd:ef01:234, 64, 2001:abcd:ef01:2345::/64",
+        "2001:abcd:ef01:2345:6789:abcd:ef01:234, 128, 2001:abcd:ef01:2345:6789:abcd:ef01:234/128"
+    })
+    void of_an_address_its_network_counts(String address, int bits, String network) {
+        var masked = new Descriptor.MaskedRemoteAddress("network", bits, bits);
+
+        assertThat(new Descriptor.Source(List.of(masked)).describe(from(address)))
+                .isEqualTo(descriptor("network", network));
+        assertThat(new Descriptor.Source(List.of(masked)).describe(from(null))).isNull();
+    }
+
+    @Test
     void a_limit_is_about_exactly_its_entries() {
         var limit = new DescriptorLimit(descriptor("a", "1", "b", ""), size(1), 10);
 
@@ -116,11 +150,15 @@ class DescriptorTest {
         for (int i = 0; i < headers.length; i += 2) {
             all.add(headers[i], headers[i + 1]);
         }
+        return request(new RequestHead("GET", "shop", path, all), "10.0.0.7");
+    }
+
+    private static FilterRequest from(@Nullable String address) {
+        return request(new RequestHead("GET", "shop", "/", new DefaultHttpHeaders()), address);
+    }
+
+    private static FilterRequest request(RequestHead head, @Nullable String address) {
         return new FilterRequest(
-                new RequestHead("GET", "shop", path, all),
-                "shop",
-                "10.0.0.7",
-                new SplittableRandom(1),
-                0);
+                head, "shop", RouteDescriptors.NONE, address, new SplittableRandom(1), 0);
     }
 }

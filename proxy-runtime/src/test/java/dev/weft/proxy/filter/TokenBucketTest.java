@@ -39,6 +39,23 @@ class TokenBucketTest {
     }
 
     @Test
+    void several_are_taken_at_once_or_none() {
+        assertThat(bucket.tryTake(2, begin)).isTrue();
+        assertThat(bucket.tryTake(2, begin)).isFalse();
+        assertThat(bucket.left(begin)).isEqualTo(1);
+        assertThat(bucket.tryTake(0, begin)).isTrue();
+        assertThat(bucket.tryTake(1, begin)).isTrue();
+        assertThat(bucket.tryTake(0, begin)).isTrue();
+    }
+
+    @Test
+    void more_than_it_can_hold_is_never_there() {
+        assertThat(bucket.tryTake(4, begin)).isFalse();
+        assertThat(bucket.tryTake(Long.MAX_VALUE, begin)).isFalse();
+        assertThat(bucket.left(begin)).isEqualTo(3);
+    }
+
+    @Test
     void a_bucket_that_never_fills_up_works_too() {
         var large = new TokenBucket(0xffff_ffffL, 1, Duration.ofDays(365), begin);
 
