@@ -13,6 +13,7 @@ import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteMatch;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.StreamLimits;
+import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -84,7 +85,8 @@ public class RouteBenchmark {
                         RetryPolicy.NEVER,
                         Hedging.NONE,
                         List.of(),
-                        HashPolicy.NONE),
+                        HashPolicy.NONE,
+                        Upgrades.NONE),
                 HeaderEdits.NONE,
                 HeaderEdits.NONE,
                 Map.of());

@@ -204,6 +204,7 @@ final class ListenerCompiler {
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS,
+                UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
                         : null);

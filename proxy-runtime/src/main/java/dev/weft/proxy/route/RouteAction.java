@@ -13,6 +13,7 @@ public sealed interface RouteAction {
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
     /// @param hash what ties the request to an endpoint
+    /// @param upgrades what it says of them itself
     record ForwardTo(
             WeightedClusters clusters,
             HttpResponseStatus noClusterStatus,
@@ -22,7 +23,8 @@ public sealed interface RouteAction {
             RetryPolicy retries,
             Hedging hedging,
             List<MirrorPolicy> mirrors,
-            HashPolicy hash)
+            HashPolicy hash,
+            Upgrades upgrades)
             implements RouteAction {
         public ForwardTo {
             mirrors = List.copyOf(mirrors);
