@@ -15,6 +15,7 @@ import dev.weft.proxy.route.RouteMatch;
 import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.StreamLimits;
+import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
@@ -94,7 +95,8 @@ public class RouteBenchmark {
                         HashPolicy.NONE,
                         RoutePriority.DEFAULT,
                         OptionalInt.empty(),
-                        RouteDescriptors.NONE),
+                        RouteDescriptors.NONE,
+                        Upgrades.NONE),
                 HeaderEdits.NONE,
                 HeaderEdits.NONE,
                 Map.of());

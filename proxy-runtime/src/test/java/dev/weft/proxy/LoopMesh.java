@@ -15,7 +15,6 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster.ClusterWeight;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
-import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -97,11 +96,7 @@ final class LoopMesh implements AutoCloseable {
                                                                                 UInt32Value.of(
                                                                                         100))))
                                         .setRetryPolicy(Xds.retries()))));
-        var outbound =
-                Xds.http(CodecType.AUTO)
-                        .setRds(Xds.rds("service"))
-                        .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
-                        .build();
+        var outbound = Xds.http(CodecType.AUTO).setRds(Xds.rds("service")).build();
         controlPlane.put(
                 ResourceType.LISTENER,
                 "outbound",

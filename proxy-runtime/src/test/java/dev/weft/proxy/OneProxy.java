@@ -66,6 +66,10 @@ final class OneProxy implements AutoCloseable {
                         .setRouteConfig(routes));
     }
 
+    OneProxy http(HttpConnectionManager.Builder manager, Route... routes) {
+        return http(manager.addHttpFilters(router()).setRouteConfig(Xds.routes("routes", routes)));
+    }
+
     OneProxy http(HttpConnectionManager.Builder manager) {
         side.listener(
                 "http",

@@ -5,4 +5,5 @@ import io.netty.channel.Channel;
 /// A connection that leaves HTTP. Whoever takes it adds its handlers first, then stops the encoders
 /// of both sides, then their decoders: what a decoder has read too much comes out of it at that
 /// moment.
-public record Bare(Channel channel, Runnable stopEncoding, Runnable stopDecoding) {}
+public record Bare(Channel channel, Runnable stopEncoding, Runnable stopDecoding)
+        implements Carrier {}

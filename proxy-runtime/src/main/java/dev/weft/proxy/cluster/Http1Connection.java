@@ -233,7 +233,7 @@ final class Http1Connection {
 
         /// It counts as a request until the connection ends.
         @Override
-        public Bare takeOver() {
+        public Carrier takeOver() {
             var bare = channel();
             bare.closeFuture().addListener(_ -> uncount());
             listener = null;

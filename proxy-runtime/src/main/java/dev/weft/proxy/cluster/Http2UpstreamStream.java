@@ -7,6 +7,7 @@ import dev.weft.proxy.http2.Stream;
 import dev.weft.proxy.http2.Stream.Ending;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http2.Http2Error;
@@ -20,6 +21,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     private final boolean reused;
     private @Nullable Listener listener;
     private long sent;
+    private boolean answered;
 
     Http2UpstreamStream(
             Destination destination, Stream stream, @Nullable String peer, boolean reused) {
@@ -58,7 +60,8 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     @Override
     public void writeHead(HttpRequest head, boolean last) {
         sent = destination.endpoint().vitals().sent();
-        stream.writeHead(head, last);
+        // What follows a CONNECT are the tunnel's bytes.
+        stream.writeHead(head, last && !head.method().equals(HttpMethod.CONNECT));
     }
 
     @Override
@@ -100,8 +103,9 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     }
 
     @Override
-    public Bare takeOver() {
-        throw new IllegalStateException("HTTP/2 knows no upgrade");
+    public Carrier takeOver() {
+        listener = null;
+        return new BareStream(stream, answered);
     }
 
     @Override
@@ -114,6 +118,7 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
         if (head.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
             destination.endpoint().answered(GrpcStatus.http(head, last), sent);
         }
+        answered = last;
         told.answerHead(head, last);
         told.answerReadComplete();
     }

@@ -44,8 +44,8 @@ public interface UpstreamStream {
     /// As [#cancel], because the endpoint did not answer in time.
     void timedOut();
 
-    /// After an upgrade: the connection is the caller's.
-    Bare takeOver();
+    /// After an upgrade, or an answer that opens a tunnel: what carries it is the caller's.
+    Carrier takeOver();
 
     /// What comes back. Every part that is handed over is the listener's.
     interface Listener {

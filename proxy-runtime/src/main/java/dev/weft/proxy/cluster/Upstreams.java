@@ -72,13 +72,47 @@ public final class Upstreams {
                 .acquire(waiter);
     }
 
+    /// Gets a connection of its own for the bytes of a tunnel that ends here; otherwise as
+    /// [#stream].
+    public void tunnel(
+            ClusterTable cluster,
+            Origin origin,
+            long hash,
+            Set<Target> avoid,
+            StreamWaiter waiter) {
+        var connected = loop.<Channel>newPromise();
+        var picked = connect(cluster, origin, hash, avoid, connected);
+        if (picked.isEmpty()) {
+            waiter.failed(Refusal.NO_HEALTHY_UPSTREAM, null);
+            return;
+        }
+        connected.addListener(_ -> {
+            if (!connected.isSuccess()) {
+                waiter.failed(refusalOf(connected.cause()), picked.get());
+            } else if (waiter.cancelled()) {
+                connected.getNow().close();
+            } else {
+                waiter.ready(new TunnelStream(picked.get(), connected.getNow()));
+            }
+        });
+    }
+
     /// Makes a connection of its own for opaque bytes; [#refusalOf] tells why it failed.
     ///
     /// @return the endpoint that was picked, or empty: there is none
     public Optional<Target> connect(
             ClusterTable cluster, Origin origin, Set<Target> avoid, Promise<Channel> connected) {
+        return connect(cluster, origin, Hashes.NONE, avoid, connected);
+    }
+
+    private Optional<Target> connect(
+            ClusterTable cluster,
+            Origin origin,
+            long hash,
+            Set<Target> avoid,
+            Promise<Channel> connected) {
         var pools = pools(cluster);
-        var target = pick(cluster, pools, origin, Hashes.NONE, avoid);
+        var target = pick(cluster, pools, origin, hash, avoid);
         if (target == null) {
             return Optional.empty();
         }

@@ -3,6 +3,7 @@ package dev.weft.proxy.config;
 import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
+import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.WeightedClusters;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ public sealed interface ChainTarget {
             int maxHeaderBytes,
             int maxStreams,
             int mostReplayBytes,
+            Upgrades upgrades,
             @Nullable TracingSpec tracing)
             implements ChainTarget {
         public Http {

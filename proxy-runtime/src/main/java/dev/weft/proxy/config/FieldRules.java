@@ -48,6 +48,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
                                     + " path_normalization_options"),
                     rule(
+                            "envoy.extensions.filters.network.http_connection_manager.v3"
+                                    + ".HttpConnectionManager.UpgradeConfig",
+                            "upgrade_type enabled",
+                            "filters"),
+                    rule(
                             "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
                             "name typed_config is_optional disabled",
                             "config_discovery"),
@@ -154,8 +159,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "filter_action non_forwarding_action"),
                     rule(
                             "envoy.config.route.v3.RouteMatch",
-                            "prefix path path_separated_prefix safe_regex case_sensitive headers query_parameters grpc",
-                            "connect_matcher path_match_policy runtime_fraction tls_context dynamic_metadata"
+                            "prefix path path_separated_prefix safe_regex connect_matcher case_sensitive headers"
+                                    + " query_parameters grpc",
+                            "path_match_policy runtime_fraction tls_context dynamic_metadata"
                                     + " filter_state"),
                     rule(
                             "envoy.config.route.v3.HeaderMatcher",
@@ -176,9 +182,19 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
                                     + " cors internal_redirect_policy internal_redirect_action"),
                     rule(
+                            "envoy.config.route.v3.RouteAction.UpgradeConfig",
+                            "upgrade_type enabled connect_config",
+                            ""),
+                    rule(
+                            "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig",
+                            "",
+                            "proxy_protocol_config allow_post"),
+                    rule("envoy.config.route.v3.RouteMatch.ConnectMatcher", "", ""),
+                    rule(
                             "envoy.config.route.v3.HedgePolicy",
                             "initial_requests hedge_on_per_try_timeout",
                             "additional_request_chance"),
+                    rule("envoy.config.core.v3.Http2ProtocolOptions", "max_concurrent_streams", ""),
                     rule(
                             "envoy.config.core.v3.HttpProtocolOptions",
                             "max_stream_duration",

@@ -243,6 +243,7 @@ final class ListenerCompiler {
                 headerBytes(place, manager),
                 streams > 0 ? streams : DEFAULT_STREAMS,
                 replayBytes,
+                UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
                         : null);

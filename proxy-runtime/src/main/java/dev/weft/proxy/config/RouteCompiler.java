@@ -23,6 +23,7 @@ import dev.weft.proxy.route.TextMatch;
 import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.route.WeightedClusters.Share;
+import dev.weft.proxy.syntax.Tokens;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
@@ -222,10 +223,12 @@ final class RouteCompiler {
                             new PathMatch.Regex(
                                     TextMatchCompiler.regex(
                                             place, match.getSafeRegex().getRegex()));
-                    case CONNECT_MATCHER, PATH_MATCH_POLICY, PATHSPECIFIER_NOT_SET ->
+                    case CONNECT_MATCHER -> new PathMatch.Connect();
+                    case PATH_MATCH_POLICY, PATHSPECIFIER_NOT_SET ->
                             throw Rejected.at(
                                     place,
-                                    "needs prefix, path, path_separated_prefix or safe_regex");
+                                    "needs prefix, path, path_separated_prefix, safe_regex or"
+                                            + " connect_matcher");
                 };
         return new RouteMatch(
                 path,
@@ -280,6 +283,9 @@ final class RouteCompiler {
             io.envoyproxy.envoy.config.route.v3.Route route,
             Map<String, FilterOverride> routeFilters,
             Defaults defaults) {
+        if (route.getMatch().hasConnectMatcher()) {
+            verifyTunnel(place, route);
+        }
         return switch (route.getActionCase()) {
             case ROUTE -> forward(place + ".route", route, routeFilters, defaults);
             case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
@@ -291,6 +297,37 @@ final class RouteCompiler {
             case FILTER_ACTION, NON_FORWARDING_ACTION, ACTION_NOT_SET ->
                     throw Rejected.at(place, "needs route, redirect or direct_response");
         };
+    }
+
+    /// What an action would do to a path that is not there, or make a client take for a tunnel.
+    private static void verifyTunnel(
+            String place, io.envoyproxy.envoy.config.route.v3.Route route) {
+        var action = route.getRoute();
+        if (route.hasRedirect()) {
+            throw Rejected.at(place, "redirect cannot be with connect_matcher");
+        }
+        if (route.hasDirectResponse() && route.getDirectResponse().getStatus() < 300) {
+            throw Rejected.at(
+                    place + ".direct_response",
+                    "status "
+                            + route.getDirectResponse().getStatus()
+                            + " would open a tunnel to nowhere; with connect_matcher it must be"
+                            + " 300 or more");
+        }
+        if (!action.getPrefixRewrite().isEmpty() || action.hasRegexRewrite()) {
+            throw Rejected.at(
+                    place + ".route",
+                    "prefix_rewrite and regex_rewrite cannot be with connect_matcher: there is no"
+                            + " path");
+        }
+        var host = action.getHostRewriteLiteral();
+        if (!host.isEmpty() && !Tokens.isHostAndPort(host)) {
+            throw Rejected.at(
+                    place + ".route",
+                    "host_rewrite_literal "
+                            + host
+                            + " must have a port with connect_matcher, for example db:5432");
+        }
     }
 
     private RouteAction forward(
@@ -338,7 +375,8 @@ final class RouteCompiler {
                 new RouteDescriptors(
                         DescriptorCompiler.sources(place, action.getRateLimitsList()),
                         defaults.descriptors(),
-                        action.getIncludeVhRateLimits().getValue()));
+                        action.getIncludeVhRateLimits().getValue()),
+                UpgradeCompiler.ofRoute(place, action.getUpgradeConfigsList()));
     }
 
     private static RoutePriority priority(String place, RoutingPriority priority) {

@@ -1,6 +1,6 @@
 package dev.weft.proxy.http;
 
-import dev.weft.proxy.cluster.Bare;
+import dev.weft.proxy.cluster.Carrier;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
 
@@ -12,6 +12,9 @@ interface Downstream {
 
     void writeHead(HttpResponse head, boolean last);
 
+    /// The answer after which there is no HTTP any more; [#takeOver] follows.
+    void writeSwitch(HttpResponse head);
+
     void writeBody(HttpContent part);
 
     void flush();
@@ -19,6 +22,10 @@ interface Downstream {
     boolean isWritable();
 
     void pauseReading(boolean paused);
+
+    /// What follows the request may be no HTTP, whatever it looks like: nothing of it is read as
+    /// another request. To be called before the answer.
+    void endWithAnswer();
 
     /// The answer is complete.
     ///
@@ -28,6 +35,6 @@ interface Downstream {
     /// The answer cannot be completed: the client must see that.
     void abort();
 
-    /// After an upgrade: the connection is the caller's.
-    Bare takeOver();
+    /// After [#writeSwitch]: what carries the bytes is the caller's.
+    Carrier takeOver();
 }

@@ -1,6 +1,5 @@
 package dev.weft.proxy.http;
 
-import dev.weft.proxy.cluster.UpstreamStream;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.filter.FilterRequest;
 import dev.weft.proxy.filter.RouteDescriptors;
@@ -16,7 +15,8 @@ import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RouteDecision;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import dev.weft.proxy.route.StreamLimits;
-import dev.weft.proxy.tcp.Splice;
+import dev.weft.proxy.route.Upgrades;
+import dev.weft.proxy.tcp.Tunnel;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
@@ -25,9 +25,11 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.Objects;
@@ -39,8 +41,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// begin -> refuse or redirect for its path -> ended
+/// begin -> route -> refuse, because of what it wants to change to -> ended
 /// begin -> route -> FilterRun -> (refuse | redirect | answer) -> ended
 ///                   FilterRun -> Forwarding -> answering -> ended
+///                                        \-> tunnel -> told when that ends
 /// ```
 final class Exchange {
     private final HttpChain chain;
@@ -60,6 +64,7 @@ final class Exchange {
     private long bytesPerSecond;
     private long headBytes;
     private @Nullable String upgrade;
+    private boolean connect;
     private @Nullable String newCookie;
     private boolean headOnly;
     private boolean requestComplete;
@@ -75,11 +80,12 @@ final class Exchange {
 
     // What the client's side tells.
 
-    /// @param last the request has no body
+    /// @param last the request has no body; a CONNECT has none, what follows it is not told here
     void begin(HttpRequest head, String authority, boolean last) {
         request = head;
         requestComplete = last;
         headOnly = last;
+        connect = head.method().equals(HttpMethod.CONNECT);
         log.began(head, authority);
         headBytes = HeadWeight.bytes(head);
         if (!chain.worker().overload().admitsRequest(headBytes)) {
@@ -87,6 +93,10 @@ final class Exchange {
             return;
         }
         var config = chain.current();
+        if (connect || head.protocolVersion().equals(HttpVersion.HTTP_1_0)) {
+            // There is none to change to (RFC 9110, 7.8).
+            head.headers().remove(HttpHeaderNames.UPGRADE);
+        }
         upgrade = HeaderHygiene.endHop(head.headers());
         HeaderHygiene.sanitizeRequest(head.headers(), chain.origin(), config.identity());
         if (config.tracing() != null) {
@@ -190,12 +200,16 @@ final class Exchange {
 
     private void route(HttpRequest head, String authority) {
         var routes = chain.routes();
-        var looked = new RequestHead(head.method().name(), authority, head.uri(), head.headers());
+        var looked = looked(head, authority);
         seen = looked;
         var found =
                 routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(looked);
         decision = found;
         var config = chain.current();
+        if (!mayChangeTo(found, config.upgrades())) {
+            refuse(Refusal.UPGRADE_NOT_ENABLED);
+            return;
+        }
         timers =
                 StreamTimers.of(
                         this,
@@ -231,6 +245,20 @@ final class Exchange {
         }
     }
 
+    private RequestHead looked(HttpRequest head, String authority) {
+        return new RequestHead(
+                head.method().name(), authority, connect ? "" : head.uri(), head.headers());
+    }
+
+    private boolean mayChangeTo(RouteDecision found, Upgrades ofListener) {
+        var type = connect ? Upgrades.CONNECT : upgrade;
+        if (type == null) {
+            return true;
+        }
+        var ofRoute = found instanceof Forward to ? to.action().upgrades() : Upgrades.NONE;
+        return ofRoute.allow(type, ofListener);
+    }
+
     /// The body of a service's answer is to go to the client at this rate.
     void slowDown(long bytesPerSecond) {
         this.bytesPerSecond = bytesPerSecond;
@@ -264,6 +292,9 @@ final class Exchange {
                 HeaderHygiene.tellHost(head.headers(), seen.authority());
             }
             head.headers().set(HttpHeaderNames.HOST, host);
+            if (connect) {
+                head.setUri(host);
+            }
         }
         to.request().apply(head.headers());
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
@@ -274,7 +305,7 @@ final class Exchange {
                             to.action().replayBytes().getAsInt(),
                             chain.current().mostReplayBytes()));
         }
-        if (!to.action().mirrors().isEmpty() && upgrade == null) {
+        if (!to.action().mirrors().isEmpty() && !leavesHttp()) {
             mirrors = Mirrors.begin(chain, to.action(), head, body, carried, headOnly);
         }
         var begun =
@@ -299,7 +330,7 @@ final class Exchange {
         }
         var authority = head.headers().get(HttpHeaderNames.HOST, "");
         return policy.keyOf(
-                new RequestHead(head.method().name(), authority, head.uri(), head.headers()),
+                looked(head, authority),
                 chain.clientAddress(),
                 ThreadLocalRandom.current(),
                 cookie -> newCookie = cookie);
@@ -346,6 +377,21 @@ final class Exchange {
         return upgrade != null;
     }
 
+    boolean isConnect() {
+        return connect;
+    }
+
+    /// Whether it wants to: an answer can be the last of HTTP.
+    boolean leavesHttp() {
+        return connect || upgrade != null;
+    }
+
+    private boolean isSwitch(HttpResponseStatus status) {
+        return connect
+                ? status.codeClass() == HttpStatusClass.SUCCESS
+                : status.code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+    }
+
     void informational(HttpResponse head) {
         moved();
         HeaderHygiene.endHop(head.headers());
@@ -355,11 +401,11 @@ final class Exchange {
 
     /// @param edits of the route
     void answerHead(Attempt from, HeaderEdits edits, HttpResponse head, boolean last) {
-        var switching = head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+        var switching = isSwitch(head.status());
         answering = true;
         moved();
         var headers = head.headers();
-        if (!switching) {
+        if (!switching || connect) {
             HeaderHygiene.endHop(headers);
         }
         headers.remove(HeaderHygiene.UNSENT);
@@ -374,10 +420,13 @@ final class Exchange {
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from.sentAt()));
         }
         log.status(head.status().code());
-        downstream.writeHead(head, last);
         if (switching) {
-            tunnel(from.handOver());
-        } else if (last) {
+            downstream.writeSwitch(head);
+            tunnel(from);
+            return;
+        }
+        downstream.writeHead(head, last);
+        if (last) {
             answered(from);
         } else if (bytesPerSecond > 0) {
             throttle =
@@ -398,7 +447,7 @@ final class Exchange {
             passBody(from, part);
             return;
         }
-        if (part instanceof LastHttpContent && requestComplete) {
+        if (part instanceof LastHttpContent && requestComplete && !connect) {
             // Its end must not look like that of an answer that is cut short.
             from.done(true);
             if (forwarding != null) {
@@ -448,7 +497,9 @@ final class Exchange {
             return;
         }
         log.flag(why);
-        var response = LocalAnswer.refusing(why, status, requestHeaders());
+        var response =
+                LocalAnswer.refusing(
+                        why, status, leavesHttp() ? EmptyHttpHeaders.INSTANCE : requestHeaders());
         if (why == Refusal.UPSTREAM_CONNECT_FAILED
                 && chain.origin().direction() == Direction.INBOUND
                 && chain.origin().mtls()) {
@@ -467,6 +518,9 @@ final class Exchange {
     }
 
     void answer(FullHttpResponse response, HeaderEdits edits) {
+        if (leavesHttp()) {
+            downstream.endWithAnswer();
+        }
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
         log.status(response.status().code());
@@ -489,7 +543,8 @@ final class Exchange {
 
     /// The answer's last part has been written.
     private void answered(Attempt from) {
-        from.done(requestComplete);
+        // Who has refused a tunnel may see things differently from us: others' requests stay away.
+        from.done(requestComplete && !connect);
         if (filters != null) {
             filters.answered();
         }
@@ -499,24 +554,19 @@ final class Exchange {
     }
 
     /// Bytes from now on; the log is written when they have ended.
-    private void tunnel(UpstreamStream from) {
+    private void tunnel(Attempt from) {
+        var server = from.handOver();
         downstream.flush();
         ended = true;
         stop();
-        var client = downstream.takeOver();
-        var server = from.takeOver();
-        Splice.join(
-                client.channel(),
-                server.channel(),
+        Tunnel.join(
+                downstream.takeOver(),
+                server.takeOver(),
                 (in, out) -> {
                     log.received(in);
                     log.answered(out);
                     log.write();
                 });
-        client.stopEncoding().run();
-        server.stopEncoding().run();
-        client.stopDecoding().run();
-        server.stopDecoding().run();
     }
 
     private HeaderEdits filterEdits() {

@@ -125,8 +125,12 @@ final class Forwarding {
             return;
         }
         next.waits();
-        chain.worker().upstreams().stream(
-                cluster, chain.origin(), carried, to.priority(), hash, tried, next);
+        var upstreams = chain.worker().upstreams();
+        if (exchange.isConnect() && to.upgrades().endsTunnels()) {
+            upstreams.tunnel(cluster, chain.origin(), hash, tried, next);
+        } else {
+            upstreams.stream(cluster, chain.origin(), carried, to.priority(), hash, tried, next);
+        }
     }
 
     private @Nullable ClusterTable cluster() {
@@ -430,7 +434,7 @@ final class Forwarding {
                 && !answering
                 && !ended
                 && body.canReplay()
-                && !exchange.isUpgrade()
+                && !exchange.leavesHttp()
                 && RetryRules.mayRepeat(retries, head.method().name());
     }
 

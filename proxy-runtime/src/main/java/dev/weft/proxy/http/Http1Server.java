@@ -1,6 +1,7 @@
 package dev.weft.proxy.http;
 
 import dev.weft.proxy.cluster.Bare;
+import dev.weft.proxy.cluster.Carrier;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
@@ -57,6 +58,10 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private HttpMethod method = HttpMethod.GET;
     private boolean oldVersion;
     private boolean keepAlive = true;
+
+    /// Bytes that are no HTTP may follow the request.
+    private boolean endsWithAnswer;
+
     private boolean paused;
     private boolean closing;
     private @Nullable Future<?> headTimer;
@@ -101,7 +106,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (closing) {
+        if (closing || (decoder.holds() && exchange != null && isConnect())) {
             ReferenceCountUtil.release(message);
         } else if (exchange != null && exchange.isRequestComplete()) {
             early.add(message);
@@ -194,14 +199,30 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
         keepAlive = HttpUtil.isKeepAlive(head);
-        var authority = RequestRules.authority(head);
+        var authority = isConnect() ? tunnelTo(head) : RequestRules.authority(head);
         if (authority == null) {
             refuse(Refusal.MALFORMED_REQUEST);
             return;
         }
         var begun = new Exchange(chain, this, Carried.HTTP1);
         exchange = begun;
-        begun.begin(head, authority, false);
+        begun.begin(head, authority, isConnect());
+    }
+
+    private boolean isConnect() {
+        return method.equals(HttpMethod.CONNECT);
+    }
+
+    /// It is the connection's last request, and whole: what comes behind its head is kept, unread,
+    /// for the tunnel.
+    ///
+    /// @return null: it must be refused
+    private @Nullable String tunnelTo(HttpRequest head) {
+        early.forEach(ReferenceCountUtil::release);
+        early.clear();
+        endWithAnswer();
+        updateReading();
+        return chain.takesTunnels() ? RequestRules.tunnel(head) : null;
     }
 
     private void malformed(Throwable cause) {
@@ -257,9 +278,14 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void writeInformational(HttpResponse head) {
-        if (oldVersion) {
-            return;
+        if (!oldVersion) {
+            writeSwitch(head);
         }
+    }
+
+    @Override
+    public void writeSwitch(HttpResponse head) {
+        head.setProtocolVersion(HttpVersion.HTTP_1_1);
         head.headers()
                 .remove(HttpHeaderNames.CONTENT_LENGTH)
                 .remove(HttpHeaderNames.TRANSFER_ENCODING);
@@ -316,10 +342,16 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public void endWithAnswer() {
+        endsWithAnswer = true;
+        keepAlive = false;
+    }
+
+    @Override
     public void done(boolean requestComplete) {
         exchange = null;
         if (!requestComplete || !keepAlive) {
-            finish(requestComplete);
+            finish(requestComplete && !endsWithAnswer);
             return;
         }
         paused = false;
@@ -343,7 +375,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     @Override
-    public Bare takeOver() {
+    public Carrier takeOver() {
         exchange = null;
         if (!early.isEmpty()) {
             // What came before the change was read as HTTP: it cannot be given back (RFC 9931).
@@ -365,6 +397,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// sending.
     private void finish(boolean requestComplete) {
         closing = true;
+        decoder.stop();
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (requestComplete) {
@@ -384,6 +417,6 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void updateReading() {
-        channel.config().setAutoRead(!paused && early.size() < MAX_EARLY_PARTS);
+        channel.config().setAutoRead(!paused && !decoder.holds() && early.size() < MAX_EARLY_PARTS);
     }
 }

@@ -1,7 +1,9 @@
 package dev.weft.proxy.http;
 
-import dev.weft.proxy.cluster.Bare;
+import dev.weft.proxy.cluster.BareStream;
+import dev.weft.proxy.cluster.Carrier;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http2.HeaderBlock;
 import dev.weft.proxy.http2.Http2Messages;
 import dev.weft.proxy.http2.Stream;
@@ -12,6 +14,7 @@ import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,11 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     private final Stream stream;
     private @Nullable Exchange exchange;
 
+    /// Its request is a CONNECT: what follows is kept until there is a tunnel.
+    private boolean tunnel;
+
+    private boolean clientEnded;
+
     Http2StreamServer(HttpChain chain, Stream stream) {
         this.chain = chain;
         this.stream = stream;
@@ -32,15 +40,28 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     @Override
     public void head(HeaderBlock block, boolean last) {
         var head = Http2Messages.request(block);
-        var authority = head == null ? null : head.headers().get(HttpHeaderNames.HOST);
-        if (head == null || authority == null || head.method().equals(HttpMethod.CONNECT)) {
+        var authority = head == null ? null : authority(head);
+        if (head == null || authority == null) {
             refuse();
             return;
         }
+        clientEnded = last;
+        if (tunnel) {
+            stream.pauseReading(true);
+        }
         var next = new Exchange(chain, this, Carried.HTTP2);
         exchange = next;
-        next.begin(head, authority, last);
+        next.begin(head, authority, last || tunnel);
         next.requestReadComplete();
+    }
+
+    /// Null: the request must be refused.
+    private @Nullable String authority(HttpRequest head) {
+        if (!head.method().equals(HttpMethod.CONNECT)) {
+            return head.headers().get(HttpHeaderNames.HOST);
+        }
+        tunnel = chain.takesTunnels();
+        return tunnel ? RequestRules.tunnel(head) : null;
     }
 
     private void refuse() {
@@ -93,6 +114,11 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     }
 
     @Override
+    public void writeSwitch(HttpResponse head) {
+        stream.writeHead(head, false);
+    }
+
+    @Override
     public void writeBody(HttpContent part) {
         stream.writeBody(part);
     }
@@ -109,13 +135,19 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
 
     @Override
     public void pauseReading(boolean paused) {
-        stream.pauseReading(paused);
+        if (!tunnel) {
+            stream.pauseReading(paused);
+        }
     }
+
+    /// A stream has one request.
+    @Override
+    public void endWithAnswer() {}
 
     @Override
     public void done(boolean requestComplete) {
         exchange = null;
-        if (!requestComplete) {
+        if (!requestComplete || tunnel) {
             stream.refuseRest();
         }
     }
@@ -127,7 +159,8 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     }
 
     @Override
-    public Bare takeOver() {
-        throw new IllegalStateException("HTTP/2 knows no upgrade");
+    public Carrier takeOver() {
+        exchange = null;
+        return new BareStream(stream, clientEnded);
     }
 }

@@ -73,6 +73,12 @@ final class HttpChain {
         };
     }
 
+    /// Whether a CONNECT may be more than a malformed request: somebody has enabled it.
+    boolean takesTunnels() {
+        var table = routes();
+        return current().upgrades().allowTunnels() || (table != null && table.allowsTunnels());
+    }
+
     private void catchUp() {
         var now = worker.tables().get();
         if (now == seen) {

@@ -6,6 +6,7 @@ import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.trace.LiveSpan;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,7 +48,8 @@ final class RequestLogger {
     void began(HttpRequest head, String authority) {
         this.method = head.method().name();
         this.authority = authority;
-        this.path = head.uri();
+        // The target of a CONNECT is its authority.
+        this.path = head.method().equals(HttpMethod.CONNECT) ? "" : head.uri();
         if (LocalAnswer.isGrpc(head.headers())) {
             protocol = "gRPC";
         }

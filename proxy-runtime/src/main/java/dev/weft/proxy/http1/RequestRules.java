@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 public final class RequestRules {
     private RequestRules() {}
 
-    /// The host for which the request is, empty if it names none. Afterwards its target is a path,
-    /// and its one `Host` that host. Null: the request must be refused.
+    /// Of any request but CONNECT, which is [#tunnel]'s. The host for which it is, empty if it
+    /// names none. Afterwards its target is a path, and its one `Host` that host. Null: the request
+    /// must be refused.
     public static @Nullable String authority(HttpRequest request) {
         var headers = request.headers();
         if (request.method().equals(HttpMethod.CONNECT)
@@ -41,6 +42,29 @@ public final class RequestRules {
             return host == null ? "" : host;
         }
         return fromAbsoluteTarget(request);
+    }
+
+    /// Where a CONNECT wants to go: host and port. Afterwards its one `Host` is that. Null: it must
+    /// be refused. It has no body: what follows it are the tunnel's bytes (RFC 9110, 9.3.6).
+    public static @Nullable String tunnel(HttpRequest request) {
+        var headers = request.headers();
+        var host = headers.get(HOST);
+        if (!Tokens.isHostAndPort(request.uri())
+                || hasBody(headers)
+                || !request.protocolVersion().equals(HttpVersion.HTTP_1_1)
+                || host == null
+                || (!host.isEmpty() && !Tokens.isAuthority(host))
+                || headers.getAll(HOST).size() > 1) {
+            return null;
+        }
+        headers.set(HOST, request.uri());
+        return request.uri();
+    }
+
+    private static boolean hasBody(HttpHeaders headers) {
+        return headers.contains(CONTENT_LENGTH)
+                || headers.contains(TRANSFER_ENCODING)
+                || headers.contains(SEC_WEBSOCKET_KEY1);
     }
 
     /// The host of an absolute target counts, not `Host` (RFC 9112, 3.2.2).

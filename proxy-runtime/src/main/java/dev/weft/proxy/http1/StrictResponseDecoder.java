@@ -19,6 +19,7 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
 
     private final HeadWatch watch = new HeadWatch(HeadGrammar.ofResponses());
     private boolean answersHead;
+    private boolean answersConnect;
     private boolean informational;
     private int informationals;
     private boolean excess;
@@ -31,6 +32,7 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
     /// The next answer is to this.
     public void asked(HttpMethod method) {
         answersHead = method.equals(HttpMethod.HEAD);
+        answersConnect = method.equals(HttpMethod.CONNECT);
         informationals = 0;
     }
 
@@ -72,8 +74,19 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
         return answersHead
                 || (message instanceof HttpResponse head
-                        && head.status().codeClass() == HttpStatusClass.INFORMATIONAL)
+                        && (head.status().codeClass() == HttpStatusClass.INFORMATIONAL
+                                || opensTunnel(head)))
                 || super.isContentAlwaysEmpty(message);
+    }
+
+    /// What follows are a tunnel's bytes, whatever length the answer tells (RFC 9112, 6.3).
+    @Override
+    protected boolean isSwitchingToNonHttp1Protocol(HttpResponse head) {
+        return opensTunnel(head) || super.isSwitchingToNonHttp1Protocol(head);
+    }
+
+    private boolean opensTunnel(HttpResponse head) {
+        return answersConnect && head.status().codeClass() == HttpStatusClass.SUCCESS;
     }
 
     private void judge(HttpResponse head) {

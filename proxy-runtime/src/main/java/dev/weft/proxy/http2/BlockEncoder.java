@@ -3,6 +3,7 @@ package dev.weft.proxy.http2;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
@@ -55,12 +56,17 @@ final class BlockEncoder {
     private void begin(HttpRequest head) {
         source.begin(head.headers());
         source.pseudo(METHOD, head.method().asciiName());
-        source.pseudo(SCHEME, HTTP);
+        var tunnel = head.method().equals(HttpMethod.CONNECT);
+        if (!tunnel) {
+            source.pseudo(SCHEME, HTTP);
+        }
         var authority = head.headers().get(HttpHeaderNames.HOST);
         if (authority != null) {
             source.pseudo(AUTHORITY, authority);
         }
-        source.pseudo(PATH, head.uri());
+        if (!tunnel) {
+            source.pseudo(PATH, head.uri());
+        }
     }
 
     void response(int streamId, HttpResponse head, ByteBuf out) throws Http2Exception {

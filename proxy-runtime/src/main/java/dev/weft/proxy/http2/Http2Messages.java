@@ -21,9 +21,14 @@ import org.jspecify.annotations.Nullable;
 public final class Http2Messages {
     private Http2Messages() {}
 
-    /// Null: it is one that the proxy does not serve. The authority becomes the `host` header.
+    /// Null: it is one that the proxy does not serve. The authority becomes the `host` header, and
+    /// of a CONNECT the target, too.
     public static @Nullable HttpRequest request(HeaderBlock block) {
-        if (block.method == null || block.path == null) {
+        if (block.method == null) {
+            return null;
+        }
+        var target = block.method.contentEquals("CONNECT") ? block.authority : block.path;
+        if (target == null) {
             return null;
         }
         if (block.authority != null) {
@@ -32,7 +37,7 @@ public final class Http2Messages {
         return new DefaultHttpRequest(
                 HttpVersion.HTTP_1_1,
                 HttpMethod.valueOf(block.method.toString()),
-                block.path.toString(),
+                target.toString(),
                 block.fields);
     }
 

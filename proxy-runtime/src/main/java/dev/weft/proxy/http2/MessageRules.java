@@ -102,6 +102,11 @@ final class MessageRules {
                 : null;
     }
 
+    /// Of a block that has been judged.
+    static boolean isConnect(HeaderBlock block) {
+        return block.method != null && isConnect(block.method);
+    }
+
     private static boolean isSpace(byte c) {
         return c == ' ' || c == '\t';
     }

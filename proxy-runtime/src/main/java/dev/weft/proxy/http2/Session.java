@@ -28,6 +28,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -474,6 +475,7 @@ public final class Session extends ChannelDuplexHandler {
         nextOwnStream += 2;
         stream.sendWindow = peerStreamWindow;
         stream.headWritten = true;
+        stream.connecting = head.method().equals(HttpMethod.CONNECT);
         streams.put(stream.id, stream);
         try {
             writer().request(stream.id, head, last);
@@ -791,6 +793,7 @@ public final class Session extends ChannelDuplexHandler {
             var stream = new Stream(Session.this, peerStreamWindow);
             stream.id = streamId;
             stream.headRead = true;
+            stream.tunnel = MessageRules.isConnect(headers);
             streams.put(streamId, stream);
             stream.listener = owner.opened(stream);
             stream.announced = announced;
@@ -806,7 +809,10 @@ public final class Session extends ChannelDuplexHandler {
                 }
             } else {
                 stream.headRead = true;
-                stream.announced = announced(headers);
+                stream.tunnel = stream.connecting && headers.status.byteAt(0) == '2';
+                // What an answer that opens a tunnel tells of its length counts for nothing
+                // (RFC 9110, 9.3.6).
+                stream.announced = stream.tunnel ? -1 : announced(headers);
                 verifyLength(stream, 0, last);
             }
             pass(stream, headers, last);
@@ -824,7 +830,7 @@ public final class Session extends ChannelDuplexHandler {
 
         private void trailers(Stream stream, HeaderBlock headers, boolean last)
                 throws Http2Exception {
-            if (!last) {
+            if (!last || stream.tunnel) {
                 throw streamError(stream.id, PROTOCOL_ERROR, "HEADERS in the middle");
             }
             refuseIf(stream.id, MessageRules.trailers(headers));

@@ -27,6 +27,12 @@ public final class Stream {
     long announced = -1;
     long received;
     int informational;
+
+    /// It asks for a tunnel, and it is one: of a client's CONNECT from its head on, of ours from
+    /// the answer on.
+    boolean connecting;
+
+    boolean tunnel;
     boolean headRead;
     boolean peerEnded;
 
@@ -42,6 +48,7 @@ public final class Stream {
 
     private @Nullable KeptParts held;
     private boolean paused;
+    private @Nullable Ending endedWhilePaused;
 
     /// What comes back, and how it ends. What is handed over is the listener's.
     public interface Listener {
@@ -118,6 +125,11 @@ public final class Stream {
                 deliver(part);
             }
         }
+        var ending = endedWhilePaused;
+        if (ending != null && held == null) {
+            endedWhilePaused = null;
+            tell(ending);
+        }
     }
 
     /// Ends it early, unless it has ended.
@@ -175,9 +187,20 @@ public final class Stream {
             waiting = null;
         }
         if (hasAll() && how != Ending.MALFORMED) {
-            return;
+            if (!tunnel) {
+                return;
+            }
+            // Our own direction is gone, which was not at its end; what has come still counts.
+            if (held != null) {
+                endedWhilePaused = how;
+                return;
+            }
         }
         dropHeld();
+        tell(how);
+    }
+
+    private void tell(Ending how) {
         var told = listener;
         listener = null;
         if (told != null) {

@@ -44,6 +44,12 @@ public enum Refusal {
             Grpc.DEADLINE_EXCEEDED,
             "DPE",
             "the client did not come to the end of its TLS handshake in time"),
+    /// Envoy has no flag for it either.
+    UPGRADE_NOT_ENABLED(
+            403,
+            Grpc.PERMISSION_DENIED,
+            "-",
+            "the protocol that the request wants to change to is not enabled here"),
     FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),

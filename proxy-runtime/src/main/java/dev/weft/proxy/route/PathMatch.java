@@ -2,7 +2,7 @@ package dev.weft.proxy.route;
 
 import com.google.re2j.Pattern;
 
-/// The condition on a request's path, its query left out.
+/// The condition on a request's path, its query left out. A CONNECT has none: its path is empty.
 public sealed interface PathMatch {
     boolean matches(String path);
 
@@ -26,6 +26,14 @@ public sealed interface PathMatch {
         public boolean matches(String path) {
             return path.regionMatches(ignoreCase, 0, value, 0, value.length())
                     && (path.length() == value.length() || path.charAt(value.length()) == '/');
+        }
+    }
+
+    /// Takes a CONNECT, and nothing else (Envoy's `connect_matcher`).
+    record Connect() implements PathMatch {
+        @Override
+        public boolean matches(String path) {
+            return path.isEmpty();
         }
     }
 

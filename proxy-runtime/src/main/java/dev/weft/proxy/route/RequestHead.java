@@ -3,7 +3,7 @@ package dev.weft.proxy.route;
 import io.netty.handler.codec.http.HttpHeaders;
 import org.jspecify.annotations.Nullable;
 
-/// What routing looks at. `path` carries the query.
+/// What routing looks at. `path` carries the query; that of a CONNECT is empty.
 public record RequestHead(String method, String authority, String path, HttpHeaders headers) {
     public String pathWithoutQuery() {
         var end = endOfPath(path);
@@ -29,7 +29,7 @@ public record RequestHead(String method, String authority, String path, HttpHead
     public @Nullable String header(String name) {
         return switch (name) {
             case ":method" -> method;
-            case ":path" -> path;
+            case ":path" -> path.isEmpty() ? null : path;
             case ":authority", "host" -> authority;
             default -> joined(headers, name);
         };

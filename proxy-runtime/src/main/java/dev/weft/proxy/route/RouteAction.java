@@ -19,6 +19,7 @@ public sealed interface RouteAction {
     /// @param replayBytes of a body are kept so that it can be sent again, if the listener lets it;
     ///   empty: as many as usual
     /// @param descriptors for limits of its requests' rate
+    /// @param upgrades what it says of them itself
     record ForwardTo(
             WeightedClusters clusters,
             HttpResponseStatus noClusterStatus,
@@ -31,7 +32,8 @@ public sealed interface RouteAction {
             HashPolicy hash,
             RoutePriority priority,
             OptionalInt replayBytes,
-            RouteDescriptors descriptors)
+            RouteDescriptors descriptors,
+            Upgrades upgrades)
             implements RouteAction {
         public ForwardTo {
             mirrors = List.copyOf(mirrors);

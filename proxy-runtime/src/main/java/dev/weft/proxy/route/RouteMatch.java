@@ -11,7 +11,7 @@ public record RouteMatch(
     }
 
     boolean matches(RequestHead head, String path) {
-        if (!this.path.matches(path)
+        if (!matchesPath(path)
                 || (grpcOnly && !dev.weft.proxy.refusal.LocalAnswer.isGrpc(head.headers()))) {
             return false;
         }
@@ -26,5 +26,10 @@ public record RouteMatch(
             }
         }
         return true;
+    }
+
+    /// A CONNECT is taken by who asks for one, and by nobody else.
+    private boolean matchesPath(String path) {
+        return path.isEmpty() ? this.path instanceof PathMatch.Connect : this.path.matches(path);
     }
 }

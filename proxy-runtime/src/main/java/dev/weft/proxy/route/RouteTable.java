@@ -33,6 +33,19 @@ public record RouteTable(String name, Lookup lookup, List<VirtualHost> hosts) {
         hosts = List.copyOf(hosts);
     }
 
+    /// Whether some route lets a CONNECT through.
+    public boolean allowsTunnels() {
+        for (var host : hosts) {
+            for (var route : host.routes()) {
+                if (route.action() instanceof RouteAction.ForwardTo to
+                        && to.upgrades().allowTunnels()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     public RouteDecision decide(RequestHead head) {
         var host = hostOf(lookup.host(head.authority().toLowerCase(Locale.ROOT)));
         if (host != null) {

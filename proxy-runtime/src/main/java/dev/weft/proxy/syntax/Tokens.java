@@ -5,6 +5,8 @@ import io.netty.util.AsciiString;
 /// Which characters the parts of a request may have. Pure; strings hold bytes (ISO 8859-1).
 public final class Tokens {
     private static final int MAX_LENGTH_DIGITS = 18;
+    private static final int MAX_PORT_DIGITS = 5;
+    private static final int MAX_PORT = 65_535;
     private static final boolean[] TOKEN = new boolean[128];
     private static final boolean[] AUTHORITY = new boolean[128];
 
@@ -40,6 +42,43 @@ public final class Tokens {
     /// Host and perhaps a port; user information is not for proxies (RFC 9110, 4.2.4).
     public static boolean isAuthority(CharSequence text) {
         return isAll(AUTHORITY, text);
+    }
+
+    /// Where a tunnel goes (RFC 9112, 3.2.3): a host and its port, both there. An IPv6 address is
+    /// in brackets.
+    public static boolean isHostAndPort(CharSequence text) {
+        var end = text.length();
+        var port = 0;
+        var scale = 1;
+        while (end > 0 && isDigit(text.charAt(end - 1)) && text.length() - end < MAX_PORT_DIGITS) {
+            port += scale * (text.charAt(--end) - '0');
+            scale *= 10;
+        }
+        return port > 0
+                && port <= MAX_PORT
+                && end > 1
+                && text.charAt(end - 1) == ':'
+                && isHost(text.subSequence(0, end - 1));
+    }
+
+    private static boolean isHost(CharSequence host) {
+        var last = host.length() - 1;
+        var bracketed = last > 1 && host.charAt(0) == '[' && host.charAt(last) == ']';
+        for (int i = bracketed ? 1 : 0; i < (bracketed ? last : last + 1); i++) {
+            var c = host.charAt(i);
+            if (bracketed ? !isInAddress(c) : c == ':' || c == '[' || c == ']') {
+                return false;
+            }
+        }
+        return isAuthority(host);
+    }
+
+    private static boolean isInAddress(char c) {
+        return isDigit(c)
+                || (c >= 'a' && c <= 'f')
+                || (c >= 'A' && c <= 'F')
+                || c == ':'
+                || c == '.';
     }
 
     /// RFC 3986, 3.1.

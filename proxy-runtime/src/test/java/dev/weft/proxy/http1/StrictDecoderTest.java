@@ -2,6 +2,7 @@ package dev.weft.proxy.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpContent;
@@ -49,6 +50,53 @@ class StrictDecoderTest {
     }
 
     @Test
+    void what_follows_a_tunnels_request_is_kept_as_it_is() {
+        var decoder = new StrictRequestDecoder(1000);
+        var channel = new EmbeddedChannel(decoder);
+        write(channel, "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nGET / HT");
+        write(channel, "TP/1.1\r\n\0");
+
+        assertThat(decoder.holds()).isTrue();
+        skipHead(channel);
+        assertThat(channel.<Object>readInbound()).isNull();
+
+        channel.pipeline().remove(decoder);
+        ByteBuf kept = channel.readInbound();
+        assertThat(kept.toString(StandardCharsets.ISO_8859_1)).isEqualTo("GET / HTTP/1.1\r\n\0");
+        kept.release();
+    }
+
+    @Test
+    void what_follows_a_tunnels_request_that_is_refused_is_thrown_away() {
+        var decoder = new StrictRequestDecoder(1000);
+        var channel = new EmbeddedChannel(decoder);
+        write(channel, "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nGET / HT");
+
+        decoder.stop();
+        write(channel, "TP/1.1\r\nhost: a\r\n\r\n");
+
+        assertThat(decoder.holds()).isFalse();
+        channel.pipeline().remove(decoder);
+        skipHead(channel);
+        assertThat(channel.<Object>readInbound()).isNull();
+    }
+
+    @Test
+    void an_answer_that_opens_a_tunnel_has_no_body_whatever_it_says() {
+        var decoder = new StrictResponseDecoder(100, 1000);
+        var channel = new EmbeddedChannel(decoder);
+        decoder.asked(HttpMethod.CONNECT);
+        write(channel, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+        skipHead(channel);
+
+        write(channel, "HTTP/1.1 200 OK\r\n\r\n");
+        ByteBuf bytes = channel.readInbound();
+        assertThat(bytes.toString(StandardCharsets.ISO_8859_1))
+                .isEqualTo("HTTP/1.1 200 OK\r\n\r\n");
+        bytes.release();
+    }
+
+    @Test
     void what_follows_an_answer_is_excess() {
         var decoder = new StrictResponseDecoder(100, 1000);
         var channel = new EmbeddedChannel(decoder);
@@ -87,6 +135,12 @@ class StrictDecoderTest {
 
             assertThat(told(channel)).startsWith("wrong");
         }
+    }
+
+    /// Of a message without a body.
+    private static void skipHead(EmbeddedChannel channel) {
+        ReferenceCountUtil.release(channel.readInbound());
+        assertThat(channel.<Object>readInbound()).isSameAs(LastHttpContent.EMPTY_LAST_CONTENT);
     }
 
     private static void write(EmbeddedChannel channel, String text) {

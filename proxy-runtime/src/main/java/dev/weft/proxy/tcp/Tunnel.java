@@ -1,0 +1,45 @@
+package dev.weft.proxy.tcp;
+
+import dev.weft.proxy.cluster.Bare;
+import dev.weft.proxy.cluster.BareStream;
+import dev.weft.proxy.cluster.Carrier;
+import java.util.function.BiConsumer;
+
+/// Joins the two sides of a tunnel that HTTP has opened, by an Upgrade or a CONNECT.
+public final class Tunnel {
+    private Tunnel() {}
+
+    /// @param ended told once: bytes from the client, bytes to the client
+    public static void join(Carrier client, Carrier server, BiConsumer<Long, Long> ended) {
+        if (client instanceof Bare from && server instanceof Bare to) {
+            Splice.join(from.channel(), to.channel(), ended);
+        } else {
+            Relay.join(end(client), end(server), ended);
+        }
+        stopHttp(client, server);
+    }
+
+    private static End end(Carrier carrier) {
+        return switch (carrier) {
+            case Bare(var channel, _, _) -> new ChannelEnd(channel);
+            case BareStream stream -> new StreamEnd(stream);
+        };
+    }
+
+    /// What a decoder has read too much comes out of it at that moment, and must not meet an
+    /// encoder.
+    private static void stopHttp(Carrier client, Carrier server) {
+        if (client instanceof Bare bare) {
+            bare.stopEncoding().run();
+        }
+        if (server instanceof Bare bare) {
+            bare.stopEncoding().run();
+        }
+        if (client instanceof Bare bare) {
+            bare.stopDecoding().run();
+        }
+        if (server instanceof Bare bare) {
+            bare.stopDecoding().run();
+        }
+    }
+}
