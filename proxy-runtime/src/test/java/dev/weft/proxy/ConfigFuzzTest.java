@@ -69,6 +69,7 @@ class ConfigFuzzTest {
                     .addFilterChains(
                             Xds.clearHttpChain(
                                     Xds.http(CodecType.AUTO).setRds(Xds.rds("routes")).build()))
+                    .addFilterChains(Xds.passing("app", "www.example.com", "*.example.org"))
                     .setDefaultFilterChain(Xds.chain(Xds.tcp("app")))
                     .build();
 
@@ -119,7 +120,8 @@ class ConfigFuzzTest {
                     List.of(
                             Sniffed.NOTHING,
                             Sniffed.http("h2c"),
-                            Sniffed.tls(List.of("weft1-h2")))) {
+                            Sniffed.tls(List.of("weft1-h2"), ""),
+                            Sniffed.tls(List.of(), "a.example.org"))) {
                 listener.sniffs(80);
                 listener.chainFor(80, sniffed)
                         .ifPresent(chain ->

@@ -41,12 +41,29 @@ final class Hop implements AutoCloseable {
 
     /// Carries both directions, ends included, until both have ended.
     static void pass(Socket socket, Socket onwards) throws IOException {
+        pass(socket, onwards, () -> socket.getInputStream().transferTo(onwards.getOutputStream()));
+    }
+
+    /// The same, with each byte onwards written for itself.
+    static void passByteByByte(Socket socket, Socket onwards) throws IOException {
+        pass(
+                socket,
+                onwards,
+                () -> {
+                    var in = socket.getInputStream();
+                    for (int next = in.read(); next >= 0; next = in.read()) {
+                        onwards.getOutputStream().write(next);
+                    }
+                });
+    }
+
+    private static void pass(Socket socket, Socket onwards, Io there) throws IOException {
         var answers =
                 run(() -> {
                     onwards.getInputStream().transferTo(socket.getOutputStream());
                     socket.shutdownOutput();
                 });
-        socket.getInputStream().transferTo(onwards.getOutputStream());
+        there.run();
         onwards.shutdownOutput();
         try {
             answers.join();

@@ -109,6 +109,13 @@ final class Xds {
                                                         .build())));
     }
 
+    /// Passes on to the cluster what asks for these servers.
+    static FilterChain.Builder passing(String cluster, String... serverNames) {
+        return chain(tcp(cluster))
+                .setFilterChainMatch(
+                        FilterChainMatch.newBuilder().addAllServerNames(List.of(serverNames)));
+    }
+
     static FilterChain.Builder clearHttpChain(Message filter) {
         return chain(filter)
                 .setFilterChainMatch(

@@ -29,8 +29,20 @@ record Arrival(
 
     /// Another listener takes it, because of its original destination.
     Arrival handedTo(ListenerSpec other) {
-        var from = new Origin(other.direction(), other.name(), origin.destination(), null);
+        var from = new Origin(other.direction(), other.name(), origin.destination());
         return new Arrival(worker, other, from, start, channel);
+    }
+
+    /// What its ClientHello asks for is known.
+    Arrival asking(Sniffed sniffed) {
+        return sniffed.serverName().isEmpty()
+                ? this
+                : new Arrival(
+                        worker,
+                        listener,
+                        origin.withServerName(sniffed.serverName()),
+                        start,
+                        channel);
     }
 
     /// Whether anything has to be read before the chain is known.
@@ -75,6 +87,10 @@ record Arrival(
 
     /// @param seen bytes that the client has sent so far
     void serve(Sniffed sniffed, long seen) {
+        asking(sniffed).serveAsked(sniffed, seen);
+    }
+
+    private void serveAsked(Sniffed sniffed, long seen) {
         var found = chainFor(sniffed);
         if (found.isEmpty()) {
             refuse(Refusal.NO_FILTER_CHAIN, seen, false);
@@ -112,6 +128,7 @@ record Arrival(
                                 why.flag(),
                                 seen,
                                 0,
+                                origin.serverName(),
                                 "",
                                 "",
                                 null,

@@ -168,7 +168,7 @@ final class FirstBytes extends ByteToMessageDecoder {
             case State.Listening() -> arrival.serve(sniffed, actualReadableBytes());
             case State.Offered(var chain, var server) -> {
                 if (arrival.chainFor(sniffed).filter(chain::equals).isPresent()) {
-                    server.take(sniffed.isTls());
+                    server.take(arrival.asking(sniffed).origin(), sniffed.isTls());
                 } else {
                     server.withdraw();
                     arrival.serve(sniffed, actualReadableBytes());

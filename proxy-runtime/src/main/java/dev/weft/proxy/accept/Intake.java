@@ -42,7 +42,7 @@ final class Intake extends ChannelInboundHandlerAdapter {
         var channel = context.channel();
         var local = (InetSocketAddress) channel.localAddress();
         var destination = acceptor.restoresDestination() ? originalDestination.of(channel) : local;
-        var origin = new Origin(acceptor.direction(), acceptor.name(), destination, null);
+        var origin = new Origin(acceptor.direction(), acceptor.name(), destination);
         var arrival = new Arrival(worker, acceptor, origin, Instant.now(), channel);
         if (!worker.overload().admits(channel)) {
             refuse(context, arrival, Refusal.OVERLOADED);

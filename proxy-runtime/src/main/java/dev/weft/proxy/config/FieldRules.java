@@ -27,9 +27,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "use_proxy_proto"),
                     rule(
                             "envoy.config.listener.v3.FilterChainMatch",
-                            "destination_port transport_protocol application_protocols",
+                            "destination_port server_names transport_protocol application_protocols",
                             "prefix_ranges address_suffix suffix_len source_type source_prefix_ranges source_ports"
-                                    + " server_names direct_source_prefix_ranges"),
+                                    + " direct_source_prefix_ranges"),
                     rule(
                             "envoy.config.listener.v3.ListenerFilter",
                             "name typed_config filter_disabled",

@@ -1,6 +1,7 @@
 package dev.weft.proxy.config;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Message;
 import dev.weft.proxy.config.ChainTarget.Codec;
 import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
@@ -59,6 +60,13 @@ final class ListenerCompiler {
         for (int i = 0; i < listener.getFilterChainsCount(); i++) {
             chains.add(chain(place + ".filter_chains[" + i + "]", listener.getFilterChains(i)));
         }
+        ChainMatchCompiler.checkNoOverlap(place, chains);
+        if (namesServers(chains) && !has(listener, TlsInspector.getDefaultInstance())) {
+            throw Rejected.at(
+                    place,
+                    "has a chain with server_names, which the listener filter tls_inspector alone"
+                            + " can tell: add it");
+        }
         var defaultChain =
                 listener.hasDefaultFilterChain()
                         ? chain(place + ".default_filter_chain", listener.getDefaultFilterChain())
@@ -72,7 +80,8 @@ final class ListenerCompiler {
                 direction(listener),
                 Unpack.address(place + ".address", listener.getAddress()),
                 binds,
-                listener.getUseOriginalDst().getValue() || hasOriginalDestinationFilter(listener),
+                listener.getUseOriginalDst().getValue()
+                        || has(listener, OriginalDst.getDefaultInstance()),
                 listener.getUseOriginalDst().getValue(),
                 sniffing(place, listener),
                 Unpack.bufferBytes(
@@ -91,10 +100,13 @@ final class ListenerCompiler {
                 : Direction.OUTBOUND;
     }
 
-    private static boolean hasOriginalDestinationFilter(Listener listener) {
+    private static boolean has(Listener listener, Message listenerFilter) {
         return listener.getListenerFiltersList().stream()
-                .anyMatch(filter ->
-                        filter.getTypedConfig().isSameTypeAs(OriginalDst.getDefaultInstance()));
+                .anyMatch(filter -> filter.getTypedConfig().isSameTypeAs(listenerFilter));
+    }
+
+    private static boolean namesServers(List<ChainSpec> chains) {
+        return chains.stream().anyMatch(chain -> !chain.match().serverNames().isEmpty());
     }
 
     private static Sniffing sniffing(String place, Listener listener) {
@@ -145,8 +157,9 @@ final class ListenerCompiler {
     }
 
     private ChainSpec chain(String place, FilterChain chain) {
-        var match = chain.getFilterChainMatch();
-        var protocols = List.copyOf(match.getApplicationProtocolsList());
+        var match =
+                ChainMatchCompiler.compile(
+                        place + ".filter_chain_match", chain.getFilterChainMatch());
         if (chain.getFiltersCount() != 1) {
             throw Rejected.at(
                     place,
@@ -154,18 +167,26 @@ final class ListenerCompiler {
                             + chain.getFiltersCount()
                             + " filters; exactly one is supported: HttpConnectionManager or TcpProxy");
         }
-        return new ChainSpec(
-                chain.getName(),
-                new ChainMatch(
-                        match.getDestinationPort().getValue(),
-                        match.getTransportProtocol(),
-                        protocols),
-                tls.server(
-                        place + ".transport_socket",
-                        chain.getTransportSocket(),
-                        protocols,
-                        handshake(place, chain)),
-                target(place, chain.getFilters(0)));
+        var compiled =
+                new ChainSpec(
+                        chain.getName(),
+                        match,
+                        tls.server(
+                                place + ".transport_socket",
+                                chain.getTransportSocket(),
+                                match.protocols(),
+                                handshake(place, chain)),
+                        target(place, chain.getFilters(0)));
+        if (!match.serverNames().isEmpty()
+                && compiled.tls() == null
+                && compiled.target() instanceof ChainTarget.Http) {
+            throw Rejected.at(
+                    place,
+                    "has server_names, so what comes is TLS, and an HttpConnectionManager without a"
+                            + " transport_socket that ends it: add one, or pass TLS through by"
+                            + " TcpProxy");
+        }
+        return compiled;
     }
 
     private static Duration handshake(String place, FilterChain chain) {

@@ -36,18 +36,21 @@ public record ListenerSpec(
         chains = List.copyOf(chains);
     }
 
-    /// The chain that takes a connection to `port` on which `seen` was sniffed: the most specific
-    /// one by port, then transport, then application protocol.
+    /// The chain that takes a connection to `port` on which `seen` was sniffed: the closest one, or
+    /// if that does not take it the default one. As in Envoy no other chain is asked then.
     public Optional<ChainSpec> chainFor(int port, Sniffed seen) {
-        ChainSpec best = defaultChain;
-        var bestRank = -1;
+        ChainSpec closest = null;
+        var closeness = -1L;
         for (var chain : chains) {
-            if (chain.match().takes(port, seen) && chain.match().rank() > bestRank) {
-                best = chain;
-                bestRank = chain.match().rank();
+            var its = chain.match().closeness(port, seen);
+            if (its > closeness) {
+                closest = chain;
+                closeness = its;
             }
         }
-        return Optional.ofNullable(best);
+        return closest != null && closest.match().takes(port, seen)
+                ? Optional.of(closest)
+                : Optional.ofNullable(defaultChain);
     }
 
     /// The chain that is, in this version of the listener, what `old` was in another one.

@@ -51,12 +51,12 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     }
 
     private final Worker worker;
-    private final Origin origin;
     private final String cluster;
     private final Channel channel;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
     private final Set<Target> tried = new HashSet<>();
+    private Origin origin;
     private Client client = Client.UNDECIDED;
     private Server server = new Server.Connecting();
     private Runnable serverDecides = () -> {};
@@ -76,7 +76,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     /// Carries it. What was read before comes by `channelRead`.
     public void serve(boolean appTls) {
-        take(appTls);
+        take(origin, appTls);
         connect();
     }
 
@@ -90,7 +90,10 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     }
 
     /// The client has what was offered. What was read before comes by `channelRead`.
-    public void take(boolean appTls) {
+    ///
+    /// @param known what is known of the client by now
+    public void take(Origin known, boolean appTls) {
+        origin = known;
         client = Client.TAKEN;
         protocol = appTls ? "TLS" : "TCP";
         channel.pipeline().addLast(this);
@@ -226,6 +229,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
                                 flags,
                                 bytesIn,
                                 bytesOut,
+                                origin.serverName(),
                                 cluster,
                                 target == null ? "" : target.label(),
                                 peer,

@@ -16,6 +16,7 @@ final class AccessLogLine {
     private static final byte[] RESPONSE_CODE = json("','response_code':");
     private static final byte[] RESPONSE_FLAGS_AFTER_NUMBER = json(",'response_flags':'");
     private static final byte[] RESPONSE_FLAGS_AFTER_TEXT = json("','response_flags':'");
+    private static final byte[] REQUESTED_SERVER_NAME = json("','requested_server_name':'");
     private static final byte[] DURATION_MS = json("','duration_ms':");
     private static final byte[] BYTES_RECEIVED = json(",'bytes_received':");
     private static final byte[] BYTES_SENT = json(",'bytes_sent':");
@@ -54,6 +55,9 @@ final class AccessLogLine {
     void append(ConnectionLog log, LineBuffer out) {
         begin(out, log.start(), log.direction());
         out.text(log.protocol());
+        if (!log.serverName().isEmpty()) {
+            out.raw(REQUESTED_SERVER_NAME).text(log.serverName());
+        }
         out.raw(RESPONSE_FLAGS_AFTER_TEXT).text(log.flags());
         rest(
                 out,

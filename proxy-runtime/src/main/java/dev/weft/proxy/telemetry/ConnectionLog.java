@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// in [RequestLog].
 ///
 /// @param protocol `TCP`, or `TLS` for the application's own
+/// @param serverName the server that its ClientHello asked for; empty: none, or nobody has looked
 public record ConnectionLog(
         Instant start,
         Duration duration,
@@ -16,6 +17,7 @@ public record ConnectionLog(
         String flags,
         long bytesIn,
         long bytesOut,
+        String serverName,
         String cluster,
         String endpoint,
         @Nullable String peer,

@@ -34,8 +34,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One message to a collector, by OTLP over gRPC or HTTP. All of it on one event loop.
 final class ExportCall implements StreamWaiter, UpstreamStream.Listener {
-    private static final Origin HERE =
-            new Origin(Direction.OUTBOUND, "", new InetSocketAddress(0), null);
+    private static final Origin HERE = new Origin(Direction.OUTBOUND, "", new InetSocketAddress(0));
 
     /// Of a message in gRPC: whether it is compressed, and its length.
     private static final int PREFIX_BYTES = 5;

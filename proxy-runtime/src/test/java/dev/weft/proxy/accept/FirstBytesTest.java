@@ -185,11 +185,11 @@ class FirstBytesTest {
                         List.of(
                                 new ChainSpec(
                                         "mesh",
-                                        new ChainMatch(0, "tls", List.of("weft1-tcp")),
+                                        new ChainMatch(0, List.of(), "tls", List.of("weft1-tcp")),
                                         new ServerTls(List.of("weft1-tcp"), List.of(), handshake),
                                         opaque)),
                         new ChainSpec("opaque", ChainMatch.ANY, null, opaque));
-        var origin = new Origin(Direction.INBOUND, "inbound", address, null);
+        var origin = new Origin(Direction.INBOUND, "inbound", address);
         var arrival = new Arrival(worker(), listener, origin, Instant.now(), channel);
         channel.pipeline().addLast(new FirstBytes(arrival));
     }

@@ -80,7 +80,7 @@ class SnifferTest {
                     .isNull();
         }
         assertThat(Sniffer.look(Unpooled.wrappedBuffer(hello), true, true))
-                .isEqualTo(Sniffed.tls(List.of("weft1-h2", "h2")));
+                .isEqualTo(Sniffed.tls(List.of("weft1-h2", "h2"), ""));
     }
 
     @Test

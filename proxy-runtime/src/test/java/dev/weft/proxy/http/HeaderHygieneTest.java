@@ -94,6 +94,6 @@ class HeaderHygieneTest {
     }
 
     private static Origin origin(@Nullable String peer) {
-        return new Origin(Direction.INBOUND, "l", new InetSocketAddress(1), peer);
+        return new Origin(Direction.INBOUND, "l", new InetSocketAddress(1), "", peer);
     }
 }

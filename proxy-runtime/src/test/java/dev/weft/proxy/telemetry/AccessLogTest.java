@@ -2,6 +2,7 @@ package dev.weft.proxy.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,6 +36,37 @@ class AccessLogTest {
         assertThat(line.get("held_ms").getAsInt()).isEqualTo(40);
         assertThat(line.get("mtls").getAsBoolean()).isTrue();
         assertThat(line.get("peer").getAsString()).isEqualTo("spiffe://d/ns/a/sa/b");
+    }
+
+    @Test
+    void tells_which_server_a_connection_asked_for_if_it_did() {
+        assertThat(connection("www.example.com").get("requested_server_name").getAsString())
+                .isEqualTo("www.example.com");
+        assertThat(connection("a\"b\\c").get("requested_server_name").getAsString())
+                .isEqualTo("a\"b\\c");
+        assertThat(connection("").has("requested_server_name")).isFalse();
+    }
+
+    private static JsonObject connection(String serverName) {
+        var line = new LineBuffer(16);
+        new AccessLogLine()
+                .append(
+                        new ConnectionLog(
+                                Instant.EPOCH,
+                                Duration.ZERO,
+                                Direction.OUTBOUND,
+                                "TLS",
+                                "-",
+                                1,
+                                2,
+                                serverName,
+                                "app",
+                                "",
+                                null,
+                                false,
+                                Duration.ZERO),
+                        line);
+        return JsonParser.parseString(text(line)).getAsJsonObject();
     }
 
     @Test

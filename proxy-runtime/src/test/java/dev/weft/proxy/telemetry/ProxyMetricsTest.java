@@ -63,6 +63,7 @@ class ProxyMetricsTest {
                 "-",
                 0,
                 0,
+                "",
                 "inbound",
                 "",
                 peer,
