@@ -27,7 +27,7 @@ public record Origin(
     }
 
     public Origin withServerName(String asked) {
-        return asked.isEmpty() ? this : new Origin(direction, listener, destination, asked, peer);
+        return new Origin(direction, listener, destination, asked, peer);
     }
 
     public Origin withPeer(String spiffeId) {
