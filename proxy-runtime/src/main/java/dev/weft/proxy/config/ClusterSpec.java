@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
+/// @param unused how long a connection to an endpoint may be without a request; zero: without end
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
 /// @param outliers null: endpoints are not watched
@@ -22,6 +23,7 @@ public record ClusterSpec(
         Assignment inline,
         Balancing balancing,
         Duration connectTimeout,
+        Duration unused,
         int bufferBytes,
         List<TransportMatch> transportMatches,
         Transport transport,
@@ -38,6 +40,7 @@ public record ClusterSpec(
                 Assignment.EMPTY,
                 balancing,
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
+                unused,
                 bufferBytes,
                 transportMatches,
                 transport,
