@@ -11,13 +11,11 @@ public record ChainMatch(int port, String transport, List<String> protocols) {
         protocols = List.copyOf(protocols);
     }
 
-    boolean takes(int port, Sniffed seen) {
-        return (this.port == 0 || this.port == port)
-                && (transport.isEmpty() || transport.equals(seen.transport()))
-                && (protocols.isEmpty() || !Collections.disjoint(protocols, seen.protocols()));
+    boolean isOf(int port, String transport) {
+        return this.port == port && this.transport.equals(transport);
     }
 
-    int rank() {
-        return (port == 0 ? 0 : 4) + (transport.isEmpty() ? 0 : 2) + (protocols.isEmpty() ? 0 : 1);
+    boolean names(Sniffed seen) {
+        return !Collections.disjoint(protocols, seen.protocols());
     }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,18 +37,31 @@ public record ListenerSpec(
         chains = List.copyOf(chains);
     }
 
-    /// The chain that takes a connection to `port` on which `seen` was sniffed: the most specific
-    /// one by port, then transport, then application protocol.
+    /// The chain that takes a connection to `port` on which `seen` was sniffed. As in Envoy the
+    /// chains that name the port count, and of those the ones that name the transport, and of those
+    /// the ones that name an application protocol; only where nobody names it the ones that leave
+    /// it open. There is no way back: what the chains of a port do not take is for the default
+    /// chain.
     public Optional<ChainSpec> chainFor(int port, Sniffed seen) {
+        var ofPort = isNamed(match -> match.port() == port) ? port : 0;
+        var transport =
+                isNamed(match -> match.isOf(ofPort, seen.transport())) ? seen.transport() : "";
         ChainSpec best = defaultChain;
-        var bestRank = -1;
         for (var chain : chains) {
-            if (chain.match().takes(port, seen) && chain.match().rank() > bestRank) {
-                best = chain;
-                bestRank = chain.match().rank();
+            if (chain.match().isOf(ofPort, transport)) {
+                if (chain.match().names(seen)) {
+                    return Optional.of(chain);
+                }
+                if (best == defaultChain && chain.match().protocols().isEmpty()) {
+                    best = chain;
+                }
             }
         }
         return Optional.ofNullable(best);
+    }
+
+    private boolean isNamed(Predicate<ChainMatch> named) {
+        return chains.stream().map(ChainSpec::match).anyMatch(named);
     }
 
     /// The chain that is, in this version of the listener, what `old` was in another one.
