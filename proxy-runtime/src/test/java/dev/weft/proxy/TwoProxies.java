@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
+import dev.weft.proxy.accept.OriginalDestination;
 import dev.weft.proxy.cluster.LocalAddresses;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.config.Resource;
@@ -58,13 +59,13 @@ final class TwoProxies implements AutoCloseable {
         }
 
         Side(MeshTls tls) {
+            this(tls, channel -> (InetSocketAddress) channel.localAddress());
+        }
+
+        Side(MeshTls tls, OriginalDestination originalDestination) {
             plane =
                     new DataPlane(
-                            tls,
-                            log,
-                            loops,
-                            channel -> (InetSocketAddress) channel.localAddress(),
-                            new LocalAddresses(Set.of()));
+                            tls, log, loops, originalDestination, new LocalAddresses(Set.of()));
             plane.start();
         }
 
