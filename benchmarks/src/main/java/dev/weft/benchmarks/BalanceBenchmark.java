@@ -104,6 +104,7 @@ public class BalanceBenchmark {
                         Assignment.EMPTY,
                         new Balancing(policy, 50, false, false),
                         Duration.ofSeconds(5),
+                        Duration.ZERO,
                         64 * 1024,
                         List.of(),
                         new Transport.Clear(),

@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.testing.TestControlPlane;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executors;
 final class LoopMesh implements AutoCloseable {
     static final int OUTBOUND = 18080;
     private static final int INBOUND = 18443;
+    private static final Duration UNUSED = Duration.newBuilder().setSeconds(1800).build();
 
     private final TestControlPlane controlPlane;
     private final HttpServer application;
@@ -57,9 +59,9 @@ final class LoopMesh implements AutoCloseable {
     }
 
     private void configure(int applicationPort) {
-        var inbound = Xds.staticCluster("inbound", applicationPort).build();
+        var inbound = Xds.unused(Xds.staticCluster("inbound", applicationPort), UNUSED).build();
         var service =
-                Xds.edsCluster("service", TestControlPlane.ID)
+                Xds.unused(Xds.edsCluster("service", TestControlPlane.ID), UNUSED)
                         .setLbPolicy(Cluster.LbPolicy.ROUND_ROBIN)
                         .setEdsClusterConfig(
                                 Cluster.EdsClusterConfig.newBuilder()

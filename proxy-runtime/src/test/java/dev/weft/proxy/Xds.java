@@ -46,6 +46,7 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.CommonTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.List;
 import java.util.Map;
@@ -254,6 +255,19 @@ final class Xds {
                 .addEndpoints(
                         LocalityLbEndpoints.newBuilder().addAllLbEndpoints(List.of(endpoints)))
                 .build();
+    }
+
+    /// How long connections to a cluster's endpoints may be without a request.
+    static Cluster.Builder unused(Cluster.Builder cluster, Duration time) {
+        return cluster.putTypedExtensionProtocolOptions(
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                Any.pack(
+                        HttpProtocolOptions.newBuilder()
+                                .setCommonHttpProtocolOptions(
+                                        io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions
+                                                .newBuilder()
+                                                .setIdleTimeout(time))
+                                .build()));
     }
 
     static LbEndpoint endpoint(int port, boolean meshed, HealthStatus health) {

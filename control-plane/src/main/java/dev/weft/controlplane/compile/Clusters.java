@@ -26,10 +26,17 @@ final class Clusters {
     private static final String HTTP_OPTIONS =
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+    /// Half of what inbound sides let a connection be without a request.
+    private static final Duration UNUSED = Duration.newBuilder().setSeconds(1800).build();
+
     /// A request goes on in the protocol in which it came.
     private static final Any DOWNSTREAM_PROTOCOL =
             Any.pack(
                     HttpProtocolOptions.newBuilder()
+                            .setCommonHttpProtocolOptions(
+                                    io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions
+                                            .newBuilder()
+                                            .setIdleTimeout(UNUSED))
                             .setUseDownstreamProtocolConfig(
                                     UseDownstreamHttpConfig.newBuilder()
                                             .setHttpProtocolOptions(

@@ -14,7 +14,7 @@ public final class Compilation {
     private final MeshPolicy policy;
     private final PerType<Map<String, XdsResource>> shared;
     private final Map<String, Map<String, XdsResource>> routesByNamespace;
-    private final Map<String, List<Integer>> tcpPorts;
+    private final Map<String, InboundPorts> inboundPorts;
     private final List<DrainScope> drains;
     private final List<RouteVerdict> routeVerdicts;
     private final Map<String, MeshRoute> routesInForce;
@@ -28,7 +28,7 @@ public final class Compilation {
             MeshPolicy policy,
             PerType<Map<String, XdsResource>> shared,
             Map<String, Map<String, XdsResource>> routesByNamespace,
-            Map<String, List<Integer>> tcpPorts,
+            Map<String, InboundPorts> inboundPorts,
             List<DrainScope> drains,
             List<RouteVerdict> routeVerdicts,
             Map<String, MeshRoute> routesInForce,
@@ -38,7 +38,7 @@ public final class Compilation {
         this.policy = policy;
         this.shared = shared;
         this.routesByNamespace = routesByNamespace;
-        this.tcpPorts = tcpPorts;
+        this.inboundPorts = inboundPorts;
         this.drains = List.copyOf(drains);
         this.routeVerdicts = List.copyOf(routeVerdicts);
         this.routesInForce = routesInForce;
@@ -72,7 +72,7 @@ public final class Compilation {
                 this,
                 namespace,
                 new Unit.Inbound(
-                        tcpPorts.getOrDefault(podUid, List.of()),
+                        inboundPorts.getOrDefault(podUid, InboundPorts.UNDECLARED),
                         policy.plaintextIn(),
                         features.contains(Feature.UPSTREAM_SERVICE_TIME),
                         features.contains(Feature.PATH_NORMALIZATION)));

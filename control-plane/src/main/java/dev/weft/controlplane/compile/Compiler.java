@@ -1,5 +1,6 @@
 package dev.weft.controlplane.compile;
 
+import dev.weft.controlplane.compile.Topology.DeclaredPort;
 import dev.weft.controlplane.model.MeshModel;
 import dev.weft.controlplane.model.MeshPod;
 import dev.weft.controlplane.model.MeshRoute;
@@ -49,7 +50,7 @@ public final class Compiler {
                 policy,
                 shared,
                 routesByNamespace,
-                tcpPorts(),
+                inboundPorts(),
                 drains(),
                 routing.verdicts(),
                 routing.inForce(),
@@ -83,8 +84,8 @@ public final class Compiler {
             all.add(new Unit.Peer(account, policy));
             for (String ip : pod.ips()) {
                 entry.getValue()
-                        .forEach(
-                                (port, kind) -> all.add(new Unit.PodPort(ip, port, kind, account)));
+                        .forEach((port, declared) ->
+                                all.add(new Unit.PodPort(ip, port, declared.kind(), account)));
             }
         }
         return all;
@@ -112,21 +113,20 @@ public final class Compiler {
                 });
     }
 
-    private Map<String, List<Integer>> tcpPorts() {
-        Map<String, List<Integer>> byUid = new HashMap<>();
+    private Map<String, InboundPorts> inboundPorts() {
+        Map<String, InboundPorts> byUid = new HashMap<>();
         topology.podPorts()
-                .forEach((pod, ports) -> {
-                    List<Integer> tcp = tcpPorts(ports);
-                    if (!tcp.isEmpty()) {
-                        byUid.put(pod.uid(), tcp);
-                    }
-                });
+                .forEach((pod, ports) ->
+                        byUid.put(
+                                pod.uid(),
+                                new InboundPorts(
+                                        ports(ports, PortKind.HTTP), ports(ports, PortKind.TCP))));
         return byUid;
     }
 
-    private static List<Integer> tcpPorts(TreeMap<Integer, PortKind> ports) {
+    private static List<Integer> ports(TreeMap<Integer, DeclaredPort> ports, PortKind kind) {
         return ports.entrySet().stream()
-                .filter(port -> port.getValue() == PortKind.TCP)
+                .filter(port -> port.getValue().kind() == kind)
                 .map(Map.Entry::getKey)
                 .toList();
     }

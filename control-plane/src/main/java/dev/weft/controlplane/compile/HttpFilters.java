@@ -3,6 +3,7 @@ package dev.weft.controlplane.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
@@ -12,6 +13,13 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 
 /// Completes HTTP connection managers so that applications do not see that there is one.
 final class HttpFilters {
+    /// For a head that has begun. Who sends one in parts is only short of CPU, or of packets.
+    private static final Duration HEAD = Duration.newBuilder().setSeconds(15).build();
+
+    /// For a connection without a request: Envoy's own default. Pools of proxies that call let go
+    /// of theirs before ([Clusters]), so that no request meets a connection that is being closed.
+    private static final Duration UNUSED = Duration.newBuilder().setSeconds(3600).build();
+
     private HttpFilters() {}
 
     /// @param envoyHeaders whether the router adds `x-envoy-upstream-service-time`
@@ -20,6 +28,9 @@ final class HttpFilters {
         manager.setServerHeaderTransformation(ServerHeaderTransformation.PASS_THROUGH)
                 .setGenerateRequestId(BoolValue.of(false))
                 .setStreamIdleTimeout(Duration.getDefaultInstance())
+                .setRequestHeadersTimeout(HEAD)
+                .setCommonHttpProtocolOptions(
+                        HttpProtocolOptions.newBuilder().setIdleTimeout(UNUSED))
                 .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
                 .addHttpFilters(
                         HttpFilter.newBuilder()

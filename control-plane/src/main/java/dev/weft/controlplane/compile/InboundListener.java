@@ -3,6 +3,7 @@ package dev.weft.controlplane.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
+import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
@@ -20,6 +21,7 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails;
 import io.envoyproxy.envoy.type.v3.Int32Range;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Builds `virtualInbound`.
 final class InboundListener {
@@ -41,43 +43,80 @@ final class InboundListener {
                                         .setAddress(Listeners.address("::", PORT)))
                         .addListenerFilters(originalDestination())
                         .addListenerFilters(Listeners.tlsInspector())
-                        .addListenerFilters(httpInspector(inbound.tcpPorts()))
+                        .addListenerFilters(httpInspector(inbound.ports()))
                         .setListenerFiltersTimeout(
                                 inbound.plaintext() ? Listeners.SNIFF : STRICT_SNIFF)
                         .setContinueOnListenerFiltersTimeout(inbound.plaintext())
-                        .addFilterChains(mesh(MeshTls.HTTP2, http(CodecType.HTTP2, true, inbound)))
-                        .addFilterChains(mesh(MeshTls.HTTP1, http(CodecType.HTTP1, true, inbound)))
-                        .addFilterChains(mesh(MeshTls.TCP, tcp()));
+                        .addAllFilterChains(
+                                inbound.ports().http().stream()
+                                        .flatMap(port -> declaredHttp(port, inbound))
+                                        .toList())
+                        .addAllFilterChains(meshHttp(inbound, FilterChainMatch.newBuilder()))
+                        .addFilterChains(mesh(MeshTls.TCP, FilterChainMatch.newBuilder(), tcp()));
         if (inbound.plaintext()) {
-            listener.addFilterChains(plaintextHttp(inbound))
+            listener.addFilterChains(
+                            chain(
+                                    "http",
+                                    over("raw_buffer", FilterChainMatch.newBuilder())
+                                            .addApplicationProtocols("http/1.1")
+                                            .addApplicationProtocols("h2c"),
+                                    http(CodecType.AUTO, false, inbound)))
                     .setDefaultFilterChain(
                             FilterChain.newBuilder().setName("other").addFilters(tcp()));
         }
         return listener.build();
     }
 
-    private static FilterChain mesh(String alpn, Filter filter) {
-        return FilterChain.newBuilder()
-                .setName(alpn)
-                .setFilterChainMatch(
-                        FilterChainMatch.newBuilder()
-                                .setTransportProtocol("tls")
-                                .addApplicationProtocols(alpn))
+    /// A port that is declared HTTP has chains of its own, and none of them is opaque: else a peer
+    /// could choose by its ALPN that nobody judges its requests, and say that it is somebody else.
+    /// Envoy does not go back to chains without a port, but to the default one: that is for other
+    /// bytes, so here they get to who takes them for HTTP, and refuses them.
+    private static Stream<FilterChain> declaredHttp(int port, Unit.Inbound inbound) {
+        var at = FilterChainMatch.newBuilder().setDestinationPort(UInt32Value.of(port));
+        var mesh = meshHttp(inbound, at).stream();
+        if (!inbound.plaintext()) {
+            return mesh;
+        }
+        return Stream.concat(
+                mesh,
+                Stream.of(
+                        chain(
+                                at("http", at),
+                                over("raw_buffer", at),
+                                http(CodecType.AUTO, false, inbound)),
+                        chain(
+                                at("not-http", at),
+                                over("tls", at),
+                                http(CodecType.HTTP1, false, inbound))));
+    }
+
+    private static List<FilterChain> meshHttp(Unit.Inbound inbound, FilterChainMatch.Builder at) {
+        return List.of(
+                mesh(MeshTls.HTTP2, at, http(CodecType.HTTP2, true, inbound)),
+                mesh(MeshTls.HTTP1, at, http(CodecType.HTTP1, true, inbound)));
+    }
+
+    private static FilterChain mesh(String alpn, FilterChainMatch.Builder at, Filter filter) {
+        return chain(at(alpn, at), over("tls", at).addApplicationProtocols(alpn), filter)
+                .toBuilder()
                 .setTransportSocket(MeshTls.downstream(alpn))
+                .build();
+    }
+
+    private static FilterChainMatch.Builder over(String transport, FilterChainMatch.Builder at) {
+        return at.clone().setTransportProtocol(transport);
+    }
+
+    private static FilterChain chain(String name, FilterChainMatch.Builder match, Filter filter) {
+        return FilterChain.newBuilder()
+                .setName(name)
+                .setFilterChainMatch(match)
                 .addFilters(filter)
                 .build();
     }
 
-    private static FilterChain plaintextHttp(Unit.Inbound inbound) {
-        return FilterChain.newBuilder()
-                .setName("http")
-                .setFilterChainMatch(
-                        FilterChainMatch.newBuilder()
-                                .setTransportProtocol("raw_buffer")
-                                .addApplicationProtocols("http/1.1")
-                                .addApplicationProtocols("h2c"))
-                .addFilters(http(CodecType.AUTO, false, inbound))
-                .build();
+    private static String at(String name, FilterChainMatch.Builder at) {
+        return at.hasDestinationPort() ? name + ":" + at.getDestinationPort().getValue() : name;
     }
 
     /// @param mesh the peer is known: say who it is; else remove what somebody may have made up
@@ -117,10 +156,14 @@ final class InboundListener {
                 .build();
     }
 
-    private static ListenerFilter httpInspector(List<Integer> tcpPorts) {
+    /// Where it is known what to expect nobody waits for first bytes that tell.
+    private static ListenerFilter httpInspector(InboundPorts declared) {
         var inspector = Listeners.httpInspector();
         List<ListenerFilterChainMatchPredicate> ports =
-                tcpPorts.stream().map(InboundListener::port).toList();
+                Stream.concat(declared.http().stream(), declared.tcp().stream())
+                        .sorted()
+                        .map(InboundListener::port)
+                        .toList();
         if (ports.size() == 1) {
             inspector.setFilterDisabled(ports.getFirst());
         } else if (!ports.isEmpty()) {

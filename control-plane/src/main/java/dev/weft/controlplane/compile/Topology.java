@@ -26,7 +26,7 @@ final class Topology {
     private final Map<String, MeshPod> meshedByIp = new HashMap<>();
 
     private final List<ServicePort> servicePorts = new ArrayList<>();
-    private final Map<MeshPod, TreeMap<Integer, PortKind>> podPorts = new HashMap<>();
+    private final Map<MeshPod, TreeMap<Integer, DeclaredPort>> podPorts = new HashMap<>();
     private final Map<String, Set<String>> assignmentsOfDraining = new HashMap<>();
     private final Set<String> lastEndpoints = new HashSet<>();
     private final Set<String> held = new HashSet<>();
@@ -37,6 +37,19 @@ final class Topology {
             MeshService.Port port,
             List<Account> peers,
             List<MeshEndpoint> endpoints) {}
+
+    /// What Services say of a pod's port.
+    ///
+    /// @param own said by Services of the pod's own namespace, whom others' do not contradict: who
+    ///   may write EndpointSlices elsewhere must not say how this pod is protected
+    record DeclaredPort(PortKind kind, boolean own) {
+        DeclaredPort and(DeclaredPort other) {
+            if (own != other.own) {
+                return own ? this : other;
+            }
+            return new DeclaredPort(kind.and(other.kind), own);
+        }
+    }
 
     private record Candidate(String address, int port, State state, @Nullable MeshPod pod) {}
 
@@ -69,7 +82,7 @@ final class Topology {
     }
 
     /// Of each meshed pod the ports that some Service has on it.
-    Map<MeshPod, TreeMap<Integer, PortKind>> podPorts() {
+    Map<MeshPod, TreeMap<Integer, DeclaredPort>> podPorts() {
         return podPorts;
     }
 
@@ -97,7 +110,12 @@ final class Topology {
             if (pod != null && pod.meshed()) {
                 peers.add(Account.of(pod));
                 podPorts.computeIfAbsent(pod, _ -> new TreeMap<>())
-                        .merge(candidate.port, port.kind(), PortKind::and);
+                        .merge(
+                                candidate.port,
+                                new DeclaredPort(
+                                        port.kind(),
+                                        service.name().namespace().equals(pod.name().namespace())),
+                                DeclaredPort::and);
             }
         }
         servicePorts.add(

@@ -130,16 +130,10 @@ sealed interface Unit {
 
     /// A pod's inbound side.
     ///
-    /// @param tcpPorts ports on which HTTP is not looked for
     /// @param serviceTime tell callers how long the application took
     /// @param onePathForm bring paths into one form before anything judges them
-    record Inbound(
-            List<Integer> tcpPorts, boolean plaintext, boolean serviceTime, boolean onePathForm)
+    record Inbound(InboundPorts ports, boolean plaintext, boolean serviceTime, boolean onePathForm)
             implements Unit {
-        public Inbound {
-            tcpPorts = List.copyOf(tcpPorts);
-        }
-
         @Override
         public List<XdsResource> compile() {
             return List.of(

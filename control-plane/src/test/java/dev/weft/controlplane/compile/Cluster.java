@@ -33,6 +33,43 @@ public final class Cluster {
         return this;
     }
 
+    /// Somebody's Service, elsewhere, with an EndpointSlice written by hand that names the first
+    /// pod.
+    public Cluster intruder(String portName) {
+        return alsoNaming("elsewhere", portName);
+    }
+
+    /// Another Service for the first pod, in its own namespace.
+    public Cluster alias(String portName) {
+        return alsoNaming("shop", portName);
+    }
+
+    private Cluster alsoNaming(String namespace, String portName) {
+        services.add(
+                """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: other, namespace: %1$s}
+                spec:
+                  clusterIPs: ["10.96.1.1"]
+                  ports: [{name: %2$s, port: 80}]
+                ---
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata:
+                  name: other
+                  namespace: %1$s
+                  labels: {kubernetes.io/service-name: other}
+                addressType: IPv4
+                ports: [{name: %2$s, port: 8080, protocol: TCP}]
+                endpoints:
+                - addresses: [10.244.0.1]
+                  conditions: {ready: true}
+                """
+                        .formatted(namespace, portName));
+        return this;
+    }
+
     public Cluster noService(String name) {
         services.removeIf(yaml -> yaml.contains("name: " + name + ","));
         return this;

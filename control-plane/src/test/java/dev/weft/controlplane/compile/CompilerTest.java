@@ -7,6 +7,7 @@ import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -99,6 +100,34 @@ class CompilerTest {
         assertThat(able.getPathWithEscapedSlashesAction())
                 .isEqualTo(PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT);
         assertThat(manager(inbound(compilation, Set.of())).hasNormalizePath()).isFalse();
+    }
+
+    @Test
+    void others_namespaces_do_not_say_that_a_declared_port_is_none()
+            throws InvalidProtocolBufferException {
+        XdsResource alone = inbound(cluster.compile(), Set.of());
+
+        XdsResource contradicted = inbound(cluster.intruder("tcp").compile(), Set.of());
+
+        assertThat(contradicted.version()).isEqualTo(alone.version());
+        assertThat(declaredHttp(alone)).containsOnly(8080);
+    }
+
+    @Test
+    void a_port_of_which_services_of_its_namespace_say_different_things_is_not_declared()
+            throws InvalidProtocolBufferException {
+        Compilation compilation = cluster.alias("tcp").compile();
+
+        assertThat(declaredHttp(inbound(compilation, Set.of()))).isEmpty();
+    }
+
+    private static List<Integer> declaredHttp(XdsResource listener)
+            throws InvalidProtocolBufferException {
+        return ((Listener) Rendered.unpack(listener))
+                .getFilterChainsList().stream()
+                        .filter(chain -> chain.getFilterChainMatch().hasDestinationPort())
+                        .map(chain -> chain.getFilterChainMatch().getDestinationPort().getValue())
+                        .toList();
     }
 
     private static HttpConnectionManager manager(XdsResource listener)

@@ -23,6 +23,8 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContex
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +72,7 @@ final class Rendered {
         files.put("out-rds.yaml", shared(compilation, ResourceType.ROUTES, withBase));
         files.put("out-rds-by-namespace.yaml", byNamespace(compilation));
         files.put("out-inbound.yaml", inbound(model, compilation));
+        files.put("out-inbound.json", newestInbound(model, compilation));
         files.put("out-status.yaml", status(compilation));
         files.put("out-drains.yaml", drains(compilation));
         return files;
@@ -110,6 +113,23 @@ final class Rendered {
         return YAML.asYaml(all);
     }
 
+    /// Of the first meshed pod, whose proxy knows everything; the proxy's own tests read it.
+    private static String newestInbound(MeshModel model, Compilation compilation) {
+        return model.pods().values().stream()
+                .filter(MeshPod::meshed)
+                .sorted(Comparator.comparing(pod -> pod.name().toString()))
+                .map(pod ->
+                        compilation
+                                .view(
+                                        pod.name().namespace(),
+                                        pod.uid(),
+                                        EnumSet.allOf(Feature.class))
+                                .get(ResourceType.LISTENER, Names.VIRTUAL_INBOUND))
+                .map(resource -> json(Objects.requireNonNull(resource)) + "\n")
+                .findFirst()
+                .orElse("");
+    }
+
     private static String status(Compilation compilation) {
         Map<String, Object> all = new TreeMap<>();
         for (RouteVerdict verdict : compilation.routeVerdicts()) {
@@ -148,15 +168,16 @@ final class Rendered {
     }
 
     private static Object tree(XdsResource resource) {
+        return YAML.unmarshal(json(resource), Map.class);
+    }
+
+    private static String json(XdsResource resource) {
         try {
-            Message content = unpack(resource);
-            String json =
-                    JsonFormat.printer()
-                            .usingTypeRegistry(TYPES)
-                            .preservingProtoFieldNames()
-                            .sortingMapKeys()
-                            .print(content);
-            return YAML.unmarshal(json, Map.class);
+            return JsonFormat.printer()
+                    .usingTypeRegistry(TYPES)
+                    .preservingProtoFieldNames()
+                    .sortingMapKeys()
+                    .print(unpack(resource));
         } catch (InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }

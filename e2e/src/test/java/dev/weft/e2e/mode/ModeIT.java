@@ -88,6 +88,20 @@ class ModeIT {
         ownTlsPasses(mesh.outsider());
     }
 
+    /// Port 80 is declared HTTP: the proxy itself refuses what is not, from whoever it comes.
+    @Test
+    @Order(6)
+    void permissive_nothing_but_http_gets_to_a_port_that_is_declared_http() {
+        String noRequest = "\u0001" + "x".repeat(1000);
+        for (App from : List.of(mesh.meshedClient(), mesh.outsider())) {
+            var answer = from.call("tcp://" + TestMesh.host("web") + ":80", noRequest);
+
+            assertThat(answer.body()).startsWith("HTTP/1.1 400").contains("weft: ");
+            assertThat(from.call("tls://" + TestMesh.host("web") + ":80", noRequest).status())
+                    .isZero();
+        }
+    }
+
     private static void ownTlsPasses(App from) {
         var answer = from.call("tls://" + TestMesh.host("web") + ":9103", "over TLS");
 

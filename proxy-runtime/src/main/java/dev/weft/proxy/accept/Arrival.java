@@ -108,9 +108,7 @@ record Arrival(
                 switch (codecOf(http, sniffed)) {
                     case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, http, channel);
                     case HTTP2 -> HttpServer.serveHttp2(worker, origin, chain, http, channel);
-                    case AUTO ->
-                            channel.pipeline()
-                                    .addLast(new CodecDetector(worker, origin, chain, http));
+                    case AUTO -> channel.pipeline().addLast(new CodecDetector(this, chain, http));
                 }
             }
         }

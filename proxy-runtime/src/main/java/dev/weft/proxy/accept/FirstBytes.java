@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.concurrent.Future;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 ///     v                                                              |
 /// offered: a connection to the server is open; who speaks first decides
 /// ```
+///
+/// Where a silent client would be served HTTP nobody speaks before the client, and nothing is lost
+/// by listening on, for as long as a connection may be without a request.
 ///
 /// A silent client may have a server that speaks first. It may as well be a peer whose ClientHello
 /// is late, since its proxy got no CPU or a segment was lost, or have connected before it has a
@@ -41,6 +45,9 @@ final class FirstBytes extends ByteToMessageDecoder {
 
     /// Runs from the first bytes of a ClientHello that is not whole.
     private @Nullable Future<?> hello;
+
+    /// Runs while HTTP is waited for.
+    private @Nullable Future<?> unused;
 
     FirstBytes(Arrival arrival) {
         this.arrival = arrival;
@@ -96,6 +103,9 @@ final class FirstBytes extends ByteToMessageDecoder {
         if (hello != null) {
             hello.cancel(false);
         }
+        if (unused != null) {
+            unused.cancel(false);
+        }
     }
 
     /// Nobody answers half a ClientHello: its rest is waited for, however short the listener's
@@ -150,16 +160,29 @@ final class FirstBytes extends ByteToMessageDecoder {
     }
 
     private void offer(ChannelHandlerContext context) {
-        var chain = arrival.chainFor(Sniffed.NOTHING);
-        if (chain.isPresent()
-                && chain.get().tls() == null
-                && chain.get().target() instanceof ChainTarget.Tcp(var clusters)) {
-            var server =
-                    new TcpProxy(arrival.worker(), arrival.origin(), clusters, context.channel());
-            state = new State.Offered(chain.get(), server);
-            server.offer(() -> serve(context, Sniffed.NOTHING));
-        } else {
+        var found = arrival.chainFor(Sniffed.NOTHING);
+        if (found.isEmpty() || found.get().tls() != null) {
             serve(context, Sniffed.NOTHING);
+            return;
+        }
+        var chain = found.get();
+        switch (chain.target()) {
+            case ChainTarget.Tcp(var clusters) -> {
+                var server =
+                        new TcpProxy(
+                                arrival.worker(), arrival.origin(), clusters, context.channel());
+                state = new State.Offered(chain, server);
+                server.offer(() -> serve(context, Sniffed.NOTHING));
+            }
+            case ChainTarget.Http http -> listenOn(context, http.patience().unused());
+        }
+    }
+
+    private void listenOn(ChannelHandlerContext context, Duration time) {
+        if (!time.isZero()) {
+            unused =
+                    context.executor()
+                            .schedule(() -> context.close(), time.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 

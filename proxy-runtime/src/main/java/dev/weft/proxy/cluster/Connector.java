@@ -14,6 +14,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -39,6 +40,7 @@ final class Connector {
                 protected void initChannel(Channel channel) {}
             };
 
+    private static final String ENDED = "the connection ended during the TLS handshake";
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
     private final EventLoop loop;
@@ -160,12 +162,16 @@ final class Connector {
                 }
                 return;
             }
+            if (event instanceof ChannelInputShutdownEvent) {
+                // Nobody shakes hands in one direction.
+                fail(context, ENDED);
+            }
             context.fireUserEventTriggered(event);
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext context) {
-            fail(context, "the connection ended during the TLS handshake");
+            fail(context, ENDED);
         }
 
         @Override

@@ -32,6 +32,11 @@ record Destination(
         return cluster.spec().connectTimeout();
     }
 
+    /// Zero: without end.
+    Duration unusedLimit() {
+        return cluster.spec().unused();
+    }
+
     int bufferBytes() {
         return cluster.spec().bufferBytes();
     }

@@ -56,6 +56,7 @@ final class Http1Connection {
     void established(Channel channel) {
         this.channel = channel;
         this.peer = channel.attr(Connector.PEER).get();
+        this.usedNanos = System.nanoTime();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         var name = channel.pipeline().context(reader).name();
         channel.pipeline()
@@ -63,6 +64,11 @@ final class Http1Connection {
                 .addBefore(name, null, new RequestEncoder());
         channel.closeFuture().addListener(_ -> leavePool());
         channel.config().setAutoRead(true);
+    }
+
+    /// How long it has not been used.
+    long unusedNanos() {
+        return System.nanoTime() - usedNanos;
     }
 
     /// Asks the kernel, too: the endpoint's FIN may have come without this loop having seen it yet.

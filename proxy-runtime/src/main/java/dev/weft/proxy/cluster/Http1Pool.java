@@ -3,11 +3,15 @@ package dev.weft.proxy.cluster;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// HTTP/1.1 connections to one destination: one request at a time each, the most recently used
-/// first.
+/// first. Those that have not been used for long are at the end of the queue, where one timer looks
+/// after all of them.
 final class Http1Pool implements Pool {
     private final Destination destination;
     private final Connector connector;
@@ -17,6 +21,7 @@ final class Http1Pool implements Pool {
     private int connecting;
     private int connections;
     private boolean retired;
+    private @Nullable Future<?> tidying;
 
     Http1Pool(Destination destination, Connector connector, EventLoop loop) {
         this.destination = destination;
@@ -46,6 +51,10 @@ final class Http1Pool implements Pool {
     @Override
     public void retire() {
         retired = true;
+        if (tidying != null) {
+            tidying.cancel(false);
+            tidying = null;
+        }
         for (var connection = idle.poll(); connection != null; connection = idle.poll()) {
             connection.close();
         }
@@ -67,7 +76,31 @@ final class Http1Pool implements Pool {
             connection.close();
         } else {
             idle.push(connection);
+            if (tidying == null) {
+                tidyLater();
+            }
         }
+    }
+
+    private void tidyLater() {
+        var limit = destination.unusedLimit().toNanos();
+        var oldest = idle.peekLast();
+        if (limit > 0 && oldest != null) {
+            var left = Math.max(1, limit - oldest.unusedNanos());
+            tidying = loop.schedule(this::tidy, left, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void tidy() {
+        tidying = null;
+        var limit = destination.unusedLimit().toNanos();
+        for (var oldest = idle.peekLast();
+                limit > 0 && oldest != null && oldest.unusedNanos() >= limit;
+                oldest = idle.peekLast()) {
+            idle.removeLast();
+            oldest.close();
+        }
+        tidyLater();
     }
 
     /// @return false: the cluster has as many requests as it may have, and the waiter was told

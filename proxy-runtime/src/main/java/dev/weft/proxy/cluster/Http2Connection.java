@@ -2,15 +2,17 @@ package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.idle.Idleness;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection to an endpoint, and how many streams it carries.
-final class Http2Connection implements Session.Owner {
+final class Http2Connection implements Session.Owner, Idleness.Connection {
     private static final int MAX_ANSWER_HEADER_BYTES = 64 * 1024;
 
     /// Until the endpoint's SETTINGS have come (RFC 9113, 6.5.2, recommends no less).
@@ -28,6 +30,7 @@ final class Http2Connection implements Session.Owner {
     private boolean used;
     private boolean settled;
     private boolean leaving;
+    private @Nullable Idleness idleness;
 
     Http2Connection(Http2Pool pool, Destination destination) {
         this.pool = pool;
@@ -43,7 +46,13 @@ final class Http2Connection implements Session.Owner {
         peer = channel.attr(Connector.PEER).get();
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         session.start();
-        channel.closeFuture().addListener(_ -> pool.closed(this));
+        var watch = Idleness.of(channel.eventLoop(), this);
+        idleness = watch;
+        channel.closeFuture()
+                .addListener(_ -> {
+                    watch.stop();
+                    pool.closed(this);
+                });
         channel.config().setAutoRead(true);
     }
 
@@ -80,8 +89,26 @@ final class Http2Connection implements Session.Owner {
     }
 
     @Override
+    public Duration unusedLimit() {
+        return destination.unusedLimit();
+    }
+
+    @Override
+    public boolean isBusy() {
+        return active > 0;
+    }
+
+    @Override
+    public void unused() {
+        leave();
+    }
+
+    @Override
     public void closed(Stream stream) {
         active--;
+        if (active == 0 && idleness != null) {
+            idleness.worked();
+        }
         destination.requestEnded();
         closeIfDone();
         if (!leaving) {

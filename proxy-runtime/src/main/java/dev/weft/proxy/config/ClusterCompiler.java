@@ -15,6 +15,7 @@ import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class ClusterCompiler {
     /// Envoy's default for `connect_timeout`.
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final String HTTP_OPTIONS =
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
 
@@ -66,6 +70,7 @@ final class ClusterCompiler {
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
+                unused(place + ".typed_extension_protocol_options", cluster),
                 Unpack.bufferBytes(
                         place,
                         cluster.getPerConnectionBufferLimitBytes(),
@@ -81,6 +86,21 @@ final class ClusterCompiler {
                         : null,
                 healthCheck(place + ".health_checks", cluster),
                 reportsLoad(place + ".lrs_server", cluster));
+    }
+
+    /// Of these options nothing else counts: requests go on in the protocol in which they came.
+    private Duration unused(String place, Cluster cluster) {
+        var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
+        if (any == null) {
+            return Patience.USUAL_UNUSED;
+        }
+        var options = Unpack.any(place, any, HttpProtocolOptions.getDefaultInstance());
+        fields.check(place, options);
+        if (options.getCommonHttpProtocolOptions().hasMaxStreamDuration()) {
+            fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
+        }
+        return Unpack.unused(
+                place + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
     }
 
     private static boolean reportsLoad(String place, Cluster cluster) {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
+/// @param unused how long a connection to an endpoint may be without a request; zero: without end
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
 /// @param highLimits for requests of routes of high priority, which count for these alone
@@ -24,6 +25,7 @@ public record ClusterSpec(
         Assignment inline,
         Balancing balancing,
         Duration connectTimeout,
+        Duration unused,
         int bufferBytes,
         List<TransportMatch> transportMatches,
         Transport transport,
@@ -41,6 +43,7 @@ public record ClusterSpec(
                 Assignment.EMPTY,
                 balancing,
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
+                unused,
                 bufferBytes,
                 transportMatches,
                 transport,

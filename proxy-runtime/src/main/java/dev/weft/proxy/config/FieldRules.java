@@ -197,8 +197,12 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule("envoy.config.core.v3.Http2ProtocolOptions", "max_concurrent_streams", ""),
                     rule(
                             "envoy.config.core.v3.HttpProtocolOptions",
-                            "max_stream_duration",
+                            "max_stream_duration idle_timeout",
                             "headers_with_underscores_action"),
+                    rule(
+                            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                            "common_http_protocol_options use_downstream_protocol_config",
+                            "http_filters"),
                     rule(
                             "envoy.config.route.v3.RouteAction.MaxStreamDuration",
                             "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",

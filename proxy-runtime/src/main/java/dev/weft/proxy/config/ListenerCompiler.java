@@ -287,18 +287,15 @@ final class ListenerCompiler {
     }
 
     private static Patience patience(String place, HttpConnectionManager manager) {
-        var patience =
-                new Patience(
-                        Unpack.duration(
-                                place + ".request_headers_timeout",
-                                manager.getRequestHeadersTimeout()),
-                        Unpack.duration(place + ".request_timeout", manager.getRequestTimeout()),
-                        Unpack.duration(
-                                place + ".stream_idle_timeout", manager.getStreamIdleTimeout()),
-                        Unpack.duration(
-                                place + ".common_http_protocol_options.max_stream_duration",
-                                manager.getCommonHttpProtocolOptions().getMaxStreamDuration()));
-        return patience.equals(Patience.ENDLESS) ? Patience.ENDLESS : patience;
+        var common = place + ".common_http_protocol_options";
+        var options = manager.getCommonHttpProtocolOptions();
+        return new Patience(
+                Unpack.duration(
+                        place + ".request_headers_timeout", manager.getRequestHeadersTimeout()),
+                Unpack.duration(place + ".request_timeout", manager.getRequestTimeout()),
+                Unpack.duration(place + ".stream_idle_timeout", manager.getStreamIdleTimeout()),
+                Unpack.duration(common + ".max_stream_duration", options.getMaxStreamDuration()),
+                Unpack.unused(common, options));
     }
 
     private static Codec codec(String place, HttpConnectionManager manager) {

@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.Address;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.type.v3.Percent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +18,9 @@ import java.time.Duration;
 final class Unpack {
     /// A sidecar has little memory and fast peers; Envoy's own default is 1 MiB.
     private static final int DEFAULT_BUFFER_BYTES = 64 * 1024;
+
+    /// More nanoseconds would not fit into a `long`.
+    private static final Duration LONGEST = Duration.ofDays(100 * 365);
 
     private Unpack() {}
 
@@ -40,7 +44,14 @@ final class Unpack {
         if (result.isNegative()) {
             throw Rejected.at(place, result + " is negative");
         }
-        return result;
+        return result.compareTo(LONGEST) < 0 ? result : LONGEST;
+    }
+
+    /// How long a connection may be without a request; zero: without end.
+    static Duration unused(String place, HttpProtocolOptions options) {
+        return options.hasIdleTimeout()
+                ? duration(place + ".idle_timeout", options.getIdleTimeout())
+                : Patience.USUAL_UNUSED;
     }
 
     /// As it stands in JSON.

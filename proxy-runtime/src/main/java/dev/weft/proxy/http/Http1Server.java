@@ -6,6 +6,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
+import dev.weft.proxy.idle.Idleness;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.Unpooled;
@@ -41,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 /// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait in
 /// their order.
 public final class Http1Server extends ChannelInboundHandlerAdapter
-        implements Downstream, Drainable {
+        implements Downstream, Drainable, Idleness.Connection {
     /// Parts of pipelined requests that wait before the client is not read any more.
     private static final int MAX_EARLY_PARTS = 32;
 
@@ -65,6 +66,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean paused;
     private boolean closing;
     private @Nullable Future<?> headTimer;
+    private @Nullable Idleness idleness;
 
     private Http1Server(
             HttpChain chain, StrictRequestDecoder decoder, Http1Encoder encoder, Channel channel) {
@@ -82,6 +84,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         channel.pipeline().addLast(decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
+        server.idleness = Idleness.of(channel.eventLoop(), server);
         if (!chain.current().patience().head().isZero()) {
             // What was read before has come to the decoder by then.
             channel.eventLoop().execute(server::watchHead);
@@ -102,6 +105,22 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (exchange == null && early.isEmpty()) {
             channel.close();
         }
+    }
+
+    @Override
+    public Duration unusedLimit() {
+        return chain.current().patience().unused();
+    }
+
+    /// A head that has begun has a time of its own.
+    @Override
+    public boolean isBusy() {
+        return exchange != null || !early.isEmpty() || closing || decoder.isWithinHead();
+    }
+
+    @Override
+    public void unused() {
+        channel.close();
     }
 
     @Override
@@ -155,6 +174,12 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         }
     }
 
+    private void stopIdleness() {
+        if (idleness != null) {
+            idleness.stop();
+        }
+    }
+
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (exchange != null) {
@@ -166,6 +191,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     public void channelInactive(ChannelHandlerContext context) {
         closing = true;
         stopHeadTimer();
+        stopIdleness();
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (exchange != null) {
@@ -354,6 +380,9 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             finish(requestComplete && !endsWithAnswer);
             return;
         }
+        if (idleness != null) {
+            idleness.worked();
+        }
         paused = false;
         while (!early.isEmpty()
                 && (exchange == null || !exchange.isRequestComplete())
@@ -377,6 +406,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public Carrier takeOver() {
         exchange = null;
+        stopIdleness();
         if (!early.isEmpty()) {
             // What came before the change was read as HTTP: it cannot be given back (RFC 9931).
             early.forEach(ReferenceCountUtil::release);

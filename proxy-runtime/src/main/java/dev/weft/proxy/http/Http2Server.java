@@ -3,10 +3,13 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.idle.Idleness;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection of a client. It ends in three steps (RFC 9113, 6.8): a GOAWAY that takes
 /// every stream, a PING whose answer says that the client has seen it, a GOAWAY with the last
@@ -15,8 +18,13 @@ import java.time.Duration;
 /// ```
 /// serving -> announced -> going -> closed (when the last stream has ended)
 /// ```
-final class Http2Server implements Session.Owner, Drainable {
+///
+/// A connection that nobody uses is ended in the same way, but nobody waits long for the client.
+final class Http2Server implements Session.Owner, Drainable, Idleness.Connection {
     private static final long DRAIN_PING = 0x77656674_64726e21L;
+
+    /// How long a client that has no stream may take to answer the PING: as long as Envoy's does.
+    private static final Duration FAREWELL = Duration.ofSeconds(5);
 
     private final HttpChain chain;
     private final Channel channel;
@@ -24,6 +32,7 @@ final class Http2Server implements Session.Owner, Drainable {
     private int active;
     private boolean announced;
     private boolean going;
+    private @Nullable Idleness idleness;
 
     private Http2Server(HttpChain chain, Channel channel) {
         var config = chain.current();
@@ -39,6 +48,8 @@ final class Http2Server implements Session.Owner, Drainable {
         server.session.start();
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
+        server.idleness = Idleness.of(channel.eventLoop(), server);
+        channel.closeFuture().addListener(_ -> server.stopIdleness());
     }
 
     @Override
@@ -62,12 +73,38 @@ final class Http2Server implements Session.Owner, Drainable {
     }
 
     @Override
+    public Duration unusedLimit() {
+        return chain.current().patience().unused();
+    }
+
+    @Override
+    public boolean isBusy() {
+        return active > 0;
+    }
+
+    @Override
+    public void unused() {
+        drain();
+        var _ = channel.eventLoop().schedule(this::go, FAREWELL.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void stopIdleness() {
+        if (idleness != null) {
+            idleness.stop();
+        }
+    }
+
+    @Override
     public void pong(long data) {
         if (data == DRAIN_PING && announced) {
-            going = true;
-            session.refuseStreams();
-            closeIfGone();
+            go();
         }
+    }
+
+    private void go() {
+        going = true;
+        session.refuseStreams();
+        closeIfGone();
     }
 
     @Override
@@ -82,6 +119,9 @@ final class Http2Server implements Session.Owner, Drainable {
     @Override
     public void closed(Stream stream) {
         active--;
+        if (active == 0 && idleness != null) {
+            idleness.worked();
+        }
         closeIfGone();
     }
 

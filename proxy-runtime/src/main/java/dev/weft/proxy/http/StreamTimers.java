@@ -40,7 +40,7 @@ final class StreamTimers {
             Patience listener,
             StreamLimits route,
             HttpHeaders request) {
-        if (listener == Patience.ENDLESS && route == StreamLimits.NONE) {
+        if (!listener.limitsRequests() && route == StreamLimits.NONE) {
             return null;
         }
         var idle = route.idle() == null ? listener.idle() : route.idle();

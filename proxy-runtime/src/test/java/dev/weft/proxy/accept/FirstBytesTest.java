@@ -10,6 +10,7 @@ import dev.weft.proxy.config.ChainMatch;
 import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.ListenerSpec;
+import dev.weft.proxy.config.Patience;
 import dev.weft.proxy.config.ServerTls;
 import dev.weft.proxy.config.Sniffing;
 import dev.weft.proxy.config.Tables;
@@ -19,6 +20,7 @@ import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.overload.Overload;
 import dev.weft.proxy.overload.Pressure;
 import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
@@ -54,6 +56,7 @@ class FirstBytesTest {
     private static final String LATE = "DPE";
     private static final Duration TIMEOUT = Duration.ofMillis(100);
     private static final Duration HANDSHAKE = Duration.ofSeconds(20);
+    private static final Duration UNUSED = Duration.ofMinutes(5);
 
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<String> told = new ArrayList<>();
@@ -155,6 +158,30 @@ class FirstBytesTest {
         assertThat(told).isEmpty();
     }
 
+    @Test
+    void where_a_silent_client_would_be_served_http_a_late_peer_still_is_one() throws Exception {
+        arrives(true, HANDSHAKE, http());
+
+        passes(TIMEOUT);
+        passes(UNUSED.minusMillis(1));
+        assertThat(told).isEmpty();
+        assertThat(channel.isOpen()).isTrue();
+
+        says(SnifferTest.clientHello("weft1-tcp"));
+        assertThat(told).containsExactly(MESH);
+    }
+
+    @Test
+    void nobody_may_be_silent_there_for_longer_than_without_a_request() {
+        arrives(true, HANDSHAKE, http());
+
+        passes(TIMEOUT);
+        passes(UNUSED);
+
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(told).isEmpty();
+    }
+
     private void isServedThoughItsHelloTakes(Duration time) throws Exception {
         var hello = SnifferTest.clientHello("weft1-tcp");
         says(hello, 0, 100);
@@ -170,6 +197,10 @@ class FirstBytesTest {
     }
 
     private void arrives(boolean continueOnTimeout, Duration handshake) {
+        arrives(continueOnTimeout, handshake, new ChainTarget.Tcp(unknownCluster()));
+    }
+
+    private void arrives(boolean continueOnTimeout, Duration handshake, ChainTarget clear) {
         var address = new InetSocketAddress("10.0.0.1", 80);
         var opaque = new ChainTarget.Tcp(unknownCluster());
         var listener =
@@ -188,10 +219,24 @@ class FirstBytesTest {
                                         new ChainMatch(0, List.of(), "tls", List.of("weft1-tcp")),
                                         new ServerTls(List.of("weft1-tcp"), List.of(), handshake),
                                         opaque)),
-                        new ChainSpec("opaque", ChainMatch.ANY, null, opaque));
+                        new ChainSpec("clear", ChainMatch.ANY, null, clear));
         var origin = new Origin(Direction.INBOUND, "inbound", address);
         var arrival = new Arrival(worker(), listener, origin, Instant.now(), channel);
         channel.pipeline().addLast(new FirstBytes(arrival));
+    }
+
+    private static ChainTarget http() {
+        return new ChainTarget.Http(
+                ChainTarget.Codec.AUTO,
+                new ChainTarget.RouteSource.Named("none"),
+                ChainTarget.ForwardedIdentity.REMOVE,
+                new PathPolicy(false, false, PathPolicy.EscapedSlashes.KEEP),
+                List.of(),
+                new Patience(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, UNUSED),
+                false,
+                1024,
+                1,
+                null);
     }
 
     private static WeightedClusters unknownCluster() {
@@ -221,6 +266,10 @@ class FirstBytesTest {
                 new Tracer(_ -> {
                     throw new AssertionError("nothing is traced");
                 }));
+    }
+
+    private void says(byte[] bytes) {
+        says(bytes, 0, bytes.length);
     }
 
     private void says(byte[] bytes, int from, int length) {

@@ -80,6 +80,7 @@ public final class TestCluster {
                         Assignment.EMPTY,
                         new Balancing(policy, panicPercent, false, byLocality),
                         Duration.ofSeconds(5),
+                        Duration.ZERO,
                         65_536,
                         List.of(),
                         new Transport.Clear(),
