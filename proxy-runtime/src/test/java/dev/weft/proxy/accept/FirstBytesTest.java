@@ -21,6 +21,7 @@ import dev.weft.proxy.overload.Overload;
 import dev.weft.proxy.overload.Pressure;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.PathPolicy;
+import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
@@ -236,6 +237,8 @@ class FirstBytesTest {
                 false,
                 1024,
                 1,
+                1024,
+                Upgrades.NONE,
                 null);
     }
 

@@ -99,7 +99,7 @@ class ChainChoiceTest {
                         .setCommonHttpProtocolOptions(options)
                         .build();
         var spec =
-                new ListenerSpecTest()
+                new ChainChoiceTest()
                         .compiled(FilterChain.newBuilder().addFilters(filter(Any.pack(manager))));
         return ((ChainTarget.Http) spec.chains().getFirst().target()).patience().unused();
     }
