@@ -82,12 +82,13 @@ record Arrival(
         }
         var chain = found.get();
         if (chain.tls() != null) {
-            handshake(chain, chain.tls(), seen);
+            var named = origin.withServerName(sniffed.serverName());
+            new Arrival(worker, listener, named, start, channel)
+                    .handshake(chain, chain.tls(), seen);
             return;
         }
         switch (chain.target()) {
-            case ChainTarget.Tcp(var clusters) ->
-                    new TcpProxy(worker, origin, clusters, channel).serve(sniffed.isTls());
+            case ChainTarget.Tcp tcp -> new TcpProxy(worker, origin, tcp, channel).serve(sniffed);
             case ChainTarget.Http http -> {
                 switch (codecOf(http, sniffed)) {
                     case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, http, channel);
@@ -116,7 +117,8 @@ record Arrival(
                                 "",
                                 null,
                                 mtls,
-                                Duration.ZERO));
+                                Duration.ZERO,
+                                null));
         channel.close();
     }
 

@@ -153,9 +153,8 @@ final class FirstBytes extends ByteToMessageDecoder {
         var chain = arrival.chainFor(Sniffed.NOTHING);
         if (chain.isPresent()
                 && chain.get().tls() == null
-                && chain.get().target() instanceof ChainTarget.Tcp(var clusters)) {
-            var server =
-                    new TcpProxy(arrival.worker(), arrival.origin(), clusters, context.channel());
+                && chain.get().target() instanceof ChainTarget.Tcp tcp) {
+            var server = new TcpProxy(arrival.worker(), arrival.origin(), tcp, context.channel());
             state = new State.Offered(chain.get(), server);
             server.offer(() -> serve(context, Sniffed.NOTHING));
         } else {
@@ -168,7 +167,7 @@ final class FirstBytes extends ByteToMessageDecoder {
             case State.Listening() -> arrival.serve(sniffed, actualReadableBytes());
             case State.Offered(var chain, var server) -> {
                 if (arrival.chainFor(sniffed).filter(chain::equals).isPresent()) {
-                    server.take(sniffed.isTls());
+                    server.take(sniffed);
                 } else {
                     server.withdraw();
                     arrival.serve(sniffed, actualReadableBytes());

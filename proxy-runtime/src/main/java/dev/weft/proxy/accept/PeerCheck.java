@@ -3,6 +3,7 @@ package dev.weft.proxy.accept;
 import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.ServerTls;
+import dev.weft.proxy.config.Sniffed;
 import dev.weft.proxy.http.HttpServer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.tcp.TcpProxy;
@@ -49,8 +50,8 @@ final class PeerCheck extends ChannelInboundHandlerAdapter {
         var known = arrival.origin().withPeer(id.get());
         var channel = context.channel();
         switch (chain.target()) {
-            case ChainTarget.Tcp(var clusters) ->
-                    new TcpProxy(worker, known, clusters, channel).serve(false);
+            case ChainTarget.Tcp tcp ->
+                    new TcpProxy(worker, known, tcp, channel).serve(Sniffed.NOTHING);
             case ChainTarget.Http http -> {
                 if (isHttp2(http)) {
                     HttpServer.serveHttp2(worker, known, chain, http, channel);

@@ -30,7 +30,9 @@ final class Sniffer {
         if (tls && ClientHello.begins(seen)) {
             var hello = ClientHello.read(seen);
             if (hello != null) {
-                return hello.malformed() ? Sniffed.NOTHING : Sniffed.tls(hello.alpn());
+                return hello.malformed()
+                        ? Sniffed.NOTHING
+                        : Sniffed.tls(hello.alpn(), hello.serverName());
             }
             return full ? Sniffed.NOTHING : null;
         }

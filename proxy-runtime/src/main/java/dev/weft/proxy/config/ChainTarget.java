@@ -4,6 +4,7 @@ import dev.weft.proxy.filter.FilterSlot;
 import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.WeightedClusters;
+import dev.weft.proxy.telemetry.LogRules;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,14 +22,15 @@ public sealed interface ChainTarget {
             boolean addsServiceTime,
             int maxHeaderBytes,
             int maxStreams,
-            @Nullable TracingSpec tracing)
+            @Nullable TracingSpec tracing,
+            LogRules logs)
             implements ChainTarget {
         public Http {
             filters = List.copyOf(filters);
         }
     }
 
-    record Tcp(WeightedClusters clusters) implements ChainTarget {}
+    record Tcp(WeightedClusters clusters, LogRules logs) implements ChainTarget {}
 
     enum Codec {
         AUTO,

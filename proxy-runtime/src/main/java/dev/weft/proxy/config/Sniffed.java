@@ -6,11 +6,16 @@ import java.util.List;
 ///
 /// @param transport `tls` or `raw_buffer`
 /// @param protocols the ALPN list of a ClientHello; or `http/1.1`, `http/1.0`, `h2c`; or nothing
-public record Sniffed(String transport, List<String> protocols) {
-    public static final Sniffed NOTHING = new Sniffed("raw_buffer", List.of());
+/// @param serverName what a ClientHello asks for; empty: nothing
+public record Sniffed(String transport, List<String> protocols, String serverName) {
+    public static final Sniffed NOTHING = new Sniffed("raw_buffer", List.of(), "");
 
     public static Sniffed tls(List<String> alpn) {
-        return new Sniffed("tls", List.copyOf(alpn));
+        return tls(alpn, "");
+    }
+
+    public static Sniffed tls(List<String> alpn, String serverName) {
+        return new Sniffed("tls", List.copyOf(alpn), serverName);
     }
 
     /// HTTP/1.0 is for whoever takes HTTP/1.1, too: where no chain names it, it must not pass as
@@ -18,7 +23,8 @@ public record Sniffed(String transport, List<String> protocols) {
     public static Sniffed http(String protocol) {
         return new Sniffed(
                 "raw_buffer",
-                protocol.equals("http/1.0") ? List.of("http/1.0", "http/1.1") : List.of(protocol));
+                protocol.equals("http/1.0") ? List.of("http/1.0", "http/1.1") : List.of(protocol),
+                "");
     }
 
     public boolean isTls() {

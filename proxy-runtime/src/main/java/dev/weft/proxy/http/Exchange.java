@@ -80,6 +80,9 @@ final class Exchange {
         requestComplete = last;
         headOnly = last;
         log.began(head, authority);
+        if (last) {
+            log.requestComplete();
+        }
         headBytes = HeadWeight.bytes(head);
         if (!chain.worker().overload().admitsRequest(headBytes)) {
             refuse(Refusal.OVERLOADED);
@@ -119,6 +122,7 @@ final class Exchange {
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
             requestComplete = true;
+            log.requestComplete();
             if (timers != null) {
                 timers.requestComplete();
             }
@@ -194,6 +198,7 @@ final class Exchange {
         var found =
                 routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(looked);
         decision = found;
+        log.routed(found.route());
         var config = chain.current();
         timers =
                 StreamTimers.of(
@@ -240,10 +245,13 @@ final class Exchange {
                             Objects.requireNonNull(request, "begun"),
                             Objects.requireNonNull(seen, "routed"),
                             to);
-            case RouteDecision.Redirect(var status, var location, var edits, var _) ->
+            case RouteDecision.Redirect(var _, var status, var location, var edits, var _) ->
                     redirect(status, location, edits);
-            case RouteDecision.Answer(var status, var text, var edits, var _) ->
-                    answer(LocalAnswer.answer(HttpResponseStatus.valueOf(status), text), edits);
+            case RouteDecision.Answer(var _, var status, var text, var edits, var _) ->
+                    answer(
+                            LocalAnswer.answer(HttpResponseStatus.valueOf(status), text),
+                            edits,
+                            RequestLogger.DIRECT_RESPONSE);
             case RouteDecision.Refuse(var why) -> refuse(why);
             case null -> throw new IllegalStateException("has no route yet");
         }
@@ -360,7 +368,8 @@ final class Exchange {
                     HeaderHygiene.SERVICE_TIME,
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from.sentAt()));
         }
-        log.status(head.status().code());
+        log.serviceAnswers();
+        log.answering(head, RequestLogger.VIA_UPSTREAM);
         downstream.writeHead(head, last);
         if (switching) {
             tunnel(from.handOver());
@@ -403,6 +412,7 @@ final class Exchange {
         var last = part instanceof LastHttpContent;
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
+            log.trailers(end.trailingHeaders());
         }
         downstream.writeBody(part);
         if (last) {
@@ -450,14 +460,20 @@ final class Exchange {
     private void redirect(int status, String location, HeaderEdits edits) {
         var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
         response.headers().set(HttpHeaderNames.LOCATION, location);
-        answer(response, edits);
+        answer(response, edits, RequestLogger.DIRECT_RESPONSE);
     }
 
     void answer(FullHttpResponse response, HeaderEdits edits) {
+        answer(response, edits, "");
+    }
+
+    /// @param why as the log has it; empty: what was flagged says it
+    private void answer(FullHttpResponse response, HeaderEdits edits, String why) {
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
-        log.status(response.status().code());
+        log.answering(response, why);
         log.answered(response.content().readableBytes());
+        log.answerComplete();
         answering = true;
         var head =
                 new DefaultHttpResponse(
@@ -481,6 +497,7 @@ final class Exchange {
             filters.answered();
         }
         downstream.flush();
+        log.answerComplete();
         end();
         downstream.done(requestComplete);
     }

@@ -32,6 +32,7 @@ public sealed interface RouteAction {
         public RouteDecision decide(RequestHead head, Route route) {
             var share = clusters.next();
             return new RouteDecision.Forward(
+                    route.name(),
                     this,
                     share.cluster(),
                     EditChain.both(share.request(), route.request()),
@@ -57,6 +58,7 @@ public sealed interface RouteAction {
                 target = target.substring(0, target.indexOf('?'));
             }
             return new RouteDecision.Redirect(
+                    route.name(),
                     status,
                     newScheme + "://" + newAuthority(head, newScheme) + target,
                     route.response(),
@@ -83,7 +85,8 @@ public sealed interface RouteAction {
     record AnswerWith(int status, String body) implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
-            return new RouteDecision.Answer(status, body, route.response(), route.filters());
+            return new RouteDecision.Answer(
+                    route.name(), status, body, route.response(), route.filters());
         }
     }
 

@@ -20,5 +20,6 @@ public record ConnectionLog(
         String endpoint,
         @Nullable String peer,
         boolean mtls,
-        Duration held)
+        Duration held,
+        @Nullable LogDetails details)
         implements LogEntry {}
