@@ -1,6 +1,7 @@
 package dev.weft.benchmarks;
 
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.GrpcCode;
 import dev.weft.proxy.telemetry.ProxyMetrics;
 import dev.weft.proxy.telemetry.RequestLog;
 import java.time.Duration;
@@ -42,7 +43,9 @@ public class MetricsBenchmark {
                     "10.0.0.1:8080",
                     "spiffe://cluster.local/ns/default/sa/client",
                     true,
-                    Duration.ZERO);
+                    Duration.ZERO,
+                    GrpcCode.NONE,
+                    null);
 
     @Benchmark
     public void record() {

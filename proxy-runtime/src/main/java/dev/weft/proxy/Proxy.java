@@ -62,7 +62,10 @@ public final class Proxy implements AutoCloseable {
                         Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors()));
         aside = loops("weft-aside", 1);
 
-        accessLog = new AccessLog(new FileOutputStream(FileDescriptor.out));
+        accessLog =
+                new AccessLog(
+                        new FileOutputStream(FileDescriptor.out),
+                        new FileOutputStream(FileDescriptor.err));
         var metrics = new ProxyMetrics(build.version(), accessLog::dropped);
         var events = new ControlMetrics(metrics);
         identity = new MeshIdentity(paths, control, aside, clock, random, events);

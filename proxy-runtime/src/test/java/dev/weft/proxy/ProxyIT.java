@@ -113,7 +113,9 @@ class ProxyIT {
                         get(metrics(), "/metrics")
                                 .body()
                                 .contains("weft_certificate_signings_total{result=\"signed\"} 1"));
-        assertThat(get(metrics(), "/metrics").body()).contains("weft_requests_total{");
+        eventually(
+                "the request is counted",
+                () -> get(metrics(), "/metrics").body().contains("weft_requests_total{"));
         eventually("the request is logged", () -> logged("\"path\":\"/\""));
 
         long began = System.nanoTime();

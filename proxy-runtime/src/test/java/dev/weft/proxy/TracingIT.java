@@ -1,6 +1,7 @@
 package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
@@ -19,14 +20,18 @@ import io.envoyproxy.envoy.config.trace.v3.ZipkinConfig;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.type.v3.Percent;
+import io.grpc.CallOptions;
 import io.grpc.Server;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse;
 import io.opentelemetry.proto.collector.trace.v1.TraceServiceGrpc;
 import io.opentelemetry.proto.trace.v1.Span;
 import io.opentelemetry.proto.trace.v1.Span.SpanKind;
+import io.opentelemetry.proto.trace.v1.Status.StatusCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -103,6 +108,45 @@ class TracingIT {
                 .filter(span -> span.getKind() == kind)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void a_call_of_grpc_has_its_status() throws Exception {
+        proxy.cluster("otel", Xds.staticCluster("otel", collector.grpcPort()).build());
+        proxy.cluster("app", Xds.staticCluster("app", collector.grpcPort()).build());
+        proxy.listener("http", listener(TrafficDirection.INBOUND, byGrpc(), 100, CodecType.HTTP2));
+        var channel =
+                NettyChannelBuilder.forAddress("127.0.0.1", proxy.port("http"))
+                        .usePlaintext()
+                        .build();
+        try {
+            var other =
+                    TraceServiceGrpc.getExportMethod().toBuilder()
+                            .setFullMethodName("no.such/Method")
+                            .build();
+
+            assertThatThrownBy(() ->
+                            ClientCalls.blockingUnaryCall(
+                                    channel,
+                                    other,
+                                    CallOptions.DEFAULT,
+                                    ExportTraceServiceRequest.getDefaultInstance()))
+                    .hasMessageContaining("UNIMPLEMENTED");
+        } finally {
+            channel.shutdownNow();
+        }
+
+        Eventually.holds(() -> assertThat(collector.spans).hasSize(1));
+        var span = collector.spans.getFirst();
+        assertThat(span.getName()).isEqualTo("no.such/Method");
+        assertThat(span.getStatus().getCode()).isEqualTo(StatusCode.STATUS_CODE_ERROR);
+        assertThat(span.getAttributesList())
+                .anyMatch(it ->
+                        it.getKey().equals("rpc.grpc.status_code")
+                                && it.getValue().getIntValue() == 12)
+                .anyMatch(it ->
+                        it.getKey().equals("error.type")
+                                && it.getValue().getStringValue().equals("UNIMPLEMENTED"));
     }
 
     @Test
@@ -210,11 +254,16 @@ class TracingIT {
     }
 
     private static Message listener(TrafficDirection direction, Message tracer, double sampling) {
+        return listener(direction, tracer, sampling, CodecType.HTTP1);
+    }
+
+    private static Message listener(
+            TrafficDirection direction, Message tracer, double sampling, CodecType codec) {
         return Xds.listener("http", 0)
                 .setTrafficDirection(direction)
                 .setDefaultFilterChain(
                         Xds.chain(
-                                Xds.http(CodecType.HTTP1)
+                                Xds.http(codec)
                                         .setTracing(
                                                 HttpConnectionManager.Tracing.newBuilder()
                                                         .setRandomSampling(

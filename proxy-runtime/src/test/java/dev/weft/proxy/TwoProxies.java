@@ -112,6 +112,16 @@ final class TwoProxies implements AutoCloseable {
         final List<ConnectionLog> connections = new CopyOnWriteArrayList<>();
         final AtomicInteger spansDropped = new AtomicInteger();
 
+        /// Is told, too.
+        volatile Telemetry also =
+                new Telemetry() {
+                    @Override
+                    public void request(RequestLog log) {}
+
+                    @Override
+                    public void connection(ConnectionLog log) {}
+                };
+
         @Override
         public void spansDropped(int spans) {
             spansDropped.addAndGet(spans);
@@ -119,11 +129,13 @@ final class TwoProxies implements AutoCloseable {
 
         @Override
         public void request(RequestLog log) {
+            also.request(log);
             requests.add(log);
         }
 
         @Override
         public void connection(ConnectionLog log) {
+            also.connection(log);
             connections.add(log);
         }
     }

@@ -102,8 +102,8 @@ record Arrival(
             return;
         }
         switch (chain.target()) {
-            case ChainTarget.Tcp(var clusters) ->
-                    new TcpProxy(worker, origin, clusters, channel).serve(sniffed.isTls());
+            case ChainTarget.Tcp tcp ->
+                    new TcpProxy(worker, origin, tcp, channel).serve(sniffed.isTls());
             case ChainTarget.Http http -> {
                 switch (codecOf(http, sniffed)) {
                     case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, http, channel);
@@ -131,7 +131,8 @@ record Arrival(
                                 "",
                                 null,
                                 mtls,
-                                Duration.ZERO));
+                                Duration.ZERO,
+                                null));
         channel.close();
     }
 

@@ -167,10 +167,9 @@ final class FirstBytes extends ByteToMessageDecoder {
         }
         var chain = found.get();
         switch (chain.target()) {
-            case ChainTarget.Tcp(var clusters) -> {
+            case ChainTarget.Tcp tcp -> {
                 var server =
-                        new TcpProxy(
-                                arrival.worker(), arrival.origin(), clusters, context.channel());
+                        new TcpProxy(arrival.worker(), arrival.origin(), tcp, context.channel());
                 state = new State.Offered(chain, server);
                 server.offer(() -> serve(context, Sniffed.NOTHING));
             }

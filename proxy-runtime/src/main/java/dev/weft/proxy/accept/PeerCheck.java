@@ -49,8 +49,8 @@ final class PeerCheck extends ChannelInboundHandlerAdapter {
         var known = arrival.origin().withPeer(id.get());
         var channel = context.channel();
         switch (chain.target()) {
-            case ChainTarget.Tcp(var clusters) ->
-                    new TcpProxy(worker, known, clusters, channel).serve(false);
+            case ChainTarget.Tcp tcp ->
+                    new TcpProxy(worker, known, tcp, channel).serve(false);
             case ChainTarget.Http http -> {
                 if (isHttp2(http)) {
                     HttpServer.serveHttp2(worker, known, chain, http, channel);

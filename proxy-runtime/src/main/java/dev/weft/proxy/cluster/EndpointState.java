@@ -70,12 +70,22 @@ final class EndpointState {
 
     /// @param sent what [Vitals#sent] said when the request was sent
     void answered(int status, long sent) {
+        begins(status, sent);
+        ended(status);
+    }
+
+    /// As [#answered], but whether it is a success will be told by [#ended].
+    void begins(int status, long sent) {
         vitals.answered(sent);
-        ended(status < SERVER_ERROR);
         var watching = monitor;
         if (watching != null) {
             watching.answered(status);
         }
+    }
+
+    /// An answer has ended, or says with its head how it will.
+    void ended(int status) {
+        ended(status < SERVER_ERROR);
     }
 
     /// @param sent as with [#answered]

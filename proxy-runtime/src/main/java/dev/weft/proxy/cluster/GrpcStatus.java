@@ -1,6 +1,7 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.refusal.LocalAnswer;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 
 /// What a gRPC call's end means in terms of HTTP, as Envoy's outlier detection has it.
@@ -14,6 +15,19 @@ final class GrpcStatus {
                         ? head.headers().get("grpc-status")
                         : null;
         return status == null ? head.status().code() : http(status);
+    }
+
+    /// Whether a gRPC answer whose end is still to come tells by it how the call went.
+    static boolean isToldLater(HttpResponse head, boolean only) {
+        return !only
+                && LocalAnswer.isGrpc(head.headers())
+                && !head.headers().contains("grpc-status");
+    }
+
+    /// @param trailers of a gRPC answer; an end that says nothing is none that went well
+    static int http(HttpHeaders trailers) {
+        var status = trailers.get("grpc-status");
+        return http(status == null ? "" : status);
     }
 
     private static int http(String status) {

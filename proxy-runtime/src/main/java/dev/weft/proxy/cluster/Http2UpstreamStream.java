@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     private @Nullable Listener listener;
     private long sent;
     private boolean answered;
+
+    /// How the call went is not counted yet: the end of the answer says it.
+    private boolean toldLater;
 
     Http2UpstreamStream(
             Destination destination, Stream stream, @Nullable String peer, boolean reused) {
@@ -116,7 +120,13 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
         }
         var head = Http2Messages.response(block);
         if (head.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
-            destination.endpoint().answered(GrpcStatus.http(head, last), sent);
+            // Only load reports want to know.
+            toldLater = destination.endpoint().load() != null && GrpcStatus.isToldLater(head, last);
+            if (toldLater) {
+                destination.endpoint().begins(head.status().code(), sent);
+            } else {
+                destination.endpoint().answered(GrpcStatus.http(head, last), sent);
+            }
         }
         answered = last;
         told.answerHead(head, last);
@@ -129,6 +139,10 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
         if (told == null) {
             part.release();
         } else {
+            if (toldLater && part instanceof LastHttpContent end) {
+                toldLater = false;
+                destination.endpoint().ended(GrpcStatus.http(end.trailingHeaders()));
+            }
             told.answerBody(part);
             told.answerReadComplete();
         }

@@ -5,6 +5,7 @@ import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.WeightedClusters;
+import dev.weft.proxy.telemetry.LogRules;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +26,15 @@ public sealed interface ChainTarget {
             int maxStreams,
             int mostReplayBytes,
             Upgrades upgrades,
-            @Nullable TracingSpec tracing)
+            @Nullable TracingSpec tracing,
+            LogRules logs)
             implements ChainTarget {
         public Http {
             filters = List.copyOf(filters);
         }
     }
 
-    record Tcp(WeightedClusters clusters) implements ChainTarget {}
+    record Tcp(WeightedClusters clusters, LogRules logs) implements ChainTarget {}
 
     enum Codec {
         AUTO,

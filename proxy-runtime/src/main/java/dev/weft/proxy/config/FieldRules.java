@@ -44,7 +44,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
                                     + " upgrade_configs stat_prefix normalize_path merge_slashes"
                                     + " path_with_escaped_slashes_action request_headers_timeout request_timeout"
-                                    + " stream_idle_timeout common_http_protocol_options tracing",
+                                    + " stream_idle_timeout common_http_protocol_options tracing"
+                                    + " access_log",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
                                     + " path_normalization_options"),
                     rule(
@@ -132,7 +133,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-                            "cluster weighted_clusters stat_prefix",
+                            "cluster weighted_clusters stat_prefix access_log",
                             "on_demand metadata_match tunneling_config"),
                     rule(
                             "envoy.config.route.v3.RouteConfiguration",
@@ -260,6 +261,38 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.trace.v3.OpenTelemetryConfig",
                             "grpc_service http_service service_name",
                             "sampler"),
+                    rule("envoy.config.accesslog.v3.AccessLog", "name filter typed_config", ""),
+                    rule(
+                            "envoy.config.accesslog.v3.AccessLogFilter",
+                            "status_code_filter duration_filter not_health_check_filter"
+                                    + " response_flag_filter grpc_status_filter and_filter or_filter",
+                            "traceable_filter runtime_filter header_filter extension_filter"
+                                    + " metadata_filter log_type_filter"),
+                    rule("envoy.config.accesslog.v3.StatusCodeFilter", "comparison", ""),
+                    rule("envoy.config.accesslog.v3.DurationFilter", "comparison", ""),
+                    rule("envoy.config.accesslog.v3.ComparisonFilter", "op value", ""),
+                    rule("envoy.config.accesslog.v3.ResponseFlagFilter", "flags", ""),
+                    rule("envoy.config.accesslog.v3.GrpcStatusFilter", "statuses exclude", ""),
+                    rule("envoy.config.accesslog.v3.AndFilter", "filters", ""),
+                    rule("envoy.config.accesslog.v3.OrFilter", "filters", ""),
+                    rule("envoy.config.core.v3.RuntimeUInt32", "default_value", ""),
+                    rule(
+                            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                            "path format json_format typed_json_format log_format",
+                            ""),
+                    rule(
+                            "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                            "log_format",
+                            ""),
+                    rule(
+                            "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+                            "log_format",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.SubstitutionFormatString",
+                            "text_format json_format text_format_source omit_empty_values"
+                                    + " json_format_options",
+                            "formatters"),
                     rule(
                             "envoy.config.core.v3.GrpcService",
                             "envoy_grpc timeout initial_metadata",

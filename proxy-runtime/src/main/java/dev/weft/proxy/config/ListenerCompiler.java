@@ -47,6 +47,7 @@ final class ListenerCompiler {
     private final RouteCompiler routes;
     private final FilterCompiler filters;
     private final TracingCompiler tracing;
+    private final AccessLogCompiler logs;
 
     ListenerCompiler(FieldCheck fields) {
         this.fields = fields;
@@ -54,6 +55,7 @@ final class ListenerCompiler {
         this.routes = new RouteCompiler(fields);
         this.filters = new FilterCompiler(fields);
         this.tracing = new TracingCompiler(fields);
+        this.logs = new AccessLogCompiler(fields);
     }
 
     ListenerSpec compile(Listener listener) {
@@ -223,7 +225,9 @@ final class ListenerCompiler {
         if (config.isSameTypeAs(TcpProxy.getDefaultInstance())) {
             var tcp = Unpack.any(place, config, TcpProxy.getDefaultInstance());
             fields.check(place, tcp);
-            return new ChainTarget.Tcp(routes.tcpClusters(place, tcp));
+            return new ChainTarget.Tcp(
+                    routes.tcpClusters(place, tcp),
+                    logs.compile(place, tcp.getAccessLogList(), earlyLines(tcp)));
         }
         throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
     }
@@ -246,7 +250,40 @@ final class ListenerCompiler {
                 UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
-                        : null);
+                        : null,
+                logs.compile(place, manager.getAccessLogList(), earlyLines(manager)));
+    }
+
+    /// The field that asks for lines while a request is under way; empty: none.
+    @SuppressWarnings("deprecation")
+    private static String earlyLines(HttpConnectionManager manager) {
+        if (manager.getFlushAccessLogOnNewRequest()) {
+            return "flush_access_log_on_new_request";
+        }
+        if (manager.hasAccessLogFlushInterval()) {
+            return "access_log_flush_interval";
+        }
+        var options = manager.getAccessLogOptions();
+        return options.getFlushAccessLogOnNewRequest()
+                        || options.hasAccessLogFlushInterval()
+                        || options.getFlushLogOnTunnelSuccessfullyEstablished()
+                ? "access_log_options"
+                : "";
+    }
+
+    /// As above.
+    @SuppressWarnings("deprecation")
+    private static String earlyLines(TcpProxy tcp) {
+        if (tcp.getFlushAccessLogOnConnected()) {
+            return "flush_access_log_on_connected";
+        }
+        if (tcp.hasAccessLogFlushInterval()) {
+            return "access_log_flush_interval";
+        }
+        var options = tcp.getAccessLogOptions();
+        return options.getFlushAccessLogOnConnected() || options.hasAccessLogFlushInterval()
+                ? "access_log_options"
+                : "";
     }
 
     /// Null: there is none, and none is missed.

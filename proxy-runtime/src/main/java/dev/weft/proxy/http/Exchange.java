@@ -87,6 +87,9 @@ final class Exchange {
         headOnly = last;
         connect = head.method().equals(HttpMethod.CONNECT);
         log.began(head, authority);
+        if (last) {
+            log.requestComplete();
+        }
         headBytes = HeadWeight.bytes(head);
         if (!chain.worker().overload().admitsRequest(headBytes)) {
             refuse(Refusal.OVERLOADED);
@@ -130,6 +133,7 @@ final class Exchange {
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
             requestComplete = true;
+            log.requestComplete();
             if (timers != null) {
                 timers.requestComplete();
             }
@@ -205,6 +209,7 @@ final class Exchange {
         var found =
                 routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(looked);
         decision = found;
+        log.routed(found.route());
         var config = chain.current();
         if (!mayChangeTo(found, config.upgrades())) {
             refuse(Refusal.UPGRADE_NOT_ENABLED);
@@ -272,10 +277,13 @@ final class Exchange {
                             Objects.requireNonNull(request, "begun"),
                             Objects.requireNonNull(seen, "routed"),
                             to);
-            case RouteDecision.Redirect(var status, var location, var edits, var _) ->
+            case RouteDecision.Redirect(var _, var status, var location, var edits, var _) ->
                     redirect(status, location, edits);
-            case RouteDecision.Answer(var status, var text, var edits, var _) ->
-                    answer(LocalAnswer.answer(HttpResponseStatus.valueOf(status), text), edits);
+            case RouteDecision.Answer(var _, var status, var text, var edits, var _) ->
+                    answer(
+                            LocalAnswer.answer(HttpResponseStatus.valueOf(status), text),
+                            edits,
+                            RequestLogger.DIRECT_RESPONSE);
             case RouteDecision.Refuse(var why) -> refuse(why);
             case null -> throw new IllegalStateException("has no route yet");
         }
@@ -419,7 +427,8 @@ final class Exchange {
                     HeaderHygiene.SERVICE_TIME,
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from.sentAt()));
         }
-        log.status(head.status().code());
+        log.serviceAnswers();
+        log.answering(head, RequestLogger.VIA_UPSTREAM);
         if (switching) {
             downstream.writeSwitch(head);
             tunnel(from);
@@ -465,6 +474,7 @@ final class Exchange {
         var last = part instanceof LastHttpContent;
         if (part instanceof LastHttpContent end) {
             HeaderHygiene.tidyTrailers(end.trailingHeaders());
+            log.trailers(end.trailingHeaders());
         }
         downstream.writeBody(part);
         if (last) {
@@ -514,17 +524,23 @@ final class Exchange {
     private void redirect(int status, String location, HeaderEdits edits) {
         var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
         response.headers().set(HttpHeaderNames.LOCATION, location);
-        answer(response, edits);
+        answer(response, edits, RequestLogger.DIRECT_RESPONSE);
     }
 
     void answer(FullHttpResponse response, HeaderEdits edits) {
+        answer(response, edits, "");
+    }
+
+    /// @param why as the log has it; empty: what was flagged says it
+    private void answer(FullHttpResponse response, HeaderEdits edits, String why) {
         if (leavesHttp()) {
             downstream.endWithAnswer();
         }
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
-        log.status(response.status().code());
+        log.answering(response, why);
         log.answered(response.content().readableBytes());
+        log.answerComplete();
         answering = true;
         var head =
                 new DefaultHttpResponse(
@@ -549,6 +565,7 @@ final class Exchange {
             filters.answered();
         }
         downstream.flush();
+        log.answerComplete();
         end();
         downstream.done(requestComplete);
     }

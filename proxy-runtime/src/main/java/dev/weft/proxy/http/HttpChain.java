@@ -43,6 +43,11 @@ final class HttpChain {
         return origin;
     }
 
+    /// Where the connection came from; null: it has no IP address.
+    @Nullable InetSocketAddress client() {
+        return client.remoteAddress() instanceof InetSocketAddress remote ? remote : null;
+    }
+
     /// The client's IP address; null: it has none.
     @Nullable String clientAddress() {
         if (clientAddress == null && client.remoteAddress() instanceof InetSocketAddress remote) {

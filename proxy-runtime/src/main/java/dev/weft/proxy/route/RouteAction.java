@@ -43,6 +43,7 @@ public sealed interface RouteAction {
         public RouteDecision decide(RequestHead head, Route route) {
             var share = clusters.next();
             return new RouteDecision.Forward(
+                    route.name(),
                     this,
                     share.cluster(),
                     EditChain.both(share.request(), route.request()),
@@ -68,6 +69,7 @@ public sealed interface RouteAction {
                 target = target.substring(0, target.indexOf('?'));
             }
             return new RouteDecision.Redirect(
+                    route.name(),
                     status,
                     newScheme + "://" + newAuthority(head, newScheme) + target,
                     route.response(),
@@ -94,7 +96,8 @@ public sealed interface RouteAction {
     record AnswerWith(int status, String body) implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
-            return new RouteDecision.Answer(status, body, route.response(), route.filters());
+            return new RouteDecision.Answer(
+                    route.name(), status, body, route.response(), route.filters());
         }
     }
 

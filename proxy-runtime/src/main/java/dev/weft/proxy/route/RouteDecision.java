@@ -6,12 +6,16 @@ import java.util.Map;
 
 /// Where a request goes, or why it goes nowhere.
 public sealed interface RouteDecision {
+    /// The route's name; empty: it has none, or there is no route.
+    String route();
+
     /// The route's own settings for filters, by their names.
     Map<String, FilterOverride> filters();
 
     /// @param action how, apart from what was drawn for this request
     /// @param request edits for the forwarded request, after the rewrite
     record Forward(
+            String route,
             RouteAction.ForwardTo action,
             String cluster,
             HeaderEdits request,
@@ -20,14 +24,27 @@ public sealed interface RouteDecision {
             implements RouteDecision {}
 
     record Redirect(
-            int status, String location, HeaderEdits response, Map<String, FilterOverride> filters)
+            String route,
+            int status,
+            String location,
+            HeaderEdits response,
+            Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
     record Answer(
-            int status, String body, HeaderEdits response, Map<String, FilterOverride> filters)
+            String route,
+            int status,
+            String body,
+            HeaderEdits response,
+            Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
     record Refuse(Refusal why) implements RouteDecision {
+        @Override
+        public String route() {
+            return "";
+        }
+
         @Override
         public Map<String, FilterOverride> filters() {
             return Map.of();

@@ -1,13 +1,16 @@
 package dev.weft.proxy.tcp;
 
 import dev.weft.proxy.cluster.Upstreams;
+import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.refusal.Refusal;
-import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.HeaderValues;
+import dev.weft.proxy.telemetry.LogDetails;
+import dev.weft.proxy.telemetry.LogRules;
 import dev.weft.proxy.worker.Worker;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -16,6 +19,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -52,6 +56,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     private final Worker worker;
     private final String cluster;
+    private final LogRules logs;
     private final Channel channel;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
@@ -67,10 +72,11 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private @Nullable String serverPeer;
     private Duration held = Duration.ZERO;
 
-    public TcpProxy(Worker worker, Origin origin, WeightedClusters clusters, Channel channel) {
+    public TcpProxy(Worker worker, Origin origin, ChainTarget.Tcp chain, Channel channel) {
         this.worker = worker;
         this.origin = origin;
-        this.cluster = clusters.next().cluster();
+        this.cluster = chain.clusters().next().cluster();
+        this.logs = chain.logs();
         this.channel = channel;
     }
 
@@ -234,7 +240,24 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
                                 target == null ? "" : target.label(),
                                 peer,
                                 peer != null,
-                                held));
+                                held,
+                                logs.isDefault() ? null : details()));
+    }
+
+    private LogDetails details() {
+        return new LogDetails(
+                logs,
+                "",
+                channel.remoteAddress() instanceof InetSocketAddress remote ? remote : null,
+                origin.destination(),
+                origin.serverName(),
+                origin.peer(),
+                serverPeer,
+                "",
+                "",
+                -1,
+                -1,
+                HeaderValues.NONE);
     }
 
     private Duration sinceStart() {

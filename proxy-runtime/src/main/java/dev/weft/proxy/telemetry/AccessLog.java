@@ -1,17 +1,19 @@
 package dev.weft.proxy.telemetry;
 
-import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
-/// One JSON line for each request and connection, written by a thread of its own: a reader that
-/// does not keep up costs lines, which are counted, and never time.
+/// Lines for requests and connections, written by a thread of its own: a reader that does not keep
+/// up costs lines, which are counted, and never time.
 ///
 /// The thread lets lines gather for a moment before it writes them together. Waking it for each
 /// request, and a system call for each line, took a fifth of a busy proxy's processor time.
@@ -21,8 +23,15 @@ public final class AccessLog implements AutoCloseable {
     /// How late a line may be. The queue has room for what comes in this time.
     private static final Duration GATHERING = Duration.ofMillis(20);
 
+    /// Characters of headers in lines that wait, about: they are the part that clients can make
+    /// long.
+    private static final int MAX_QUEUED_LENGTH = 4 * 1024 * 1024;
+
+    /// Files that are kept in mind from one batch to the next.
+    private static final int MAX_SINKS = 16;
+
     /// Bytes of lines that are written together, and lines taken out of the queue together.
-    private static final int BATCH_BYTES = 16 * 1024;
+    static final int BATCH_BYTES = 16 * 1024;
 
     private static final int BATCH_LINES = 64;
 
@@ -30,18 +39,24 @@ public final class AccessLog implements AutoCloseable {
 
     private final BlockingQueue<LogEntry> queue;
     private final LongAdder dropped = new LongAdder();
-    private final OutputStream out;
+    private final LongAdder queuedLength = new LongAdder();
     private final Thread writer;
-    private final AccessLogLine lines = new AccessLogLine();
-    private final LineBuffer buffer = new LineBuffer(2 * BATCH_BYTES);
+    private final LogSink out;
+
+    /// By path.
+    private final Map<String, LogSink> sinks = new HashMap<>();
+
     private final List<LogEntry> taken = new ArrayList<>(BATCH_LINES);
 
-    public AccessLog(OutputStream out) {
-        this(out, MAX_QUEUED);
+    /// @param err takes lines that are meant for standard error
+    public AccessLog(OutputStream out, OutputStream err) {
+        this(out, err, MAX_QUEUED);
     }
 
-    AccessLog(OutputStream out, int room) {
-        this.out = out;
+    AccessLog(OutputStream out, OutputStream err, int room) {
+        this.out = LogSink.stream(out);
+        sinks.put(LogRule.STDOUT, this.out);
+        sinks.put(LogRule.STDERR, LogSink.stream(err));
         this.queue = new ArrayBlockingQueue<>(room);
         this.writer = Thread.ofPlatform().daemon().name("weft-access-log").unstarted(this::write);
     }
@@ -51,7 +66,24 @@ public final class AccessLog implements AutoCloseable {
     }
 
     void add(LogEntry log) {
+        var details = log.details();
+        if (details == null) {
+            if (!queue.offer(log)) {
+                dropped.increment();
+            }
+        } else if (details.rules().take(log)) {
+            add(log, details.headers().length());
+        }
+    }
+
+    private void add(LogEntry log, int length) {
+        if (length > 0 && queuedLength.sum() > MAX_QUEUED_LENGTH) {
+            dropped.increment();
+            return;
+        }
+        queuedLength.add(length);
         if (!queue.offer(log)) {
+            queuedLength.add(-length);
             dropped.increment();
         }
     }
@@ -70,36 +102,46 @@ public final class AccessLog implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            // nobody reads standard output any more: there is no one to tell
-            return;
         }
-        try {
-            writeQueued();
-        } catch (IOException e) {
-            // as above
-        }
+        writeQueued();
     }
 
-    private void writeQueued() throws IOException {
+    private void writeQueued() {
         do {
-            for (var log : taken) {
-                switch (log) {
-                    case RequestLog request -> lines.append(request, buffer);
-                    case ConnectionLog connection -> lines.append(connection, buffer);
-                }
-                if (buffer.length() >= BATCH_BYTES) {
-                    flush();
-                }
-            }
+            taken.forEach(this::append);
             taken.clear();
         } while (queue.drainTo(taken, BATCH_LINES) > 0);
-        flush();
+        sinks.values().forEach(this::flush);
+        if (sinks.size() > MAX_SINKS) {
+            sinks.keySet().retainAll(Set.of(LogRule.STDOUT, LogRule.STDERR));
+        }
     }
 
-    private void flush() throws IOException {
-        buffer.writeTo(out);
-        buffer.clear();
+    private void append(LogEntry entry) {
+        var details = entry.details();
+        if (details == null) {
+            AccessLogLine.append(entry, out.line());
+            flushFull(out);
+            return;
+        }
+        queuedLength.add(-details.headers().length());
+        for (var rule : details.rules().rules()) {
+            if (rule.filter().passes(entry)) {
+                var sink = sinks.computeIfAbsent(rule.path(), LogSink::file);
+                rule.format().append(entry, details, sink.line());
+                flushFull(sink);
+            }
+        }
+    }
+
+    private void flushFull(LogSink sink) {
+        if (sink.length() >= BATCH_BYTES) {
+            flush(sink);
+        }
+    }
+
+    private void flush(LogSink sink) {
+        dropped.add(sink.flush());
     }
 
     /// Writes what is still queued, for as long as that is bearable at the end of a process.

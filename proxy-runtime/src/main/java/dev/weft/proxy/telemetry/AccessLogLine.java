@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// How a request or a connection is written down, as one JSON object. For one thread.
+/// How a request or a connection is written down where nothing is configured, as one JSON object.
 final class AccessLogLine {
     private static final byte[] START_TIME = json("{'start_time':'");
     private static final byte[] INBOUND = json("Z','direction':'inbound','protocol':'");
@@ -14,6 +14,7 @@ final class AccessLogLine {
     private static final byte[] AUTHORITY = json("','authority':'");
     private static final byte[] PATH = json("','path':'");
     private static final byte[] RESPONSE_CODE = json("','response_code':");
+    private static final byte[] GRPC_STATUS = json(",'grpc_status':");
     private static final byte[] RESPONSE_FLAGS_AFTER_NUMBER = json(",'response_flags':'");
     private static final byte[] RESPONSE_FLAGS_AFTER_TEXT = json("','response_flags':'");
     private static final byte[] REQUESTED_SERVER_NAME = json("','requested_server_name':'");
@@ -27,18 +28,25 @@ final class AccessLogLine {
     private static final byte[] MTLS = json(",'mtls':true}\n");
     private static final byte[] NO_MTLS = json(",'mtls':false}\n");
 
-    /// The second of the last line, and how it is written: the next line most often has the same.
-    private long second = Long.MIN_VALUE;
+    private AccessLogLine() {}
 
-    private byte[] writtenSecond = {};
+    static void append(LogEntry log, LineBuffer out) {
+        switch (log) {
+            case RequestLog request -> append(request, out);
+            case ConnectionLog connection -> append(connection, out);
+        }
+    }
 
-    void append(RequestLog log, LineBuffer out) {
+    private static void append(RequestLog log, LineBuffer out) {
         begin(out, log.start(), log.direction());
         out.text(log.protocol());
         out.raw(METHOD).text(log.method());
         out.raw(AUTHORITY).text(log.authority());
         out.raw(PATH).text(log.path());
         out.raw(RESPONSE_CODE).number(log.status());
+        if (log.grpcStatus() >= 0) {
+            out.raw(GRPC_STATUS).number(log.grpcStatus());
+        }
         out.raw(RESPONSE_FLAGS_AFTER_NUMBER).text(log.flags());
         rest(
                 out,
@@ -52,7 +60,7 @@ final class AccessLogLine {
                 log.held());
     }
 
-    void append(ConnectionLog log, LineBuffer out) {
+    private static void append(ConnectionLog log, LineBuffer out) {
         begin(out, log.start(), log.direction());
         out.text(log.protocol());
         if (!log.serverName().isEmpty()) {
@@ -72,13 +80,8 @@ final class AccessLogLine {
     }
 
     /// The time is ISO 8601 in UTC with microseconds.
-    private void begin(LineBuffer out, Instant start, Direction direction) {
-        if (start.getEpochSecond() != second) {
-            second = start.getEpochSecond();
-            var whole = Instant.ofEpochSecond(second).toString();
-            writtenSecond = json(whole.substring(0, whole.length() - 1) + ".");
-        }
-        out.raw(START_TIME).raw(writtenSecond).digits(start.getNano() / 1000, 6);
+    private static void begin(LineBuffer out, Instant start, Direction direction) {
+        out.raw(START_TIME).time(start, 6);
         out.raw(
                 switch (direction) {
                     case INBOUND -> INBOUND;

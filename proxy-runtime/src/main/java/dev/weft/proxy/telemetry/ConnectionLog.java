@@ -22,5 +22,6 @@ public record ConnectionLog(
         String endpoint,
         @Nullable String peer,
         boolean mtls,
-        Duration held)
+        Duration held,
+        @Nullable LogDetails details)
         implements LogEntry {}

@@ -1,24 +1,39 @@
 package dev.weft.proxy.telemetry;
 
+import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/// Lines of JSON as they grow, in UTF-8 from the start: no string is made on the way. For one
-/// thread.
-final class LineBuffer {
+/// Lines as they grow, in UTF-8 from the start: no string is made on the way. For one thread.
+public final class LineBuffer {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_NUMBER = 20;
+    private static final int NANO_DIGITS = 9;
 
     /// What one character may need at most.
     private static final int LONGEST_CHARACTER = 6;
 
+    /// More than this is not kept for the next lines.
+    private static final int KEPT_BYTES = 256 * 1024;
+
+    private final int capacity;
     private byte[] bytes;
     private int length;
 
+    /// The second of the last line, and how it is written: the next line most often has the same.
+    private long second = Long.MIN_VALUE;
+
+    private byte[] writtenSecond = {};
+
     LineBuffer(int capacity) {
-        bytes = new byte[capacity];
+        this.capacity = capacity;
+        this.bytes = new byte[capacity];
     }
 
     int length() {
@@ -27,6 +42,18 @@ final class LineBuffer {
 
     void clear() {
         length = 0;
+        if (bytes.length > KEPT_BYTES) {
+            bytes = new byte[capacity];
+        }
+    }
+
+    /// Takes back what was written since.
+    void truncate(int length) {
+        this.length = length;
+    }
+
+    byte[] toBytes() {
+        return Arrays.copyOf(bytes, length);
     }
 
     void writeTo(OutputStream out) throws IOException {
@@ -70,7 +97,51 @@ final class LineBuffer {
         return this;
     }
 
-    /// What is inside of a string's quotes.
+    /// ISO 8601 in UTC, without its `Z`.
+    ///
+    /// @param digits of the second's fraction
+    LineBuffer time(Instant time, int digits) {
+        if (time.getEpochSecond() != second) {
+            second = time.getEpochSecond();
+            var whole = Instant.ofEpochSecond(second).toString();
+            writtenSecond =
+                    (whole.substring(0, whole.length() - 1) + ".")
+                            .getBytes(StandardCharsets.US_ASCII);
+        }
+        long fraction = time.getNano();
+        for (int i = digits; i < NANO_DIGITS; i++) {
+            fraction /= 10;
+        }
+        return raw(writtenSecond).digits(fraction, digits);
+    }
+
+    /// @return false: there is no address
+    boolean address(@Nullable InetSocketAddress address, boolean withPort) {
+        if (address == null || address.getAddress() == null) {
+            return false;
+        }
+        var ip = address.getAddress();
+        if (ip instanceof Inet4Address) {
+            var octets = ip.getAddress();
+            for (int i = 0; i < octets.length; i++) {
+                if (i > 0) {
+                    ascii('.');
+                }
+                number(octets[i] & 0xff);
+            }
+        } else if (withPort) {
+            ascii('[').text(NetUtil.toAddressString(ip)).ascii(']');
+        } else {
+            text(NetUtil.toAddressString(ip));
+        }
+        if (withPort) {
+            ascii(':').number(address.getPort());
+        }
+        return true;
+    }
+
+    /// What is inside of a string's quotes: neither line nor string can be ended by it, and no
+    /// terminal be told anything.
     LineBuffer text(String value) {
         ensure(value.length() * LONGEST_CHARACTER);
         var to = bytes;
@@ -92,13 +163,18 @@ final class LineBuffer {
     private void unusual(char c) {
         if (c == '"' || c == '\\') {
             put('\\', c);
-        } else if (c < ' ' || c == 0x7f || Character.isSurrogate(c)) {
+        } else if (c < ' ' || (c >= 0x7f && c < 0xa0) || isLineEnd(c) || Character.isSurrogate(c)) {
             put('\\', 'u', HEX[c >> 12], HEX[c >> 8 & 0xf], HEX[c >> 4 & 0xf], HEX[c & 0xf]);
         } else if (c < 0x800) {
             put(0xc0 | c >> 6, 0x80 | c & 0x3f);
         } else {
             put(0xe0 | c >> 12, 0x80 | c >> 6 & 0x3f, 0x80 | c & 0x3f);
         }
+    }
+
+    /// Some readers take these for the end of a line, too.
+    private static boolean isLineEnd(char c) {
+        return c == 0x2028 || c == 0x2029;
     }
 
     private void put(int... values) {

@@ -1,4 +1,25 @@
 package dev.weft.proxy.telemetry;
 
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
 /// What the access log has a line for.
-sealed interface LogEntry permits RequestLog, ConnectionLog {}
+public sealed interface LogEntry permits RequestLog, ConnectionLog {
+    Instant start();
+
+    Duration duration();
+
+    String flags();
+
+    long bytesIn();
+
+    long bytesOut();
+
+    String cluster();
+
+    String endpoint();
+
+    /// Null: the line is the default one.
+    @Nullable LogDetails details();
+}

@@ -18,9 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -28,17 +28,19 @@ import org.jspecify.annotations.Nullable;
 
 /// What Prometheus scrapes. From any thread.
 public final class ProxyMetrics {
-    /// More peers than this share the label `other`: series are memory, here and where they are
-    /// scraped.
+    /// More peers than this share the label `other`, until others have not been seen for long:
+    /// series are memory, here and where they are scraped.
     static final int MAX_PEERS = 200;
 
     private static final String UNKNOWN = "unknown";
     private static final String OTHER = "other";
+    private static final int OTHER_GRPC_STATUS = Integer.MAX_VALUE;
     private static final int PAGE_BYTES = 4096;
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final Set<String> peers = ConcurrentHashMap.newKeySet();
+    private final PeerNames peers = new PeerNames(MAX_PEERS);
     private final Map<Between, Series> series = new ConcurrentHashMap<>();
+    private final Map<Between, CounterDataPoint> connectionSeries = new ConcurrentHashMap<>();
     private final AtomicLong longestHoldMillis = new AtomicLong();
     private volatile String self = UNKNOWN;
 
@@ -49,7 +51,68 @@ public final class ProxyMetrics {
             int statusClass,
             String self,
             String peer,
-            boolean mtls) {}
+            boolean mtls,
+            int grpcStatus) {
+        private Between {
+            // Whatever number a service makes up, series are few.
+            grpcStatus =
+                    grpcStatus < 0 || GrpcCode.isKnown(grpcStatus) ? grpcStatus : OTHER_GRPC_STATUS;
+        }
+
+        String[] request() {
+            return new String[] {
+                label(direction), protocol, classLabel(), source(), destination(), mtlsLabel()
+            };
+        }
+
+        String[] grpcRequest() {
+            var status =
+                    grpcStatus == GrpcCode.NONE
+                            ? "none"
+                            : grpcStatus == OTHER_GRPC_STATUS
+                                    ? OTHER
+                                    : Integer.toString(grpcStatus);
+            return new String[] {
+                label(direction),
+                protocol,
+                classLabel(),
+                source(),
+                destination(),
+                mtlsLabel(),
+                status
+            };
+        }
+
+        String[] duration() {
+            return new String[] {
+                label(direction), classLabel(), source(), destination(), mtlsLabel()
+            };
+        }
+
+        String[] connection() {
+            return new String[] {label(direction), protocol, source(), destination(), mtlsLabel()};
+        }
+
+        boolean isGrpc() {
+            return protocol.equals(RequestLog.GRPC);
+        }
+
+        private String classLabel() {
+            return statusClass == 0 ? "none" : statusClass + "xx";
+        }
+
+        private String source() {
+            return direction == Direction.INBOUND ? peer : self;
+        }
+
+        private String destination() {
+            return direction == Direction.INBOUND ? self : peer;
+        }
+
+        private String mtlsLabel() {
+            return Boolean.toString(mtls);
+        }
+    }
 
     /// Where they are counted. Looking for each of these by its labels costs more than counting.
     private record Series(
@@ -69,7 +132,23 @@ public final class ProxyMetrics {
                             "source",
                             "destination",
                             "mtls")
-                    .register(registry);
+                    .build();
+
+    /// The same metric, with a label more.
+    private final Counter grpcRequests =
+            Counter.builder()
+                    .name("weft_requests_total")
+                    .help("Requests that have ended, by how they were answered and between whom.")
+                    .labelNames(
+                            "direction",
+                            "protocol",
+                            "status_class",
+                            "source",
+                            "destination",
+                            "mtls",
+                            "grpc_status")
+                    .build();
+
     private final Histogram durations =
             Histogram.builder()
                     .name("weft_request_duration_seconds")
@@ -161,6 +240,7 @@ public final class ProxyMetrics {
                 .labelNames("version")
                 .register(registry)
                 .addLabelValues(version);
+        registry.register(new OneCounter(requests, grpcRequests));
         gauge(
                 "weft_held_milliseconds_max",
                 "The longest time that a request or connection was kept waiting for an endpoint.",
@@ -187,11 +267,12 @@ public final class ProxyMetrics {
                         log.protocol(),
                         log.status() / 100,
                         self,
-                        peer(log.peer()),
-                        log.mtls());
+                        peer(log, log.peer()),
+                        log.mtls(),
+                        log.grpcStatus());
         var known = series.get(between);
         if (known == null) {
-            known = series.computeIfAbsent(between, this::seriesOf);
+            known = series(between, log);
         }
         known.requests().inc();
         known.durations().observe(log.duration().toNanos() / 1e9);
@@ -200,37 +281,115 @@ public final class ProxyMetrics {
         common(log.direction(), log.flags(), log.held());
     }
 
+    /// Peers come back, and series begin, one at a time: see [#makeRoom].
+    private synchronized Series series(Between between, LogEntry log) {
+        isBack(between.peer(), second(log));
+        return series.computeIfAbsent(between, this::seriesOf);
+    }
+
     private Series seriesOf(Between between) {
         var direction = label(between.direction());
-        var statusClass = between.statusClass() == 0 ? "none" : between.statusClass() + "xx";
-        var inbound = between.direction() == Direction.INBOUND;
-        var source = inbound ? between.peer() : between.self();
-        var destination = inbound ? between.self() : between.peer();
-        var mtls = Boolean.toString(between.mtls());
         return new Series(
-                requests.labelValues(
-                        direction, between.protocol(), statusClass, source, destination, mtls),
-                durations.labelValues(direction, statusClass, source, destination, mtls),
+                between.isGrpc()
+                        ? grpcRequests.labelValues(between.grpcRequest())
+                        : requests.labelValues(between.request()),
+                durations.labelValues(between.duration()),
                 bytes.labelValues(direction, "in"),
                 bytes.labelValues(direction, "out"));
     }
 
     void connection(ConnectionLog log) {
-        String direction = label(log.direction());
-        String peer = peer(log.peer());
-        String source = log.direction() == Direction.INBOUND ? peer : self;
-        String destination = log.direction() == Direction.INBOUND ? self : peer;
-        connections
-                .labelValues(
-                        direction,
+        var between =
+                new Between(
+                        log.direction(),
                         log.protocol(),
-                        source,
-                        destination,
-                        Boolean.toString(log.mtls()))
-                .inc();
+                        0,
+                        self,
+                        peer(log, log.peer()),
+                        log.mtls(),
+                        GrpcCode.NONE);
+        var known = connectionSeries.get(between);
+        if (known == null) {
+            known = connectionSeries(between, log);
+        }
+        known.inc();
+        String direction = label(log.direction());
         add(bytes.labelValues(direction, "in"), log.bytesIn());
         add(bytes.labelValues(direction, "out"), log.bytesOut());
         common(log.direction(), log.flags(), log.held());
+    }
+
+    private synchronized CounterDataPoint connectionSeries(Between between, LogEntry log) {
+        isBack(between.peer(), second(log));
+        return connectionSeries.computeIfAbsent(
+                between, it -> connections.labelValues(it.connection()));
+    }
+
+    /// Whoever had to go a moment ago may be about to be counted.
+    private void isBack(String peer, long now) {
+        if (!peer.equals(UNKNOWN) && !peer.equals(OTHER)) {
+            peers.keep(peer, now);
+        }
+    }
+
+    /// The label for a peer, which is seen now.
+    private String peer(LogEntry log, @Nullable String id) {
+        if (id == null) {
+            return UNKNOWN;
+        }
+        var now = second(log);
+        if (peers.seen(id, now) || peers.add(id, now)) {
+            return id;
+        }
+        if (peers.mayHaveRoom(now)) {
+            makeRoom(now);
+            return peers.add(id, now) ? id : OTHER;
+        }
+        return OTHER;
+    }
+
+    /// Ends the series of peers that have not been seen for long: Prometheus has had time to read
+    /// their last counts.
+    ///
+    /// Nothing is lost of a peer that comes back meanwhile: whoever counts has it seen first and
+    /// then looks for its series, here they are taken away first and then it is asked whether it
+    /// was seen.
+    private synchronized void makeRoom(long now) {
+        for (var peer : peers.leaving(now)) {
+            var lost = take(series, peer.id());
+            var lostConnections = take(connectionSeries, peer.id());
+            if (!peers.remove(peer, now)) {
+                series.putAll(lost);
+                connectionSeries.putAll(lostConnections);
+                continue;
+            }
+            lost.keySet()
+                    .forEach(it -> {
+                        if (it.isGrpc()) {
+                            grpcRequests.remove(it.grpcRequest());
+                        } else {
+                            requests.remove(it.request());
+                        }
+                        durations.remove(it.duration());
+                    });
+            lostConnections.keySet().forEach(it -> connections.remove(it.connection()));
+        }
+    }
+
+    private static <T> Map<Between, T> take(Map<Between, T> from, String peer) {
+        var taken = new HashMap<Between, T>();
+        from.forEach((between, it) -> {
+            if (between.peer().equals(peer)) {
+                taken.put(between, it);
+            }
+        });
+        from.keySet().removeAll(taken.keySet());
+        return taken;
+    }
+
+    /// When it ended, roughly: a clock that costs nothing.
+    private static long second(LogEntry log) {
+        return log.start().getEpochSecond() + log.duration().toSeconds();
     }
 
     private void common(Direction direction, String flags, Duration wait) {
@@ -250,16 +409,6 @@ public final class ProxyMetrics {
         if (amount > 0) {
             counter.inc(amount);
         }
-    }
-
-    private String peer(@Nullable String id) {
-        if (id == null) {
-            return UNKNOWN;
-        }
-        if (peers.contains(id)) {
-            return id;
-        }
-        return peers.size() < MAX_PEERS && peers.add(id) ? id : OTHER;
     }
 
     void checked(String cluster, Answer answer) {

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///   without mesh TLS
 /// @param mtls whether the connection to the peer was mesh TLS
 /// @param held how long the proxy kept it waiting for an endpoint
+/// @param grpcStatus how a gRPC call ended, by the number that its client was told; [GrpcCode#NONE]
+///   of other requests, and when the client was told nothing
 public record RequestLog(
         Instant start,
         Duration duration,
@@ -33,5 +35,13 @@ public record RequestLog(
         String endpoint,
         @Nullable String peer,
         boolean mtls,
-        Duration held)
-        implements LogEntry {}
+        Duration held,
+        int grpcStatus,
+        @Nullable LogDetails details)
+        implements LogEntry {
+    public static final String GRPC = "gRPC";
+
+    public boolean isGrpc() {
+        return protocol.equals(GRPC);
+    }
+}

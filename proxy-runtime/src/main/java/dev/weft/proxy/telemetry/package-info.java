@@ -1,4 +1,5 @@
-/// What the proxy tells of its work: metrics and the access log. Enter at [Telemetry].
+/// What the proxy tells of its work: metrics and the access log. Enter at [Telemetry]; what
+/// configured access logs write is in [LogRules].
 @NullMarked
 package dev.weft.proxy.telemetry;
 

@@ -1,7 +1,9 @@
 package dev.weft.proxy.trace;
 
 import com.google.protobuf.ByteString;
+import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.GrpcCode;
 import dev.weft.proxy.telemetry.RequestLog;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -28,6 +30,10 @@ final class OtlpMessage {
 
     private static final int CLIENT_ERROR = 400;
     private static final int SERVER_ERROR = 500;
+
+    /// What gRPC's conventions hold against the server: `UNKNOWN`, `DEADLINE_EXCEEDED`,
+    /// `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS`.
+    private static final Set<Integer> SERVER_CODES = Set.of(2, 4, 12, 13, 14, 15);
 
     private OtlpMessage() {}
 
@@ -70,27 +76,46 @@ final class OtlpMessage {
             message.setParentSpanId(identifier(context.parent().span()));
         }
         attributes(message, context, log, server);
-        var failed = log.status() == 0 || log.status() >= (server ? SERVER_ERROR : CLIENT_ERROR);
-        if (failed) {
+        var error = error(log, server);
+        if (!error.isEmpty()) {
             message.setStatus(Status.newBuilder().setCode(Status.StatusCode.STATUS_CODE_ERROR));
-            message.addAttributes(
-                    text(
-                            "error.type",
-                            log.status() == 0 ? log.flags() : String.valueOf(log.status())));
+            message.addAttributes(text("error.type", error));
         }
         return message.build();
     }
 
+    /// What went wrong, in the sense of this side; empty: nothing.
+    private static String error(RequestLog log, boolean server) {
+        if (log.status() == 0) {
+            return log.flags();
+        }
+        if (log.isGrpc() && log.grpcStatus() >= 0) {
+            var failed =
+                    server
+                            ? SERVER_CODES.contains(log.grpcStatus())
+                            : log.grpcStatus() != GrpcCode.OK;
+            if (failed) {
+                return GrpcCode.name(log.grpcStatus());
+            }
+        } else if (log.isGrpc() && !log.flags().equals("-") && !(server && isCancelled(log))) {
+            // It was cut short: nobody knows how the call ended.
+            return log.flags();
+        }
+        return log.status() >= (server ? SERVER_ERROR : CLIENT_ERROR)
+                ? String.valueOf(log.status())
+                : "";
+    }
+
+    private static boolean isCancelled(RequestLog log) {
+        return log.flags().equals(Refusal.DOWNSTREAM_GONE.flag());
+    }
+
     /// Paths are too many for names, gRPC's methods are not.
     private static String name(RequestLog log) {
-        if (isGrpc(log) && log.path().startsWith("/")) {
+        if (log.isGrpc() && log.path().startsWith("/")) {
             return log.path().substring(1);
         }
         return METHODS.contains(log.method()) ? log.method() : "HTTP";
-    }
-
-    private static boolean isGrpc(RequestLog log) {
-        return log.protocol().equals("gRPC");
     }
 
     private static void attributes(
@@ -120,8 +145,11 @@ final class OtlpMessage {
         }
         message.addAttributes(number("http.request.body.size", log.bytesIn()));
         message.addAttributes(number("http.response.body.size", log.bytesOut()));
-        if (isGrpc(log)) {
+        if (log.isGrpc()) {
             message.addAttributes(text("rpc.system", "grpc"));
+            if (log.grpcStatus() >= 0) {
+                message.addAttributes(number("rpc.grpc.status_code", log.grpcStatus()));
+            }
         }
         message.addAttributes(
                 text("network.protocol.version", log.protocol().equals("HTTP/1.1") ? "1.1" : "2"));

@@ -25,6 +25,7 @@ import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.LogRules;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
 import dev.weft.proxy.trace.Tracer;
@@ -203,7 +204,7 @@ class FirstBytesTest {
 
     private void arrives(boolean continueOnTimeout, Duration handshake, ChainTarget clear) {
         var address = new InetSocketAddress("10.0.0.1", 80);
-        var opaque = new ChainTarget.Tcp(unknownCluster());
+        var opaque = new ChainTarget.Tcp(unknownCluster(), LogRules.DEFAULT);
         var listener =
                 new ListenerSpec(
                         "inbound",

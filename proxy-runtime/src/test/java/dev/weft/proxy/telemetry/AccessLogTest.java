@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.util.AsciiString;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,7 +25,7 @@ class AccessLogTest {
 
     @Test
     void writes_a_json_line_for_each_request() {
-        var log = new AccessLog(out);
+        var log = new AccessLog(out, OutputStream.nullOutputStream());
         log.start();
 
         log.add(request("/a?b=\"c\"\n\ud800"));
@@ -71,20 +76,19 @@ class AccessLogTest {
 
     @Test
     void tells_when_a_request_began() {
-        var lines = new AccessLogLine();
         var start = Instant.parse("2026-01-02T03:04:59.000123999Z");
         var next = start.plusMillis(5_000);
 
-        assertThat(List.of(startOf(lines, start), startOf(lines, next), startOf(lines, next)))
+        assertThat(List.of(startOf(start), startOf(next), startOf(next)))
                 .containsExactly(
                         "2026-01-02T03:04:59.000123Z",
                         "2026-01-02T03:05:04.000123Z",
                         "2026-01-02T03:05:04.000123Z");
     }
 
-    private static String startOf(AccessLogLine lines, Instant start) {
+    private static String startOf(Instant start) {
         var line = new LineBuffer(16);
-        lines.append(request(start, "/"), line);
+        AccessLogLine.append(request(start, "/"), line);
         return JsonParser.parseString(text(line)).getAsJsonObject().get("start_time").getAsString();
     }
 
@@ -123,7 +127,7 @@ class AccessLogTest {
 
     @Test
     void counts_the_lines_that_it_has_no_room_for() {
-        var log = new AccessLog(out, 2);
+        var log = new AccessLog(out, OutputStream.nullOutputStream(), 2);
 
         for (int i = 0; i < 5; i++) {
             log.add(request("/" + i));
@@ -135,16 +139,105 @@ class AccessLogTest {
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
     }
 
+    @Test
+    void tells_the_status_of_grpc_calls_only() {
+        assertThat(text(line(request("/")))).doesNotContain("grpc_status");
+        assertThat(text(line(request(Instant.EPOCH, "spiffe://p", "gRPC", 14))))
+                .contains("\"response_code\":200,\"grpc_status\":14,\"response_flags\":\"-\"");
+    }
+
+    private static LineBuffer line(RequestLog log) {
+        var line = new LineBuffer(16);
+        AccessLogLine.append(log, line);
+        return line;
+    }
+
+    @Test
+    void tells_terminals_and_readers_of_lines_nothing() {
+        var line = new LineBuffer(16);
+
+        line.text("a\r\n\u001b[2K\u0085\u009b\u2028\u007f\"\\b");
+
+        assertThat(text(line))
+                .isEqualTo("a\\u000d\\u000a\\u001b[2K\\u0085\\u009b\\u2028\\u007f\\\"\\\\b");
+    }
+
+    @Test
+    void counts_the_lines_that_a_file_does_not_take_and_goes_on() {
+        var log = new AccessLog(out, OutputStream.nullOutputStream());
+        log.start();
+
+        log.add(configured("/no/such/folder/log", "lost\n", HeaderValues.NONE));
+        log.add(configured(LogRule.STDOUT, "kept\n", HeaderValues.NONE));
+        log.close();
+
+        assertThat(log.dropped()).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("kept\n");
+    }
+
+    @Test
+    void bounds_what_headers_of_waiting_lines_may_take() {
+        var log = new AccessLog(out, OutputStream.nullOutputStream());
+        var name = new HeaderValues.Wanted(HeaderValues.Source.REQUEST, AsciiString.of("x"));
+        for (int i = 0; i < 600; i++) {
+            var values = new HeaderValues(List.of(name));
+            values.take(
+                    HeaderValues.Source.REQUEST,
+                    new DefaultHttpHeaders().set("x", "v".repeat(60_000)));
+            log.add(configured(LogRule.STDOUT, "line\n", values));
+        }
+
+        assertThat(log.dropped()).isEqualTo(600 - 513);
+        log.start();
+        log.close();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(513);
+    }
+
+    private static RequestLog configured(String path, String line, HeaderValues headers) {
+        var format = new LogFormat.Line(List.of(LogValue.Literal.raw(line)), "-");
+        var rules =
+                new LogRules(List.of(new LogRule(path, LogFilter.EVERYTHING, format)), List.of());
+        var details =
+                new LogDetails(
+                        rules,
+                        "HTTP/1.1",
+                        null,
+                        new InetSocketAddress(80),
+                        "",
+                        null,
+                        null,
+                        "",
+                        "",
+                        -1,
+                        -1,
+                        headers);
+        return request(Instant.EPOCH, "/", "spiffe://p", "HTTP/1.1", -1, details);
+    }
+
     static RequestLog request(String path) {
         return request(Instant.EPOCH, path);
     }
 
     private static RequestLog request(Instant start, String path) {
+        return request(start, path, "spiffe://d/ns/a/sa/b", "HTTP/1.1", GrpcCode.NONE, null);
+    }
+
+    static RequestLog request(Instant start, String peer, String protocol, int grpcStatus) {
+        return request(start, "/", peer, protocol, grpcStatus, null);
+    }
+
+    private static RequestLog request(
+            Instant start,
+            String path,
+            String peer,
+            String protocol,
+            int grpcStatus,
+            @Nullable LogDetails details) {
         return new RequestLog(
                 start,
                 Duration.ofMillis(3),
                 Direction.INBOUND,
-                "HTTP/1.1",
+                protocol,
                 "GET",
                 "web",
                 path,
@@ -154,8 +247,10 @@ class AccessLogTest {
                 5,
                 "inbound",
                 "10.0.0.1:8080",
-                "spiffe://d/ns/a/sa/b",
+                peer,
                 true,
-                Duration.ofMillis(40));
+                Duration.ofMillis(40),
+                grpcStatus,
+                details);
     }
 }

@@ -8,6 +8,7 @@ import dev.weft.proxy.config.TracingSpec.Export;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.GrpcCode;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -147,6 +148,38 @@ class TracerTest {
     }
 
     @Test
+    void a_span_of_a_grpc_call_says_how_it_ended() throws Exception {
+        var context = Objects.requireNonNull(begin(100, 100, 100));
+
+        var refused = decoded(context, grpc(Direction.INBOUND, 3, "-"));
+        assertThat(attributes(refused))
+                .containsEntry("rpc.grpc.status_code", "3")
+                .doesNotContainKey("error.type");
+        assertThat(refused.getStatus().getCode()).isEqualTo(StatusCode.STATUS_CODE_UNSET);
+
+        for (var failed :
+                List.of(
+                        decoded(context, grpc(Direction.OUTBOUND, 3, "-")),
+                        decoded(context, grpc(Direction.INBOUND, 14, "-")))) {
+            assertThat(failed.getStatus().getCode()).isEqualTo(StatusCode.STATUS_CODE_ERROR);
+        }
+        assertThat(attributes(decoded(context, grpc(Direction.INBOUND, 14, "-"))))
+                .containsEntry("error.type", "UNAVAILABLE");
+        assertThat(attributes(decoded(context, grpc(Direction.OUTBOUND, 0, "-"))))
+                .containsEntry("rpc.grpc.status_code", "0")
+                .doesNotContainKey("error.type");
+        assertThat(attributes(decoded(context, grpc(Direction.INBOUND, -1, "UC"))))
+                .doesNotContainKey("rpc.grpc.status_code")
+                .containsEntry("error.type", "UC");
+        assertThat(attributes(decoded(context, grpc(Direction.INBOUND, -1, "DC"))))
+                .doesNotContainKey("error.type");
+    }
+
+    private static RequestLog grpc(Direction direction, int grpcStatus, String flags) {
+        return log(direction, 200, "POST", "gRPC", grpcStatus, flags);
+    }
+
+    @Test
     void spans_beyond_the_queue_are_dropped_and_counted() {
         var span = Objects.requireNonNull(begin(100, 100, 100));
         for (int i = 0; i < SpanExporter.MAX_QUEUED + 7; i++) {
@@ -199,23 +232,35 @@ class TracerTest {
     }
 
     private static RequestLog log(Direction direction, int status, String method) {
+        return log(direction, status, method, "HTTP/1.1", GrpcCode.NONE, status == 0 ? "DC" : "-");
+    }
+
+    private static RequestLog log(
+            Direction direction,
+            int status,
+            String method,
+            String protocol,
+            int grpcStatus,
+            String flags) {
         return new RequestLog(
                 Instant.EPOCH,
                 Duration.ofMillis(5),
                 direction,
-                "HTTP/1.1",
+                protocol,
                 method,
                 "shop:8080",
                 "/things?secret=1",
                 status,
-                status == 0 ? "DC" : "-",
+                flags,
                 0,
                 0,
                 "app",
                 "10.0.0.1:80",
                 null,
                 false,
-                Duration.ZERO);
+                Duration.ZERO,
+                grpcStatus,
+                null);
     }
 
     private double share(double client, double sampled, double overall) {
