@@ -65,6 +65,9 @@ final class Exchange {
     private boolean answering;
     private boolean ended;
 
+    /// Whether the client keeps to the rules, and does not keep us waiting.
+    private boolean trusted = true;
+
     Exchange(HttpChain chain, Downstream downstream, Carried carried) {
         this.chain = chain;
         this.downstream = downstream;
@@ -435,6 +438,9 @@ final class Exchange {
             return;
         }
         log.flag(why);
+        trusted =
+                why != Refusal.MALFORMED_REQUEST
+                        && !status.equals(HttpResponseStatus.REQUEST_TIMEOUT);
         var response = LocalAnswer.refusing(why, status, requestHeaders());
         if (why == Refusal.UPSTREAM_CONNECT_FAILED
                 && chain.origin().direction() == Direction.INBOUND
@@ -459,6 +465,9 @@ final class Exchange {
         log.status(response.status().code());
         log.answered(response.content().readableBytes());
         answering = true;
+        if (!requestComplete) {
+            downstream.leavesRest(trusted);
+        }
         var head =
                 new DefaultHttpResponse(
                         HttpVersion.HTTP_1_1, response.status(), response.headers());

@@ -50,6 +50,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
         writeHead(answer, false);
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
+        stream.refuseRest();
     }
 
     @Override
@@ -111,6 +112,10 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     public void pauseReading(boolean paused) {
         stream.pauseReading(paused);
     }
+
+    /// It is no matter of the connection's.
+    @Override
+    public void leavesRest(boolean trusted) {}
 
     @Override
     public void done(boolean requestComplete) {
