@@ -32,6 +32,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// The application's first answer is the test's, all others are good.
 class RetryIT {
+    /// Ends the connection where it stands in an answer.
+    private static final String CUT = "\0";
+
     private final OneProxy proxy = new OneProxy();
     private final AtomicInteger requests = new AtomicInteger();
     private ServerSocket app;
@@ -85,6 +88,33 @@ class RetryIT {
         retrying(on(word));
 
         assertThat(proxy.get().statusCode()).isEqualTo(status);
+        assertThat(requests).hasValue(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5xx, ''",
+        "gateway-error, ''",
+        "reset, ''",
+        "5xx, nothing like HTTP",
+        "gateway-error, nothing like HTTP",
+        "reset, nothing like HTTP"
+    })
+    void an_endpoint_that_gives_no_answer_counts_as_one_of_the_5xx(String word, String bytes)
+            throws Exception {
+        first = bytes + CUT;
+        retrying(on(word));
+
+        assertThat(proxy.get().headers().firstValue("x-good")).isPresent();
+        assertThat(requests).hasValue(2);
+    }
+
+    @Test
+    void an_endpoint_that_gives_no_answer_is_told_where_no_word_names_it() throws Exception {
+        first = CUT;
+        retrying(on("connect-failure,refused-stream,retriable-status-codes"));
+
+        assertThat(proxy.get().statusCode()).isEqualTo(503);
         assertThat(requests).hasValue(1);
     }
 
@@ -251,7 +281,11 @@ class RetryIT {
                 if (head.toString().endsWith("\r\n\r\n")) {
                     head.setLength(0);
                     requests.incrementAndGet();
-                    write(connection, next());
+                    var answer = next();
+                    write(connection, answer.replace(CUT, ""));
+                    if (answer.endsWith(CUT)) {
+                        return;
+                    }
                 }
             }
         } catch (IOException ended) {
