@@ -79,13 +79,16 @@ class RetryIT {
         "gateway-error, 500, x: y",
         "retriable-4xx, 404, x: y",
         "envoy-ratelimited, 429, x: y",
+        "5xx, 503, x-envoy-ratelimited: true",
+        "retriable-status-codes, 418, x-envoy-ratelimited: true",
+        "unavailable, 200, 'x-envoy-ratelimited: true\r\ngrpc-status: 14'",
         "unavailable, 200, grpc-status: 13",
         "internal, 200, grpc-status: 0",
         "http3-post-connect-failure, 503, x: y"
     })
     void what_is_not_named_is_the_answer(String word, int status, String header) throws Exception {
         answering(status, header);
-        retrying(on(word));
+        retrying(on(word).addRetriableStatusCodes(418));
 
         assertThat(proxy.get().statusCode()).isEqualTo(status);
         assertThat(requests).hasValue(1);

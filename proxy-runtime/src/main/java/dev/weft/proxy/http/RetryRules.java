@@ -40,7 +40,12 @@ final class RetryRules {
         };
     }
 
+    /// Who is rate limited has asked for less: nothing but its own word takes that for a reason to
+    /// try again.
     static boolean afterAnswer(RetryPolicy policy, HttpResponse head) {
+        if (head.headers().contains("x-envoy-ratelimited")) {
+            return policy.on(On.RATE_LIMITED);
+        }
         var status = head.status().code();
         if (policy.on(On.RETRIABLE_HEADERS)) {
             for (var header : policy.retriableHeaders()) {
@@ -51,7 +56,6 @@ final class RetryRules {
         }
         return (policy.on(On.SERVER_ERROR) && status >= 500)
                 || (policy.on(On.RETRIABLE_4XX) && status == 409)
-                || (policy.on(On.RATE_LIMITED) && head.headers().contains("x-envoy-ratelimited"))
                 || afterGrpcStatus(policy, head.headers().get("grpc-status"))
                 || (policy.on(On.GATEWAY_ERROR) && status >= 502 && status <= 504)
                 || (policy.on(On.RETRIABLE_STATUS_CODES)
