@@ -210,6 +210,17 @@ class EarlyAnswersIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/direct", "/nowhere", "/unknown"})
+    void an_answer_to_head_over_http2_has_no_body(String path) throws IOException {
+        try (var h2 = new RawHttp2(proxy.port())) {
+            h2.headers(1, true, RawHttp2.request("HEAD", path));
+
+            var answer = h2.await(frame -> frame.is(RawHttp2.HEADERS, 1));
+            assertThat(answer.flags() & RawHttp2.END_STREAM).isNotZero();
+        }
+    }
+
     private void assertEnds() throws IOException {
         try {
             assertThat(in.read()).isNegative();

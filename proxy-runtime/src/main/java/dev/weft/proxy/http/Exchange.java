@@ -24,6 +24,7 @@ import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -463,7 +464,8 @@ final class Exchange {
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
         log.status(response.status().code());
-        log.answered(response.content().readableBytes());
+        var empty = !response.content().isReadable() || hasNoBody(response.status().code());
+        log.answered(empty ? 0 : response.content().readableBytes());
         answering = true;
         if (!requestComplete) {
             downstream.leavesRest(trusted);
@@ -471,16 +473,23 @@ final class Exchange {
         var head =
                 new DefaultHttpResponse(
                         HttpVersion.HTTP_1_1, response.status(), response.headers());
-        if (response.content().isReadable()) {
-            downstream.writeHead(head, false);
-            downstream.writeBody(new DefaultLastHttpContent(response.content()));
-        } else {
+        if (empty) {
             response.release();
             downstream.writeHead(head, true);
+        } else {
+            downstream.writeHead(head, false);
+            downstream.writeBody(new DefaultLastHttpContent(response.content()));
         }
         downstream.flush();
         end();
         downstream.done(requestComplete);
+    }
+
+    /// Whatever length the answer tells (RFC 9110, 6.4.1).
+    private boolean hasNoBody(int status) {
+        return status == HttpResponseStatus.NO_CONTENT.code()
+                || status == HttpResponseStatus.NOT_MODIFIED.code()
+                || (request != null && request.method().equals(HttpMethod.HEAD));
     }
 
     /// The answer's last part has been written.

@@ -34,7 +34,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
         var head = Http2Messages.request(block);
         var authority = head == null ? null : head.headers().get(HttpHeaderNames.HOST);
         if (head == null || authority == null || head.method().equals(HttpMethod.CONNECT)) {
-            refuse();
+            refuse(head != null && head.method().equals(HttpMethod.HEAD));
             return;
         }
         var next = new Exchange(chain, this, Carried.HTTP2);
@@ -43,11 +43,12 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
         next.requestReadComplete();
     }
 
-    private void refuse() {
+    private void refuse(boolean headOnly) {
         var why = Refusal.MALFORMED_REQUEST;
         RequestLogger.refused(chain, PROTOCOL, why);
         var answer = LocalAnswer.refusing(why, EmptyHttpHeaders.INSTANCE);
-        writeHead(answer, false);
+        writeHead(answer, headOnly);
+        // After a head that was the last nothing is sent.
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
         stream.refuseRest();
