@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.ByteString;
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.route.EditChain;
 import dev.weft.proxy.route.Fraction;
@@ -31,6 +32,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -406,16 +408,17 @@ final class RouteCompiler {
         }
         var body =
                 switch (answer.getBody().getSpecifierCase()) {
-                    case INLINE_STRING -> answer.getBody().getInlineString();
-                    case INLINE_BYTES -> answer.getBody().getInlineBytes().toStringUtf8();
-                    case SPECIFIER_NOT_SET -> "";
+                    case INLINE_STRING -> answer.getBody().getInlineStringBytes();
+                    case INLINE_BYTES -> answer.getBody().getInlineBytes();
+                    case SPECIFIER_NOT_SET -> ByteString.EMPTY;
                     case FILENAME, ENVIRONMENT_VARIABLE ->
                             throw Rejected.at(place, "only inline bodies are supported");
                 };
-        if (body.length() > MAX_ANSWER_BYTES) {
+        if (body.size() > MAX_ANSWER_BYTES) {
             throw Rejected.at(place, "the body is longer than " + MAX_ANSWER_BYTES + " bytes");
         }
-        return new RouteAction.AnswerWith(answer.getStatus(), body);
+        var bytes = Unpooled.wrappedBuffer(body.asReadOnlyByteBuffer());
+        return new RouteAction.AnswerWith(answer.getStatus(), Unpooled.unreleasableBuffer(bytes));
     }
 
     private WeightedClusters weighted(String place, WeightedCluster weighted) {

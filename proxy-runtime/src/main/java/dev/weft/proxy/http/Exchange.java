@@ -17,12 +17,14 @@ import dev.weft.proxy.route.RouteDecision.Forward;
 import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.tcp.Splice;
 import dev.weft.proxy.telemetry.Direction;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -187,7 +189,7 @@ final class Exchange {
         if (LocalAnswer.isGrpc(requestHeaders())) {
             refuse(Refusal.MALFORMED_REQUEST);
         } else {
-            redirect(HttpResponseStatus.TEMPORARY_REDIRECT.code(), path, HeaderEdits.NONE);
+            redirect(HttpResponseStatus.TEMPORARY_REDIRECT.code(), path);
         }
     }
 
@@ -244,10 +246,13 @@ final class Exchange {
                             Objects.requireNonNull(request, "begun"),
                             Objects.requireNonNull(seen, "routed"),
                             to);
-            case RouteDecision.Redirect(var status, var location, var edits, var _) ->
-                    redirect(status, location, edits);
-            case RouteDecision.Answer(var status, var text, var edits, var _) ->
-                    answer(LocalAnswer.answer(HttpResponseStatus.valueOf(status), text), edits);
+            case RouteDecision.Redirect(var status, var location, var _, var _) ->
+                    redirect(status, location);
+            case RouteDecision.Answer(var status, var content, var _, var _) ->
+                    answer(
+                            LocalAnswer.answering(
+                                    HttpResponseStatus.valueOf(status), content, requestHeaders()),
+                            HeaderEdits.NONE);
             case RouteDecision.Refuse(var why) -> refuse(why);
             case null -> throw new IllegalStateException("has no route yet");
         }
@@ -454,13 +459,21 @@ final class Exchange {
         answer(response, HeaderEdits.NONE);
     }
 
-    private void redirect(int status, String location, HeaderEdits edits) {
-        var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
+    private void redirect(int status, String location) {
+        var response =
+                LocalAnswer.answering(
+                        HttpResponseStatus.valueOf(status),
+                        Unpooled.EMPTY_BUFFER,
+                        requestHeaders());
         response.headers().set(HttpHeaderNames.LOCATION, location);
-        answer(response, edits);
+        answer(response, HeaderEdits.NONE);
     }
 
+    /// @param edits besides those of the route and the filters
     void answer(FullHttpResponse response, HeaderEdits edits) {
+        if (decision != null) {
+            edit(response.headers(), decision.response());
+        }
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
         log.status(response.status().code());
@@ -483,6 +496,19 @@ final class Exchange {
         downstream.flush();
         end();
         downstream.done(requestComplete);
+    }
+
+    /// The route's own type of content takes the place of ours, as in Envoy.
+    private static void edit(HttpHeaders headers, HeaderEdits edits) {
+        var plain =
+                headers.contains(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN, false);
+        if (plain) {
+            headers.remove(HttpHeaderNames.CONTENT_TYPE);
+        }
+        edits.apply(headers);
+        if (plain && !headers.contains(HttpHeaderNames.CONTENT_TYPE)) {
+            headers.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
+        }
     }
 
     /// Whatever length the answer tells (RFC 9110, 6.4.1).

@@ -1,6 +1,7 @@
 package dev.weft.proxy.route;
 
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.List;
@@ -80,7 +81,8 @@ public sealed interface RouteAction {
         }
     }
 
-    record AnswerWith(int status, String body) implements RouteAction {
+    /// @param body never released, never read but by views of it
+    record AnswerWith(int status, ByteBuf body) implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
             return new RouteDecision.Answer(status, body, route.response(), route.filters());

@@ -2,12 +2,16 @@ package dev.weft.proxy.route;
 
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.buffer.ByteBuf;
 import java.util.Map;
 
 /// Where a request goes, or why it goes nowhere.
 public sealed interface RouteDecision {
     /// The route's own settings for filters, by their names.
     Map<String, FilterOverride> filters();
+
+    /// The route's edits for the answer, whoever makes it.
+    HeaderEdits response();
 
     /// @param action how, apart from what was drawn for this request
     /// @param request edits for the forwarded request, after the rewrite
@@ -23,14 +27,20 @@ public sealed interface RouteDecision {
             int status, String location, HeaderEdits response, Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
+    /// @param body shared by all requests: to be read by views of it
     record Answer(
-            int status, String body, HeaderEdits response, Map<String, FilterOverride> filters)
+            int status, ByteBuf body, HeaderEdits response, Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
     record Refuse(Refusal why) implements RouteDecision {
         @Override
         public Map<String, FilterOverride> filters() {
             return Map.of();
+        }
+
+        @Override
+        public HeaderEdits response() {
+            return HeaderEdits.NONE;
         }
     }
 }
