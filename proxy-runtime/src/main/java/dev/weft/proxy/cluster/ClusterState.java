@@ -211,6 +211,10 @@ final class ClusterState implements AutoCloseable {
         return effect;
     }
 
+    LongSupplier nanos() {
+        return nanos;
+    }
+
     private void tellHealthy() {
         aside.telemetry()
                 .healthy(
