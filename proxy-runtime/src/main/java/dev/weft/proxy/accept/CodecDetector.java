@@ -1,7 +1,6 @@
 package dev.weft.proxy.accept;
 
 import dev.weft.proxy.config.ChainSpec;
-import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.http.HttpServer;
 import dev.weft.proxy.worker.Worker;
@@ -17,13 +16,11 @@ final class CodecDetector extends ByteToMessageDecoder {
     private final Worker worker;
     private final Origin origin;
     private final ChainSpec chain;
-    private final ChainTarget.Http http;
 
-    CodecDetector(Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http) {
+    CodecDetector(Worker worker, Origin origin, ChainSpec chain) {
         this.worker = worker;
         this.origin = origin;
         this.chain = chain;
-        this.http = http;
     }
 
     @Override
@@ -34,8 +31,8 @@ final class CodecDetector extends ByteToMessageDecoder {
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf seen, List<Object> out) {
         switch (Sniffer.preface(seen)) {
-            case YES -> HttpServer.serveHttp2(worker, origin, chain, http, context.channel());
-            case NO -> HttpServer.serveHttp1(worker, origin, chain, http, context.channel());
+            case YES -> HttpServer.serveHttp2(worker, origin, chain, context.channel());
+            case NO -> HttpServer.serveHttp1(worker, origin, chain, context.channel());
             case TOO_SHORT -> {
                 return;
             }

@@ -155,7 +155,12 @@ final class FirstBytes extends ByteToMessageDecoder {
                 && chain.get().tls() == null
                 && chain.get().target() instanceof ChainTarget.Tcp(var clusters)) {
             var server =
-                    new TcpProxy(arrival.worker(), arrival.origin(), clusters, context.channel());
+                    new TcpProxy(
+                            arrival.worker(),
+                            arrival.origin(),
+                            chain.get(),
+                            clusters,
+                            context.channel());
             state = new State.Offered(chain.get(), server);
             server.offer(() -> serve(context, Sniffed.NOTHING));
         } else {

@@ -2,6 +2,7 @@ package dev.weft.proxy.http;
 
 import dev.weft.proxy.cluster.Bare;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
@@ -64,6 +65,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private final StrictRequestDecoder decoder;
     private final Http1Encoder encoder;
     private final Channel channel;
+    private final Farewell farewell;
     private final Deque<Object> early = new ArrayDeque<>();
     private @Nullable Exchange exchange;
     private HttpMethod method = HttpMethod.GET;
@@ -92,6 +94,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         this.decoder = decoder;
         this.encoder = encoder;
         this.channel = channel;
+        this.farewell = chain.farewell(this);
     }
 
     static void install(HttpChain chain, Channel channel) {
@@ -101,6 +104,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline().addLast(decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
+        server.reconsider();
         channel.config().setAutoRead(true);
         if (!chain.current().patience().head().isZero()) {
             // What was read before has come to the decoder by then.
@@ -122,6 +126,11 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (exchange == null && early.isEmpty() && !discards) {
             channel.close();
         }
+    }
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
     }
 
     @Override

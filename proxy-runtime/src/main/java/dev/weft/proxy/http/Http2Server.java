@@ -1,5 +1,6 @@
 package dev.weft.proxy.http;
 
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
@@ -21,6 +22,7 @@ final class Http2Server implements Session.Owner, Drainable {
     private final HttpChain chain;
     private final Channel channel;
     private final Session session;
+    private final Farewell farewell;
     private int active;
     private boolean announced;
     private boolean going;
@@ -30,6 +32,7 @@ final class Http2Server implements Session.Owner, Drainable {
         this.chain = chain;
         this.channel = channel;
         this.session = Session.server(config.maxHeaderBytes(), config.maxStreams(), this);
+        this.farewell = chain.farewell(this);
     }
 
     static void install(HttpChain chain, Channel channel) {
@@ -38,6 +41,7 @@ final class Http2Server implements Session.Owner, Drainable {
         channel.pipeline().addLast(server.session);
         server.session.start();
         chain.worker().drain(chain.origin().direction()).opened(server);
+        server.reconsider();
         channel.config().setAutoRead(true);
     }
 
@@ -59,6 +63,11 @@ final class Http2Server implements Session.Owner, Drainable {
         if (active == 0) {
             channel.close();
         }
+    }
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
     }
 
     @Override

@@ -1,8 +1,11 @@
 package dev.weft.proxy.tcp;
 
 import dev.weft.proxy.cluster.Upstreams;
+import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.downstream.ServedChain;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.WeightedClusters;
@@ -54,6 +57,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private final Origin origin;
     private final String cluster;
     private final Channel channel;
+    private final Farewell farewell;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
     private final Set<Target> tried = new HashSet<>();
@@ -67,11 +71,22 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private @Nullable String serverPeer;
     private Duration held = Duration.ZERO;
 
-    public TcpProxy(Worker worker, Origin origin, WeightedClusters clusters, Channel channel) {
+    /// @param chain which carries opaque bytes to these clusters
+    public TcpProxy(
+            Worker worker,
+            Origin origin,
+            ChainSpec chain,
+            WeightedClusters clusters,
+            Channel channel) {
         this.worker = worker;
         this.origin = origin;
         this.cluster = clusters.next().cluster();
         this.channel = channel;
+        this.farewell =
+                new Farewell(
+                        new ServedChain(worker.tables(), origin, chain),
+                        this,
+                        worker.drain(origin.direction()).removedTime());
     }
 
     /// Carries it. What was read before comes by `channelRead`.
@@ -95,6 +110,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         protocol = appTls ? "TLS" : "TCP";
         channel.pipeline().addLast(this);
         worker.drain(origin.direction()).opened(this);
+        reconsider();
         channel.config().setAutoRead(false);
         settle();
     }
@@ -118,6 +134,11 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     @Override
     public void closeIfIdle() {}
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
