@@ -136,6 +136,12 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         overload.use(rules);
     }
 
+    /// How long connections that come from now on may go on when their filter chain is removed.
+    void removedTime(Duration time) {
+        inbound.removedTime(time);
+        outbound.removedTime(time);
+    }
+
     /// Binds the listeners as soon as they arrive by xDS.
     public synchronized void start() {
         started = true;
@@ -242,6 +248,8 @@ public final class DataPlane implements AutoCloseable, LoadSource {
                 loop.execute(() -> {
                     worker.upstreams().reconcile(tables);
                     worker.newTables().published();
+                    inbound.reconsider(loop);
+                    outbound.reconsider(loop);
                 }));
         tracer.reconcile(tables);
         ownCalls.reconcile(tables);

@@ -32,6 +32,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// The application's first answer is the test's, all others are good.
 class RetryIT {
+    /// Ends the connection where it stands in an answer.
+    private static final String CUT = "\0";
+
     private final OneProxy proxy = new OneProxy();
     private final AtomicInteger requests = new AtomicInteger();
     private ServerSocket app;
@@ -76,15 +79,45 @@ class RetryIT {
         "gateway-error, 500, x: y",
         "retriable-4xx, 404, x: y",
         "envoy-ratelimited, 429, x: y",
+        "5xx, 503, x-envoy-ratelimited: true",
+        "retriable-status-codes, 418, x-envoy-ratelimited: true",
+        "unavailable, 200, 'x-envoy-ratelimited: true\r\ngrpc-status: 14'",
         "unavailable, 200, grpc-status: 13",
         "internal, 200, grpc-status: 0",
         "http3-post-connect-failure, 503, x: y"
     })
     void what_is_not_named_is_the_answer(String word, int status, String header) throws Exception {
         answering(status, header);
-        retrying(on(word));
+        retrying(on(word).addRetriableStatusCodes(418));
 
         assertThat(proxy.get().statusCode()).isEqualTo(status);
+        assertThat(requests).hasValue(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "5xx, ''",
+        "gateway-error, ''",
+        "reset, ''",
+        "5xx, nothing like HTTP",
+        "gateway-error, nothing like HTTP",
+        "reset, nothing like HTTP"
+    })
+    void an_endpoint_that_gives_no_answer_counts_as_one_of_the_5xx(String word, String bytes)
+            throws Exception {
+        first = bytes + CUT;
+        retrying(on(word));
+
+        assertThat(proxy.get().headers().firstValue("x-good")).isPresent();
+        assertThat(requests).hasValue(2);
+    }
+
+    @Test
+    void an_endpoint_that_gives_no_answer_is_told_where_no_word_names_it() throws Exception {
+        first = CUT;
+        retrying(on("connect-failure,refused-stream,retriable-status-codes"));
+
+        assertThat(proxy.get().statusCode()).isEqualTo(503);
         assertThat(requests).hasValue(1);
     }
 
@@ -251,7 +284,11 @@ class RetryIT {
                 if (head.toString().endsWith("\r\n\r\n")) {
                     head.setLength(0);
                     requests.incrementAndGet();
-                    write(connection, next());
+                    var answer = next();
+                    write(connection, answer.replace(CUT, ""));
+                    if (answer.endsWith(CUT)) {
+                        return;
+                    }
                 }
             }
         } catch (IOException ended) {

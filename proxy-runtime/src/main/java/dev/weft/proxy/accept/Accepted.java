@@ -15,4 +15,8 @@ record Accepted(Channel channel) implements Drainable {
     public void closeIfIdle() {
         channel.close();
     }
+
+    /// Who comes to serve it does that.
+    @Override
+    public void reconsider() {}
 }

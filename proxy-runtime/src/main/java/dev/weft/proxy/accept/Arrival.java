@@ -103,11 +103,11 @@ record Arrival(
         }
         switch (chain.target()) {
             case ChainTarget.Tcp tcp ->
-                    new TcpProxy(worker, origin, tcp, channel).serve(sniffed.isTls());
+                    new TcpProxy(worker, origin, chain, tcp, channel).serve(sniffed.isTls());
             case ChainTarget.Http http -> {
                 switch (codecOf(http, sniffed)) {
-                    case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, http, channel);
-                    case HTTP2 -> HttpServer.serveHttp2(worker, origin, chain, http, channel);
+                    case HTTP1 -> HttpServer.serveHttp1(worker, origin, chain, channel);
+                    case HTTP2 -> HttpServer.serveHttp2(worker, origin, chain, channel);
                     case AUTO -> channel.pipeline().addLast(new CodecDetector(this, chain, http));
                 }
             }

@@ -44,8 +44,8 @@ final class CodecDetector extends ByteToMessageDecoder {
         var worker = arrival.worker();
         var origin = arrival.origin();
         switch (Sniffer.preface(seen)) {
-            case YES -> HttpServer.serveHttp2(worker, origin, chain, http, context.channel());
-            case NO -> HttpServer.serveHttp1(worker, origin, chain, http, context.channel());
+            case YES -> HttpServer.serveHttp2(worker, origin, chain, context.channel());
+            case NO -> HttpServer.serveHttp1(worker, origin, chain, context.channel());
             case TOO_SHORT -> {
                 if (!begun) {
                     begun = true;

@@ -169,7 +169,8 @@ final class FirstBytes extends ByteToMessageDecoder {
         switch (chain.target()) {
             case ChainTarget.Tcp tcp -> {
                 var server =
-                        new TcpProxy(arrival.worker(), arrival.origin(), tcp, context.channel());
+                        new TcpProxy(
+                                arrival.worker(), arrival.origin(), chain, tcp, context.channel());
                 state = new State.Offered(chain, server);
                 server.offer(() -> serve(context, Sniffed.NOTHING));
             }

@@ -50,12 +50,12 @@ final class PeerCheck extends ChannelInboundHandlerAdapter {
         var channel = context.channel();
         switch (chain.target()) {
             case ChainTarget.Tcp tcp ->
-                    new TcpProxy(worker, known, tcp, channel).serve(false);
+                    new TcpProxy(worker, known, chain, tcp, channel).serve(false);
             case ChainTarget.Http http -> {
                 if (isHttp2(http)) {
-                    HttpServer.serveHttp2(worker, known, chain, http, channel);
+                    HttpServer.serveHttp2(worker, known, chain, channel);
                 } else {
-                    HttpServer.serveHttp1(worker, known, chain, http, channel);
+                    HttpServer.serveHttp1(worker, known, chain, channel);
                 }
             }
         }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// What is known of an endpoint over time, by all event loops together. It outlives changes of the
 /// configuration for as long as the endpoint stays in its cluster. Any thread.
 public final class Vitals {
-    private final long bornNanos;
+    private volatile long bornNanos;
     private final AtomicInteger active = new AtomicInteger();
     private volatile boolean ejected;
     private volatile Checked checked = Checked.NEVER;
@@ -94,7 +94,14 @@ public final class Vitals {
         return !ejected && checked != Checked.FAILS;
     }
 
-    long bornNanos() {
+    /// It takes requests again after a time in which it could not: what it had warmed up may be
+    /// gone.
+    public void cameBack(long nowNanos) {
+        bornNanos = nowNanos;
+    }
+
+    /// Since when it takes requests.
+    public long bornNanos() {
         return bornNanos;
     }
 }

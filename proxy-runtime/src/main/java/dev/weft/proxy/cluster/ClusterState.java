@@ -214,6 +214,10 @@ final class ClusterState implements AutoCloseable {
         return effect;
     }
 
+    LongSupplier nanos() {
+        return nanos;
+    }
+
     private void tellHealthy() {
         aside.telemetry()
                 .healthy(

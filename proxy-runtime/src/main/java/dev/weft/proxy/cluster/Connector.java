@@ -41,7 +41,6 @@ final class Connector {
             };
 
     private static final String ENDED = "the connection ended during the TLS handshake";
-    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(10);
 
     private final EventLoop loop;
     private final MeshTls tls;
@@ -52,7 +51,8 @@ final class Connector {
     }
 
     /// Fails with [ConnectFailure]. Until the cluster's connect timeout is over, SYNs that nobody
-    /// answers are repeated: that is how a request waits for an endpoint that is away.
+    /// answers are repeated: that is how a request waits for an endpoint that is away. The TLS
+    /// handshake has what is left of that time.
     ///
     /// @param last becomes the channel's last handler
     void connect(Destination destination, ChannelHandler last, Promise<Channel> connected) {
@@ -104,10 +104,13 @@ final class Connector {
             return;
         }
         var mesh = context;
+        var began = System.nanoTime();
         Dial.start(loop, bootstrap, destination.target().address())
                 .addListener((Future<Channel> tcp) -> {
                     if (tcp.isSuccess()) {
-                        shakeHands(tcp.getNow(), destination, mesh, last, connected);
+                        var left =
+                                destination.connectTimeout().minusNanos(System.nanoTime() - began);
+                        shakeHands(tcp.getNow(), destination, mesh, left, last, connected);
                     } else {
                         connected.tryFailure(failed(destination, tcp.cause()));
                     }
@@ -118,10 +121,12 @@ final class Connector {
             Channel channel,
             Destination destination,
             SslContext context,
+            Duration left,
             ChannelHandler last,
             Promise<Channel> connected) {
         var handler = context.newHandler(channel.alloc());
-        handler.setHandshakeTimeoutMillis(HANDSHAKE_TIMEOUT.toMillis());
+        // Zero would be without end.
+        handler.setHandshakeTimeoutMillis(Math.max(1, left.toMillis()));
         channel.pipeline().addLast(handler, new PeerCheck(destination, handler, connected), last);
         channel.config().setAutoRead(true);
     }

@@ -93,9 +93,12 @@ final class HealthChecks {
             ClusterState unlimited) {
         Verdict verdict;
         if (running == null) {
-            verdict = new Verdict(state.vitals());
+            verdict = new Verdict(state.vitals(), cluster.nanos());
         } else {
-            verdict = running.endpoint() == state ? running.verdict() : new Verdict(state.vitals());
+            verdict =
+                    running.endpoint() == state
+                            ? running.verdict()
+                            : new Verdict(state.vitals(), cluster.nanos());
             execute(running::close);
         }
         var check = new EndpointCheck(this, subject, state, verdict, asking(subject, unlimited));

@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.filter.Descriptor;
 import dev.weft.proxy.filter.FilterOverride;
@@ -37,8 +38,8 @@ import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -506,24 +507,24 @@ final class RouteCompiler {
         }
         var body =
                 switch (answer.getBody().getSpecifierCase()) {
-                    case INLINE_STRING -> answer.getBody().getInlineString();
-                    case INLINE_BYTES -> answer.getBody().getInlineBytes().toStringUtf8();
-                    case SPECIFIER_NOT_SET -> "";
+                    case INLINE_STRING -> answer.getBody().getInlineStringBytes();
+                    case INLINE_BYTES -> answer.getBody().getInlineBytes();
+                    case SPECIFIER_NOT_SET -> ByteString.EMPTY;
                     case FILENAME, ENVIRONMENT_VARIABLE ->
                             throw Rejected.at(place, "only inline bodies are supported");
                 };
-        var bytes = body.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > maxBytes) {
+        if (body.size() > maxBytes) {
             throw Rejected.at(
                     place,
                     "the body has "
-                            + bytes
+                            + body.size()
                             + " bytes, more than "
                             + maxBytes
                             + ": max_direct_response_body_size_bytes of the route configuration"
                             + " may allow it");
         }
-        return new RouteAction.AnswerWith(answer.getStatus(), body);
+        var bytes = Unpooled.wrappedBuffer(body.asReadOnlyByteBuffer());
+        return new RouteAction.AnswerWith(answer.getStatus(), Unpooled.unreleasableBuffer(bytes));
     }
 
     private WeightedClusters weighted(String place, WeightedCluster weighted) {

@@ -1,6 +1,7 @@
 package dev.weft.proxy.drain;
 
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
@@ -20,7 +21,11 @@ public final class Drain {
     /// How long before the deadline connections that stayed idle are closed from this side.
     private static final Duration CLOSING_IDLE = Duration.ofMillis(300);
 
+    /// As long as Envoy's listeners drain.
+    private static final Duration REMOVED_TIME = Duration.ofMinutes(10);
+
     private final Map<Channel, Drainable> connections = new ConcurrentHashMap<>();
+    private volatile Duration removedTime = REMOVED_TIME;
     private volatile boolean draining;
 
     /// To be told of a connection when it is accepted, and again when somebody else comes to serve
@@ -33,6 +38,25 @@ public final class Drain {
         if (draining) {
             connection.drain();
         }
+    }
+
+    /// How long a connection may go on whose filter chain has been removed.
+    public Duration removedTime() {
+        return removedTime;
+    }
+
+    /// Of connections that come from now on.
+    public void removedTime(Duration time) {
+        removedTime = time;
+    }
+
+    /// Other tables are in force. On this event loop, for its connections.
+    public void reconsider(EventLoop loop) {
+        connections.forEach((channel, connection) -> {
+            if (channel.eventLoop() == loop) {
+                connection.reconsider();
+            }
+        });
     }
 
     public boolean isDraining() {

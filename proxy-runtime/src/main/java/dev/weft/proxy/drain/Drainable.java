@@ -11,4 +11,7 @@ public interface Drainable {
 
     /// Closes it if nothing is under way on it.
     void closeIfIdle();
+
+    /// Other tables are in force, which may end it.
+    void reconsider();
 }

@@ -3,18 +3,22 @@ package dev.weft.proxy.health;
 import dev.weft.proxy.balance.Vitals;
 import dev.weft.proxy.balance.Vitals.Checked;
 import dev.weft.proxy.config.HealthCheck;
+import java.util.function.LongSupplier;
 
 /// What the health checks of one endpoint have come to, by Envoy's rules: the first answer counts
 /// at once, later ones when there are enough of them in a row. Its owner calls it from one thread
 /// at a time.
 public final class Verdict {
     private final Vitals vitals;
+    private final LongSupplier nanos;
     private boolean first = true;
     private int good;
     private int bad;
 
-    public Verdict(Vitals vitals) {
+    /// @param nanos the clock of the endpoint's balancer
+    public Verdict(Vitals vitals, LongSupplier nanos) {
         this.vitals = vitals;
+        this.nanos = nanos;
     }
 
     /// What an answer has changed.
@@ -56,6 +60,9 @@ public final class Verdict {
     private Effect become(Checked now) {
         if (vitals.checked() == now) {
             return Effect.NONE;
+        }
+        if (vitals.checked() == Checked.FAILS) {
+            vitals.cameBack(nanos.getAsLong());
         }
         vitals.checked(now);
         return Effect.CHANGED;

@@ -27,9 +27,15 @@ interface Downstream {
     /// another request. To be called before the answer.
     void endWithAnswer();
 
+    /// The whole answer that is written next comes before the end of the request, whose rest nobody
+    /// wants.
+    ///
+    /// @param trusted whether the client may send another request on the connection
+    void leavesRest(boolean trusted);
+
     /// The answer is complete.
     ///
-    /// @param requestComplete otherwise the rest of the request is refused
+    /// @param requestComplete otherwise the rest of the request is nobody's
     void done(boolean requestComplete);
 
     /// The answer cannot be completed: the client must see that.

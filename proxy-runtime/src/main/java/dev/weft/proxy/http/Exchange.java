@@ -18,12 +18,14 @@ import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.tcp.Tunnel;
 import dev.weft.proxy.telemetry.Direction;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -70,6 +72,9 @@ final class Exchange {
     private boolean requestComplete;
     private boolean answering;
     private boolean ended;
+
+    /// Whether the client keeps to the rules, and does not keep us waiting.
+    private boolean trusted = true;
 
     Exchange(HttpChain chain, Downstream downstream, Carried carried) {
         this.chain = chain;
@@ -198,7 +203,7 @@ final class Exchange {
         if (LocalAnswer.isGrpc(requestHeaders())) {
             refuse(Refusal.MALFORMED_REQUEST);
         } else {
-            redirect(HttpResponseStatus.TEMPORARY_REDIRECT.code(), path, HeaderEdits.NONE);
+            redirect(HttpResponseStatus.TEMPORARY_REDIRECT.code(), path);
         }
     }
 
@@ -277,12 +282,13 @@ final class Exchange {
                             Objects.requireNonNull(request, "begun"),
                             Objects.requireNonNull(seen, "routed"),
                             to);
-            case RouteDecision.Redirect(var _, var status, var location, var edits, var _) ->
-                    redirect(status, location, edits);
-            case RouteDecision.Answer(var _, var status, var text, var edits, var _) ->
+            case RouteDecision.Redirect(var _, var status, var location, var _, var _) ->
+                    redirect(status, location);
+            case RouteDecision.Answer(var _, var status, var content, var _, var _) ->
                     answer(
-                            LocalAnswer.answer(HttpResponseStatus.valueOf(status), text),
-                            edits,
+                            LocalAnswer.answering(
+                                    HttpResponseStatus.valueOf(status), content, requestHeaders()),
+                            HeaderEdits.NONE,
                             RequestLogger.DIRECT_RESPONSE);
             case RouteDecision.Refuse(var why) -> refuse(why);
             case null -> throw new IllegalStateException("has no route yet");
@@ -507,6 +513,9 @@ final class Exchange {
             return;
         }
         log.flag(why);
+        trusted =
+                why != Refusal.MALFORMED_REQUEST
+                        && !status.equals(HttpResponseStatus.REQUEST_TIMEOUT);
         var response =
                 LocalAnswer.refusing(
                         why, status, leavesHttp() ? EmptyHttpHeaders.INSTANCE : requestHeaders());
@@ -521,12 +530,17 @@ final class Exchange {
         answer(response, HeaderEdits.NONE);
     }
 
-    private void redirect(int status, String location, HeaderEdits edits) {
-        var response = LocalAnswer.answer(HttpResponseStatus.valueOf(status), "");
+    private void redirect(int status, String location) {
+        var response =
+                LocalAnswer.answering(
+                        HttpResponseStatus.valueOf(status),
+                        Unpooled.EMPTY_BUFFER,
+                        requestHeaders());
         response.headers().set(HttpHeaderNames.LOCATION, location);
-        answer(response, edits, RequestLogger.DIRECT_RESPONSE);
+        answer(response, HeaderEdits.NONE, RequestLogger.DIRECT_RESPONSE);
     }
 
+    /// @param edits besides those of the route and the filters
     void answer(FullHttpResponse response, HeaderEdits edits) {
         answer(response, edits, "");
     }
@@ -536,25 +550,52 @@ final class Exchange {
         if (leavesHttp()) {
             downstream.endWithAnswer();
         }
+        if (decision != null) {
+            edit(response.headers(), decision.response());
+        }
         edits.apply(response.headers());
         filterEdits().apply(response.headers());
         log.answering(response, why);
-        log.answered(response.content().readableBytes());
+        var empty = !response.content().isReadable() || hasNoBody(response.status().code());
+        log.answered(empty ? 0 : response.content().readableBytes());
         log.answerComplete();
         answering = true;
+        if (!requestComplete) {
+            downstream.leavesRest(trusted);
+        }
         var head =
                 new DefaultHttpResponse(
                         HttpVersion.HTTP_1_1, response.status(), response.headers());
-        if (response.content().isReadable()) {
-            downstream.writeHead(head, false);
-            downstream.writeBody(new DefaultLastHttpContent(response.content()));
-        } else {
+        if (empty) {
             response.release();
             downstream.writeHead(head, true);
+        } else {
+            downstream.writeHead(head, false);
+            downstream.writeBody(new DefaultLastHttpContent(response.content()));
         }
         downstream.flush();
         end();
         downstream.done(requestComplete);
+    }
+
+    /// The route's own type of content takes the place of ours, as in Envoy.
+    private static void edit(HttpHeaders headers, HeaderEdits edits) {
+        var plain =
+                headers.contains(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN, false);
+        if (plain) {
+            headers.remove(HttpHeaderNames.CONTENT_TYPE);
+        }
+        edits.apply(headers);
+        if (plain && !headers.contains(HttpHeaderNames.CONTENT_TYPE)) {
+            headers.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
+        }
+    }
+
+    /// Whatever length the answer tells (RFC 9110, 6.4.1).
+    private boolean hasNoBody(int status) {
+        return status == HttpResponseStatus.NO_CONTENT.code()
+                || status == HttpResponseStatus.NOT_MODIFIED.code()
+                || (request != null && request.method().equals(HttpMethod.HEAD));
     }
 
     /// The answer's last part has been written.

@@ -379,7 +379,7 @@ final class Forwarding {
             return;
         }
         from.timedOut();
-        if (!RetryRules.afterTimeout(retries) || !mayRetry() || !retry(from, false)) {
+        if (!RetryRules.afterSilence(retries) || !mayRetry() || !retry(from, false)) {
             exchange.refuse(Refusal.TIMED_OUT);
         }
     }

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.cluster.Bare;
 import dev.weft.proxy.cluster.Carrier;
 import dev.weft.proxy.config.Transport.Carried;
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
@@ -24,6 +25,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -41,19 +43,31 @@ import org.jspecify.annotations.Nullable;
 
 /// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait in
 /// their order.
+///
+/// ```
+/// between requests -> exchange -> between requests
+///                     exchange -> rest -> between requests   (answered before all of it was here)
+///                     exchange, rest -> closing
+/// ```
 public final class Http1Server extends ChannelInboundHandlerAdapter
         implements Downstream, Drainable, Idleness.Connection {
     /// Parts of pipelined requests that wait before the client is not read any more.
     private static final int MAX_EARLY_PARTS = 32;
 
-    /// How long a client may go on sending a request that has been answered already, before it is
-    /// reset.
+    /// What is read of a request that has been answered already, so that the connection can stay.
+    /// Who has more to send is told to come again by another one.
+    static final int MAX_REST_BYTES = 64 * 1024;
+
+    /// How long that may take; and how long a client may then go on sending before it is reset.
     private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private static final long UNKNOWN = -1;
 
     private final HttpChain chain;
     private final StrictRequestDecoder decoder;
     private final Http1Encoder encoder;
     private final Channel channel;
+    private final Farewell farewell;
     private final Deque<Object> early = new ArrayDeque<>();
     private @Nullable Exchange exchange;
     private HttpMethod method = HttpMethod.GET;
@@ -65,8 +79,21 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     private boolean paused;
     private boolean closing;
+
+    /// What of the request's body has still to come, as far as its head tells.
+    private long rest;
+
+    /// The client may be waiting for a word before it sends the body.
+    private boolean expects;
+
+    /// The request has been answered; what still comes of it is nobody's.
+    private boolean discards;
+
+    private long discarded;
+    private boolean replaying;
     private @Nullable Future<?> headTimer;
     private @Nullable Idleness idleness;
+    private @Nullable Future<?> restTimer;
 
     private Http1Server(
             HttpChain chain, StrictRequestDecoder decoder, Http1Encoder encoder, Channel channel) {
@@ -74,6 +101,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         this.decoder = decoder;
         this.encoder = encoder;
         this.channel = channel;
+        this.farewell = chain.farewell(this);
     }
 
     static void install(HttpChain chain, Channel channel) {
@@ -83,6 +111,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline().addLast(decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
+        server.reconsider();
         channel.config().setAutoRead(true);
         server.idleness = Idleness.of(channel.eventLoop(), server);
         if (!chain.current().patience().head().isZero()) {
@@ -102,7 +131,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public void closeIfIdle() {
-        if (exchange == null && early.isEmpty()) {
+        if (exchange == null && early.isEmpty() && !discards) {
             channel.close();
         }
     }
@@ -115,12 +144,21 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// A head that has begun has a time of its own.
     @Override
     public boolean isBusy() {
-        return exchange != null || !early.isEmpty() || closing || decoder.isWithinHead();
+        return exchange != null
+                || discards
+                || !early.isEmpty()
+                || closing
+                || decoder.isWithinHead();
     }
 
     @Override
     public void unused() {
         channel.close();
+    }
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
     }
 
     @Override
@@ -192,6 +230,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         closing = true;
         stopHeadTimer();
         stopIdleness();
+        stopRestTimer();
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (exchange != null) {
@@ -207,12 +246,15 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void accept(Object message) {
-        if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
+        if (discards) {
+            discard(message);
+        } else if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
             malformed(part.decoderResult().cause());
             ReferenceCountUtil.release(message);
         } else if (message instanceof HttpRequest head) {
             begin(head);
         } else if (message instanceof HttpContent part && exchange != null) {
+            seeBody(part.content().readableBytes());
             exchange.requestBody(part);
         } else {
             ReferenceCountUtil.release(message);
@@ -225,6 +267,11 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
         keepAlive = HttpUtil.isKeepAlive(head);
+        rest =
+                HttpUtil.isTransferEncodingChunked(head)
+                        ? UNKNOWN
+                        : HttpUtil.getContentLength(head, 0L);
+        expects = HttpUtil.is100ContinueExpected(head);
         var authority = isConnect() ? tunnelTo(head) : RequestRules.authority(head);
         if (authority == null) {
             refuse(Refusal.MALFORMED_REQUEST);
@@ -265,6 +312,41 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         }
     }
 
+    private void seeBody(int bytes) {
+        if (rest > 0) {
+            rest -= bytes;
+        }
+        expects &= bytes == 0;
+    }
+
+    /// Takes what belongs to a request that has been answered.
+    private void discard(Object message) {
+        var last = message instanceof LastHttpContent;
+        var failed = message instanceof HttpObject part && part.decoderResult().isFailure();
+        if (message instanceof HttpContent part) {
+            discarded += part.content().readableBytes();
+        }
+        ReferenceCountUtil.release(message);
+        if (failed || discarded > MAX_REST_BYTES) {
+            finish(false);
+        } else if (last) {
+            discards = false;
+            stopRestTimer();
+            if (chain.isLeaving()) {
+                finish(true);
+            } else {
+                next();
+            }
+        }
+    }
+
+    private void stopRestTimer() {
+        if (restTimer != null) {
+            restTimer.cancel(false);
+            restTimer = null;
+        }
+    }
+
     /// Answers something that did not become an exchange.
     private void refuse(Refusal why) {
         keepAlive = false;
@@ -284,12 +366,13 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public void writeHead(HttpResponse head, boolean last) {
         if (head.status().codeClass() == HttpStatusClass.INFORMATIONAL) {
+            expects &= head.status().code() != HttpResponseStatus.CONTINUE.code();
             writeInformational(head);
             return;
         }
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         frame(head);
-        if (chain.isLeaving()) {
+        if (chain.isLeaving() || (expects && !isRequestComplete())) {
             keepAlive = false;
         }
         if (!keepAlive) {
@@ -374,20 +457,60 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public void leavesRest(boolean trusted) {
+        if (!trusted || rest > MAX_REST_BYTES) {
+            keepAlive = false;
+        }
+    }
+
+    private boolean isRequestComplete() {
+        return exchange != null && exchange.isRequestComplete();
+    }
+
+    @Override
     public void done(boolean requestComplete) {
         exchange = null;
-        if (!requestComplete || !keepAlive) {
-            finish(requestComplete && !endsWithAnswer);
+        if (!keepAlive || rest > MAX_REST_BYTES) {
+            // Of a request without a body nothing but its end is to come.
+            finish((requestComplete || rest == 0) && !endsWithAnswer);
             return;
         }
         if (idleness != null) {
             idleness.worked();
         }
         paused = false;
+        if (!requestComplete) {
+            awaitRest();
+        }
+        next();
+    }
+
+    private void awaitRest() {
+        discards = true;
+        discarded = 0;
+        if (rest != 0) {
+            restTimer =
+                    channel.eventLoop()
+                            .schedule(
+                                    () -> finish(false), LINGER.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /// Goes on with what came early. Its caller further up does, if there is one: many requests in
+    /// a row may be answered at once.
+    private void next() {
+        if (replaying) {
+            return;
+        }
+        replaying = true;
         while (!early.isEmpty()
                 && (exchange == null || !exchange.isRequestComplete())
                 && !closing) {
             accept(Objects.requireNonNull(early.poll()));
+        }
+        replaying = false;
+        if (closing) {
+            return;
         }
         if (exchange != null) {
             exchange.requestReadComplete();
@@ -428,6 +551,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private void finish(boolean requestComplete) {
         closing = true;
         decoder.stop();
+        discards = false;
+        stopRestTimer();
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (requestComplete) {

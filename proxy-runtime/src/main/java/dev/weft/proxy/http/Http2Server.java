@@ -1,5 +1,6 @@
 package dev.weft.proxy.http;
 
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
@@ -29,6 +30,7 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
     private final HttpChain chain;
     private final Channel channel;
     private final Session session;
+    private final Farewell farewell;
     private int active;
     private boolean announced;
     private boolean going;
@@ -39,6 +41,7 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
         this.chain = chain;
         this.channel = channel;
         this.session = Session.server(config.maxHeaderBytes(), config.maxStreams(), this);
+        this.farewell = chain.farewell(this);
     }
 
     static void install(HttpChain chain, Channel channel) {
@@ -47,6 +50,7 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
         channel.pipeline().addLast(server.session);
         server.session.start();
         chain.worker().drain(chain.origin().direction()).opened(server);
+        server.reconsider();
         channel.config().setAutoRead(true);
         server.idleness = Idleness.of(channel.eventLoop(), server);
         channel.closeFuture().addListener(_ -> server.stopIdleness());
@@ -92,6 +96,11 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
         if (idleness != null) {
             idleness.stop();
         }
+    }
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
     }
 
     @Override

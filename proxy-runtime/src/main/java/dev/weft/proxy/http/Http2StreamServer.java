@@ -42,7 +42,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
         var head = Http2Messages.request(block);
         var authority = head == null ? null : authority(head);
         if (head == null || authority == null) {
-            refuse();
+            refuse(head != null && head.method().equals(HttpMethod.HEAD));
             return;
         }
         clientEnded = last;
@@ -64,13 +64,15 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
         return tunnel ? RequestRules.tunnel(head) : null;
     }
 
-    private void refuse() {
+    private void refuse(boolean headOnly) {
         var why = Refusal.MALFORMED_REQUEST;
         RequestLogger.refused(chain, PROTOCOL, why);
         var answer = LocalAnswer.refusing(why, EmptyHttpHeaders.INSTANCE);
-        writeHead(answer, false);
+        writeHead(answer, headOnly);
+        // After a head that was the last nothing is sent.
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
+        stream.refuseRest();
     }
 
     @Override
@@ -143,6 +145,10 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
     /// A stream has one request.
     @Override
     public void endWithAnswer() {}
+
+    /// It is no matter of the connection's.
+    @Override
+    public void leavesRest(boolean trusted) {}
 
     @Override
     public void done(boolean requestComplete) {

@@ -3,8 +3,11 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.ChainTarget.RouteSource;
-import dev.weft.proxy.config.Tables;
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.downstream.ServedChain;
+import dev.weft.proxy.downstream.ServedChain.Standing;
+import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.worker.Worker;
 import io.netty.channel.Channel;
@@ -18,21 +21,16 @@ final class HttpChain {
     private final Worker worker;
     private final Origin origin;
     private final Channel client;
+    private final ServedChain chain;
     private @Nullable String clientAddress;
-    private ChainSpec chain;
-    private ChainTarget.Http http;
-    private Tables seen;
-    private boolean removed;
 
+    /// @param chain which carries HTTP
     /// @param client the connection
-    HttpChain(
-            Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel client) {
+    HttpChain(Worker worker, Origin origin, ChainSpec chain, Channel client) {
         this.worker = worker;
         this.origin = origin;
         this.client = client;
-        this.chain = chain;
-        this.http = http;
-        this.seen = worker.tables().get();
+        this.chain = new ServedChain(worker.tables(), origin, chain);
     }
 
     Worker worker() {
@@ -57,15 +55,18 @@ final class HttpChain {
     }
 
     ChainTarget.Http current() {
-        catchUp();
-        return http;
+        return (ChainTarget.Http) chain.current().target();
+    }
+
+    /// @param connection which it serves
+    Farewell farewell(Drainable connection) {
+        return new Farewell(chain, connection, worker.drain(origin.direction()).removedTime());
     }
 
     /// Whether the connection's clients should come again by another one: it drains, its chain is
-    /// not there any more, or memory is short.
+    /// not there any more or not for this peer, or memory is short.
     boolean isLeaving() {
-        catchUp();
-        return removed
+        return chain.standing() != Standing.SERVES
                 || worker.overload().endsKeepAlive()
                 || worker.drain(origin.direction()).isDraining();
     }
@@ -82,24 +83,5 @@ final class HttpChain {
     boolean takesTunnels() {
         var table = routes();
         return current().upgrades().allowTunnels() || (table != null && table.allowsTunnels());
-    }
-
-    private void catchUp() {
-        var now = worker.tables().get();
-        if (now == seen) {
-            return;
-        }
-        seen = now;
-        var listener = now.listeners().get(origin.listener());
-        var successor = listener == null ? null : listener.successorOf(chain).orElse(null);
-        if (successor != null
-                && (successor.tls() == null) == (chain.tls() == null)
-                && successor.target() instanceof ChainTarget.Http successorHttp) {
-            chain = successor;
-            http = successorHttp;
-            removed = false;
-        } else {
-            removed = true;
-        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.weft.proxy.http;
 
 import dev.weft.proxy.config.ChainSpec;
-import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.worker.Worker;
 import io.netty.channel.Channel;
@@ -11,13 +10,11 @@ public final class HttpServer {
     private HttpServer() {}
 
     /// Installs the last handlers; what was read before comes by `channelRead`.
-    public static void serveHttp1(
-            Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel channel) {
-        Http1Server.install(new HttpChain(worker, origin, chain, http, channel), channel);
+    public static void serveHttp1(Worker worker, Origin origin, ChainSpec chain, Channel channel) {
+        Http1Server.install(new HttpChain(worker, origin, chain, channel), channel);
     }
 
-    public static void serveHttp2(
-            Worker worker, Origin origin, ChainSpec chain, ChainTarget.Http http, Channel channel) {
-        Http2Server.install(new HttpChain(worker, origin, chain, http, channel), channel);
+    public static void serveHttp2(Worker worker, Origin origin, ChainSpec chain, Channel channel) {
+        Http2Server.install(new HttpChain(worker, origin, chain, channel), channel);
     }
 }

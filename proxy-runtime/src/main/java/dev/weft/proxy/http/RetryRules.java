@@ -19,9 +19,7 @@ final class RetryRules {
 
     /// No connection could be made: nothing was sent.
     static boolean afterConnectFailure(RetryPolicy policy) {
-        return policy.on(On.CONNECT_FAILURE)
-                || policy.on(On.SERVER_ERROR)
-                || policy.on(On.GATEWAY_ERROR);
+        return policy.on(On.CONNECT_FAILURE) || afterSilence(policy);
     }
 
     /// The stream ended before any byte of an answer.
@@ -32,17 +30,22 @@ final class RetryRules {
     static boolean afterEnd(
             RetryPolicy policy, End how, boolean sent, boolean reused, String method) {
         return switch (how) {
-            case REFUSED -> policy.on(On.REFUSED_STREAM) || policy.on(On.RESET);
-            case RESET -> policy.on(On.RESET);
+            case REFUSED -> policy.on(On.REFUSED_STREAM) || afterSilence(policy);
+            case RESET, MALFORMED -> afterSilence(policy);
             case CLOSED ->
-                    policy.on(On.RESET)
+                    afterSilence(policy)
                             || (policy.on(On.RESET_BEFORE_REQUEST)
                                     && (!sent || (reused && IDEMPOTENT.contains(method))));
-            case MALFORMED, TOO_LARGE -> false;
+            case TOO_LARGE -> false;
         };
     }
 
+    /// Who is rate limited has asked for less: nothing but its own word takes that for a reason to
+    /// try again.
     static boolean afterAnswer(RetryPolicy policy, HttpResponse head) {
+        if (head.headers().contains("x-envoy-ratelimited")) {
+            return policy.on(On.RATE_LIMITED);
+        }
         var status = head.status().code();
         if (policy.on(On.RETRIABLE_HEADERS)) {
             for (var header : policy.retriableHeaders()) {
@@ -53,7 +56,6 @@ final class RetryRules {
         }
         return (policy.on(On.SERVER_ERROR) && status >= 500)
                 || (policy.on(On.RETRIABLE_4XX) && status == 409)
-                || (policy.on(On.RATE_LIMITED) && head.headers().contains("x-envoy-ratelimited"))
                 || afterGrpcStatus(policy, head.headers().get("grpc-status"))
                 || (policy.on(On.GATEWAY_ERROR) && status >= 502 && status <= 504)
                 || (policy.on(On.RETRIABLE_STATUS_CODES)
@@ -72,14 +74,15 @@ final class RetryRules {
         return false;
     }
 
-    /// The attempt did not answer in its time.
-    static boolean afterTimeout(RetryPolicy policy) {
+    /// The endpoint did not answer at all, in time or ever: what the client would be told of that
+    /// is one of the 5xx.
+    static boolean afterSilence(RetryPolicy policy) {
         return policy.on(On.SERVER_ERROR) || policy.on(On.GATEWAY_ERROR) || policy.on(On.RESET);
     }
 
     /// Whether an endpoint may get the request although another one works on it.
     static boolean mayRepeat(RetryPolicy policy, String method) {
-        return IDEMPOTENT.contains(method) || afterTimeout(policy);
+        return IDEMPOTENT.contains(method) || afterSilence(policy);
     }
 
     /// What an answer asks for, and up to half as much again, so that not all come at once.

@@ -2,6 +2,7 @@ package dev.weft.proxy.refusal;
 
 import static io.netty.handler.codec.http.HttpVersion.HTTP_1_1;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -42,6 +43,14 @@ public final class LocalAnswer {
         return isGrpc(request) ? grpc(grpcStatus, text) : answer(status, text);
     }
 
+    /// @param body in an answer to HTTP's requests; not released
+    public static FullHttpResponse answering(
+            HttpResponseStatus status, ByteBuf body, HttpHeaders request) {
+        return isGrpc(request)
+                ? grpc(grpcStatusOf(status.code()), Grpc.message(body))
+                : answer(status, body.retainedDuplicate());
+    }
+
     /// How gRPC calls that there is no more of something.
     public static final int GRPC_RESOURCE_EXHAUSTED = Grpc.RESOURCE_EXHAUSTED;
 
@@ -58,7 +67,10 @@ public final class LocalAnswer {
     }
 
     public static FullHttpResponse answer(HttpResponseStatus status, String body) {
-        var bytes = Unpooled.copiedBuffer(body, StandardCharsets.UTF_8);
+        return answer(status, Unpooled.copiedBuffer(body, StandardCharsets.UTF_8));
+    }
+
+    private static FullHttpResponse answer(HttpResponseStatus status, ByteBuf bytes) {
         var response = new DefaultFullHttpResponse(HTTP_1_1, status, bytes);
         if (bytes.isReadable()) {
             response.headers().set(HttpHeaderNames.CONTENT_TYPE, "text/plain");

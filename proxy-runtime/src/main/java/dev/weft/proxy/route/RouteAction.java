@@ -2,6 +2,7 @@ package dev.weft.proxy.route;
 
 import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
 import java.util.List;
@@ -93,7 +94,8 @@ public sealed interface RouteAction {
         }
     }
 
-    record AnswerWith(int status, String body) implements RouteAction {
+    /// @param body never released, never read but by views of it
+    record AnswerWith(int status, ByteBuf body) implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
             return new RouteDecision.Answer(

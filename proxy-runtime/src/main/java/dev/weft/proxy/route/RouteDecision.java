@@ -2,6 +2,7 @@ package dev.weft.proxy.route;
 
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.refusal.Refusal;
+import io.netty.buffer.ByteBuf;
 import java.util.Map;
 
 /// Where a request goes, or why it goes nowhere.
@@ -11,6 +12,9 @@ public sealed interface RouteDecision {
 
     /// The route's own settings for filters, by their names.
     Map<String, FilterOverride> filters();
+
+    /// The route's edits for the answer, whoever makes it.
+    HeaderEdits response();
 
     /// @param action how, apart from what was drawn for this request
     /// @param request edits for the forwarded request, after the rewrite
@@ -31,10 +35,11 @@ public sealed interface RouteDecision {
             Map<String, FilterOverride> filters)
             implements RouteDecision {}
 
+    /// @param body shared by all requests: to be read by views of it
     record Answer(
             String route,
             int status,
-            String body,
+            ByteBuf body,
             HeaderEdits response,
             Map<String, FilterOverride> filters)
             implements RouteDecision {}
@@ -48,6 +53,11 @@ public sealed interface RouteDecision {
         @Override
         public Map<String, FilterOverride> filters() {
             return Map.of();
+        }
+
+        @Override
+        public HeaderEdits response() {
+            return HeaderEdits.NONE;
         }
     }
 }

@@ -1,9 +1,12 @@
 package dev.weft.proxy.tcp;
 
 import dev.weft.proxy.cluster.Upstreams;
+import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.downstream.ServedChain;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.ConnectionLog;
@@ -58,6 +61,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private final String cluster;
     private final LogRules logs;
     private final Channel channel;
+    private final Farewell farewell;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
     private final Set<Target> tried = new HashSet<>();
@@ -72,12 +76,20 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     private @Nullable String serverPeer;
     private Duration held = Duration.ZERO;
 
-    public TcpProxy(Worker worker, Origin origin, ChainTarget.Tcp chain, Channel channel) {
+    /// @param chain which carries opaque bytes
+    /// @param tcp where to
+    public TcpProxy(
+            Worker worker, Origin origin, ChainSpec chain, ChainTarget.Tcp tcp, Channel channel) {
         this.worker = worker;
         this.origin = origin;
-        this.cluster = chain.clusters().next().cluster();
-        this.logs = chain.logs();
+        this.cluster = tcp.clusters().next().cluster();
+        this.logs = tcp.logs();
         this.channel = channel;
+        this.farewell =
+                new Farewell(
+                        new ServedChain(worker.tables(), origin, chain),
+                        this,
+                        worker.drain(origin.direction()).removedTime());
     }
 
     /// Carries it. What was read before comes by `channelRead`.
@@ -104,6 +116,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         protocol = appTls ? "TLS" : "TCP";
         channel.pipeline().addLast(this);
         worker.drain(origin.direction()).opened(this);
+        reconsider();
         channel.config().setAutoRead(false);
         settle();
     }
@@ -127,6 +140,11 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     @Override
     public void closeIfIdle() {}
+
+    @Override
+    public void reconsider() {
+        farewell.reconsider();
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {

@@ -165,6 +165,16 @@ class LoadBalancerTest {
     }
 
     @Test
+    void an_endpoint_that_came_back_gets_more_and_more() {
+        var growing = new TestCluster(new Balancing.RoundRobin(slowStart())).healthy(1, 2);
+        growing.balancer();
+        growing.nanos = Duration.ofSeconds(100).toNanos();
+        growing.vitals(2).cameBack(growing.nanos);
+
+        assertThat(shareOfSecond(growing, growing.balancer())).isCloseTo(1 / 11.0, within(0.01));
+    }
+
+    @Test
     void endpoints_that_are_equally_new_are_equal() {
         var growing = new TestCluster(new Balancing.RoundRobin(slowStart()));
         growing.healthy(1, 4);

@@ -38,7 +38,8 @@ class VerdictTest {
                     null,
                     false);
     private final Vitals vitals = new Vitals(0);
-    private final Verdict verdict = new Verdict(vitals);
+    private long nanos = 1000;
+    private final Verdict verdict = new Verdict(vitals, () -> nanos);
 
     @Test
     void the_first_answer_counts_at_once() {
@@ -52,6 +53,23 @@ class VerdictTest {
     void who_was_taken_to_be_well_is_unwell_after_one_failure() {
         assertThat(hear(Answer.SILENT)).isEqualTo(Effect.CHANGED);
         assertThat(vitals.checked()).isEqualTo(Checked.FAILS);
+    }
+
+    @Test
+    void who_is_well_again_is_new_again() {
+        hear(Answer.PASSED);
+        assertThat(vitals.bornNanos()).isZero();
+
+        hear(Answer.FAILED);
+        nanos = 2000;
+        hear(Answer.PASSED);
+        hear(Answer.PASSED);
+        hear(Answer.PASSED);
+        assertThat(vitals.bornNanos()).isEqualTo(2000);
+
+        nanos = 3000;
+        hear(Answer.DEGRADED);
+        assertThat(vitals.bornNanos()).isEqualTo(2000);
     }
 
     @Test

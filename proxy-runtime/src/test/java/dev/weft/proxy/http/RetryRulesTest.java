@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RetryRulesTest {
     private final RetryPolicy mesh =
@@ -35,6 +37,24 @@ class RetryRulesTest {
         assertThat(RetryRules.afterEnd(mesh, End.REFUSED, true, true, "POST")).isTrue();
         assertThat(RetryRules.afterConnectFailure(mesh)).isTrue();
         assertThat(RetryRules.afterEnd(mesh, End.RESET, true, true, "GET")).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SERVER_ERROR", "GATEWAY_ERROR", "RESET"})
+    void an_endpoint_that_does_not_answer_at_all_is_left_for_another(On word) {
+        var policy = on(word);
+
+        for (var how : List.of(End.REFUSED, End.RESET, End.CLOSED, End.MALFORMED)) {
+            assertThat(RetryRules.afterEnd(policy, how, true, false, "POST")).isTrue();
+        }
+        assertThat(RetryRules.afterConnectFailure(policy)).isTrue();
+        assertThat(RetryRules.afterSilence(policy)).isTrue();
+        assertThat(RetryRules.afterEnd(policy, End.TOO_LARGE, false, false, "GET")).isFalse();
+    }
+
+    private static RetryPolicy on(On word) {
+        return new RetryPolicy(
+                Set.of(word), 2, List.of(), Set.of(), List.of(), Duration.ZERO, BackOff.DEFAULT);
     }
 
     @Test
