@@ -199,7 +199,10 @@ class FirstBytesTest {
     }
 
     private void arrives(boolean continueOnTimeout, Duration handshake) {
-        arrives(continueOnTimeout, handshake, new ChainTarget.Tcp(unknownCluster()));
+        arrives(
+                continueOnTimeout,
+                handshake,
+                new ChainTarget.Tcp(unknownCluster(), LogRules.DEFAULT));
     }
 
     private void arrives(boolean continueOnTimeout, Duration handshake, ChainTarget clear) {
@@ -240,7 +243,8 @@ class FirstBytesTest {
                 1,
                 1024,
                 Upgrades.NONE,
-                null);
+                null,
+                LogRules.DEFAULT);
     }
 
     private static WeightedClusters unknownCluster() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.LogRules;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,7 +125,10 @@ class ListenerSpecTest {
     private static ChainSpec spec(String name, ChainMatch match) {
         var cluster = new WeightedClusters.Share("c", 1, HeaderEdits.NONE, HeaderEdits.NONE);
         return new ChainSpec(
-                name, match, null, new ChainTarget.Tcp(new WeightedClusters(List.of(cluster))));
+                name,
+                match,
+                null,
+                new ChainTarget.Tcp(new WeightedClusters(List.of(cluster)), LogRules.DEFAULT));
     }
 
     private static ChainMatch match(

@@ -54,23 +54,23 @@ class AccessLogTest {
 
     private static JsonObject connection(String serverName) {
         var line = new LineBuffer(16);
-        new AccessLogLine()
-                .append(
-                        new ConnectionLog(
-                                Instant.EPOCH,
-                                Duration.ZERO,
-                                Direction.OUTBOUND,
-                                "TLS",
-                                "-",
-                                1,
-                                2,
-                                serverName,
-                                "app",
-                                "",
-                                null,
-                                false,
-                                Duration.ZERO),
-                        line);
+        AccessLogLine.append(
+                new ConnectionLog(
+                        Instant.EPOCH,
+                        Duration.ZERO,
+                        Direction.OUTBOUND,
+                        "TLS",
+                        "-",
+                        1,
+                        2,
+                        serverName,
+                        "app",
+                        "",
+                        null,
+                        false,
+                        Duration.ZERO,
+                        null),
+                line);
         return JsonParser.parseString(text(line)).getAsJsonObject();
     }
 
