@@ -1,4 +1,4 @@
-/// Takes connections and finds out what they are. In this order: [Acceptor] takes one, [Intake]
+/// Takes connections and finds out what they are. In this order: [Acceptor], which [Listening] keeps open, takes one, [Intake]
 /// finds its listener, [FirstBytes] its filter chain, by what [Sniffer] sees, and [Arrival]
 /// installs what serves that.
 @NullMarked

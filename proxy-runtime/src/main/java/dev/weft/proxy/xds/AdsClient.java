@@ -12,6 +12,8 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +51,7 @@ public final class AdsClient implements Link.Owner {
     private boolean candidateLeads;
     private ControlThread.@Nullable Timer silence;
 
-    private volatile boolean configured;
+    private final CompletableFuture<Void> configured = new CompletableFuture<>();
     private volatile boolean synced;
 
     /// @param node what to tell a control plane of this proxy
@@ -75,7 +77,12 @@ public final class AdsClient implements Link.Owner {
     /// Whether a whole configuration is in force, from a stream or from the state folder; once true
     /// it stays so. From any thread.
     public boolean configured() {
-        return configured;
+        return configured.isDone();
+    }
+
+    /// Done when [#configured()] is true, on the control thread.
+    public CompletionStage<Void> firstConfigured() {
+        return configured.minimalCompletionStage();
     }
 
     /// Whether the control plane is connected and has sent all that was asked of it. From any
@@ -109,8 +116,8 @@ public final class AdsClient implements Link.Owner {
                                     type,
                                     refusal));
         }
-        configured = !configuration.resources(ResourceType.LISTENER).isEmpty();
-        if (configured) {
+        if (!configuration.resources(ResourceType.LISTENER).isEmpty()) {
+            configured.complete(null);
             LOG.log(Level.INFO, "the last good configuration is in force");
         }
     }
@@ -258,7 +265,7 @@ public final class AdsClient implements Link.Owner {
             synced = false;
             reportLoad(leading);
         }
-        configured = true;
+        configured.complete(null);
         if (!synced) {
             synced = true;
             events.connected(leading.target().revision());
@@ -296,7 +303,7 @@ public final class AdsClient implements Link.Owner {
 
     private void silent() {
         var waiting = candidate != null ? candidate : synced ? null : current;
-        if (waiting != null && waiting.established() && configured && complete(waiting, true)) {
+        if (waiting != null && waiting.established() && configured() && complete(waiting, true)) {
             settled(waiting);
         }
     }

@@ -1,0 +1,56 @@
+package dev.weft.proxy;
+
+import dev.weft.proxy.xds.AdsClient;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/// Whether the proxy may get traffic: a configuration is in force, and its listeners accept. Any
+/// thread.
+///
+/// What comes after it has been ready for the first time is not waited for: a listener that is
+/// added later, and cannot be bound, takes nothing away from the others.
+final class Readiness {
+    private static final List<String> VIRTUAL_LISTENERS =
+            List.of("virtualInbound", "virtualOutbound");
+
+    private final AdsClient ads;
+    private final DataPlane dataPlane;
+    private final CompletableFuture<Void> first = new CompletableFuture<>();
+
+    Readiness(AdsClient ads, DataPlane dataPlane) {
+        this.ads = ads;
+        this.dataPlane = dataPlane;
+        dataPlane.onListenersChanged(this::look);
+        ads.firstConfigured().thenRun(this::look);
+    }
+
+    private void look() {
+        if (!first.isDone() && missing().isEmpty()) {
+            first.complete(null);
+        }
+    }
+
+    /// Done when nothing is missing for the first time.
+    CompletionStage<Void> first() {
+        return first.minimalCompletionStage();
+    }
+
+    /// What it still waits for; empty when it may serve.
+    Optional<String> missing() {
+        if (!ads.configured()) {
+            return Optional.of("no configuration yet: waiting for the control plane");
+        }
+        var listeners = dataPlane.listeners();
+        var absent = VIRTUAL_LISTENERS.stream().filter(name -> !listeners.has(name)).findFirst();
+        if (absent.isPresent()) {
+            return Optional.of("waiting for listener " + absent.get());
+        }
+        var waiting =
+                listeners.troubles(name -> !first.isDone() || VIRTUAL_LISTENERS.contains(name));
+        return waiting.isEmpty()
+                ? Optional.empty()
+                : Optional.of("waiting for " + String.join("; ", waiting));
+    }
+}
