@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import dev.weft.proxy.accept.Acceptor;
 import dev.weft.proxy.accept.Listening;
 import dev.weft.proxy.config.ListenerSpec;
 import dev.weft.proxy.config.Tables;
@@ -22,6 +23,7 @@ final class Listeners {
         Listening open(ListenerSpec listener, InetSocketAddress address);
     }
 
+    /// A socket of a listener; each keeps open when others of it come or go.
     private record Place(String listener, InetSocketAddress address) {}
 
     private final Opener opener;
@@ -45,7 +47,8 @@ final class Listeners {
         var wanted = new HashSet<Place>();
         for (var listener : tables.listeners().values()) {
             if (listener.binds()) {
-                wanted.add(new Place(listener.name(), listener.address()));
+                Acceptor.sockets(listener.addresses())
+                        .forEach(address -> wanted.add(new Place(listener.name(), address)));
             }
         }
         places.entrySet()

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
+import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.CidrRange;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.Pipe;
+import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.util.List;
@@ -66,6 +69,26 @@ class ConfigStoreTest {
         assertThat(store.apply(ConfigStore.CLUSTER, List.of(Xds.resource("c", cluster)), List.of()))
                 .isEmpty();
         assertThat(store.dump()).contains("envoy.config.cluster.v3.Cluster.alt_stat_name");
+    }
+
+    @Test
+    void an_additional_address_that_is_none_is_refused_by_name() {
+        var listener =
+                Xds.listener("l", 1)
+                        .addAdditionalAddresses(
+                                AdditionalAddress.newBuilder()
+                                        .setAddress(
+                                                Address.newBuilder()
+                                                        .setPipe(Pipe.newBuilder().setPath("/x"))))
+                        .setDefaultFilterChain(Xds.chain(Xds.tcp("c")))
+                        .build();
+
+        var nack =
+                store.apply(ConfigStore.LISTENER, List.of(Xds.resource("l", listener)), List.of());
+
+        assertThat(nack)
+                .hasValueSatisfying(text ->
+                        assertThat(text).contains("listener l.additional_addresses[0].address"));
     }
 
     @Test

@@ -181,7 +181,7 @@ public final class ConfigStore implements ConfigSink {
                 listenersNow.put(name, old);
                 keepRoutes(before, old, routesNow);
             } else if (!it.compiled().binds()) {
-                awaited.add(it.compiled().address());
+                it.compiled().addresses().forEach(at -> awaited.add(Tables.destination(at)));
             }
         });
         var clustersNow = new HashMap<String, ClusterTable>();

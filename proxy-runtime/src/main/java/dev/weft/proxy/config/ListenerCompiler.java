@@ -20,6 +20,7 @@ import io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspe
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,8 @@ final class ListenerCompiler {
     private static final int MAX_HEADER_BYTES = 8 * 1024 * 1024;
     private static final int DEFAULT_STREAMS = 1024;
     private static final String INBOUND = "virtualInbound";
+    private static final String ADDITIONAL_ADDRESS_OPTIONS =
+            "envoy.config.listener.v3.AdditionalAddress.socket_options";
 
     private final FieldCheck fields;
     private final TlsCompiler tls;
@@ -70,7 +73,7 @@ final class ListenerCompiler {
         return new ListenerSpec(
                 listener.getName(),
                 direction(listener),
-                Unpack.address(place + ".address", listener.getAddress()),
+                addresses(place, listener),
                 binds,
                 listener.getUseOriginalDst().getValue() || hasOriginalDestinationFilter(listener),
                 listener.getUseOriginalDst().getValue(),
@@ -81,6 +84,21 @@ final class ListenerCompiler {
                         listener.hasPerConnectionBufferLimitBytes()),
                 chains,
                 defaultChain);
+    }
+
+    private List<InetSocketAddress> addresses(String place, Listener listener) {
+        var addresses = new ArrayList<InetSocketAddress>();
+        addresses.add(Unpack.address(place + ".address", listener.getAddress()));
+        for (int i = 0; i < listener.getAdditionalAddressesCount(); i++) {
+            var more = listener.getAdditionalAddresses(i);
+            if (more.hasSocketOptions()) {
+                fields.ignored(ADDITIONAL_ADDRESS_OPTIONS);
+            }
+            addresses.add(
+                    Unpack.address(
+                            place + ".additional_addresses[" + i + "].address", more.getAddress()));
+        }
+        return addresses;
     }
 
     private static Direction direction(Listener listener) {
