@@ -84,9 +84,21 @@ final class ProxyView implements Health, Insight {
         json.addProperty("revision", ads.revision().orElse(""));
         json.addProperty("synced", ads.synced());
         json.add("versions", versions);
+        json.add("refused", refused());
         json.add("waiting", waiting());
         json.add("inForce", JsonParser.parseString(dataPlane.dump()));
         return json.toString();
+    }
+
+    /// By type and name what is not in force as it was sent, and why.
+    private JsonObject refused() {
+        var refused = new JsonObject();
+        for (ResourceType type : ResourceType.values()) {
+            var ofType = new JsonObject();
+            configuration.refused(type).forEach(ofType::addProperty);
+            refused.add(type.name().toLowerCase(Locale.ROOT), ofType);
+        }
+        return refused;
     }
 
     /// Listeners that do not accept, and why.

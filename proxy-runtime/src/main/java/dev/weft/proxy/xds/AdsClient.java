@@ -1,6 +1,7 @@
 package dev.weft.proxy.xds;
 
 import dev.weft.proxy.bootstrap.ControlPlane;
+import dev.weft.proxy.config.Refusals;
 import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.ControlPlaneDialer;
@@ -109,10 +110,11 @@ public final class AdsClient implements Link.Owner {
             var resources = kept.getOrDefault(type.typeUrl(), List.of());
             configuration
                     .offer(type, resources, List.of())
+                    .text()
                     .ifPresent(refusal ->
                             LOG.log(
                                     Level.WARNING,
-                                    "the last good {0} resources are not used: {1}",
+                                    "some of the last good {0} resources are not used: {1}",
                                     type,
                                     refusal));
         }
@@ -165,6 +167,9 @@ public final class AdsClient implements Link.Owner {
             stream.subscribe(type, configuration);
         }
         if (link == current) {
+            if (!candidateLeads) {
+                configuration.forgetRefused();
+            }
             reportLoad(link);
         }
         watchSilence();
@@ -199,6 +204,7 @@ public final class AdsClient implements Link.Owner {
         }
         if (link == candidate && !candidateLeads) {
             candidateLeads = true;
+            configuration.forgetRefused();
         } else if (link == current && candidateLeads) {
             events.ignored(type.get());
             return;
@@ -216,26 +222,32 @@ public final class AdsClient implements Link.Owner {
                         .filter(r -> r.hasResource())
                         .map(r -> new Resource(r.getName(), r.getVersion(), r.getResource()))
                         .toList();
-        var refusal = configuration.offer(type, changed, response.getRemovedResourcesList());
+        var removed = response.getRemovedResourcesList();
+        var refusals = configuration.offer(type, changed, removed);
         stream.answered(type, response);
-        if (refusal.isPresent()) {
-            LOG.log(Level.WARNING, "refused {0} resources: {1}", type, refusal.get());
-            events.refused(type.typeUrl());
-            stream.nack(response, refusal.get());
-            return;
-        }
-        events.accepted(type);
-        if (changed.isEmpty() && response.getRemovedResourcesCount() == 0) {
-            stream.ack(response);
+        tell(type, refusals);
+        Runnable answer = () -> stream.answer(response, refusals);
+        if (refusals.byName().size() == changed.size() && removed.isEmpty()) {
+            answer.run();
         } else {
             // only then: what a control plane has seen accepted outlives this process
-            lastGood.keep(configuration::snapshot, () -> stream.ack(response));
+            lastGood.keep(configuration::snapshot, answer);
         }
         switch (type) {
             case CLUSTER -> resubscribe(stream, ResourceType.ENDPOINTS);
             case LISTENER -> resubscribe(stream, ResourceType.ROUTES);
             case ENDPOINTS, ROUTES -> {}
         }
+    }
+
+    private void tell(ResourceType type, Refusals refusals) {
+        refusals.text()
+                .ifPresentOrElse(
+                        why -> {
+                            LOG.log(Level.WARNING, "refused {0} resources: {1}", type, why);
+                            events.refused(type.typeUrl());
+                        },
+                        () -> events.accepted(type));
     }
 
     private void resubscribe(AdsStream stream, ResourceType type) {
