@@ -84,7 +84,7 @@ public final class Proxy implements AutoCloseable {
                         random,
                         events,
                         new LoadReporter(dataPlane, control, random));
-        var readiness = new Readiness(ads, dataPlane);
+        var readiness = new Readiness(slot, ads, dataPlane);
         var _ =
                 readiness
                         .first()

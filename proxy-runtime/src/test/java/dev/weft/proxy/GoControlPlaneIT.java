@@ -19,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -73,6 +74,18 @@ class GoControlPlaneIT {
         assertThat(answer()).isEqualTo("second");
     }
 
+    @Test
+    void is_ready_when_its_listeners_accept_whatever_they_are_called() throws Exception {
+        assertThat(get(proxy.ports().health(), "/ready")).contains("waiting for the control plane");
+
+        controlPlane.tell(first.getAddress().getPort());
+
+        eventually(
+                "it is ready", () -> get(proxy.ports().health(), "/ready").strip().equals("ready"));
+        assertThat(answer()).isEqualTo("first");
+        eventually("it has taken its turn", () -> Files.exists(mesh.paths.serving()));
+    }
+
     /// go-control-plane does not send again what it has sent once: what is right of a response must
     /// be taken the first time.
     @Test
@@ -87,6 +100,7 @@ class GoControlPlaneIT {
                 .contains("listener bad", "api_listener");
         eventually("the new listener serves", () -> get(more, "/").equals("second"));
         assertThat(answer()).isEqualTo("second");
+        assertThat(get(proxy.ports().health(), "/ready").strip()).isEqualTo("ready");
         assertThat(refusedListeners()).contains("bad", "api_listener");
 
         controlPlane.tell(first.getAddress().getPort());

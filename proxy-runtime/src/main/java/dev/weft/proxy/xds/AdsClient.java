@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ public final class AdsClient implements Link.Owner {
     private boolean candidateLeads;
     private ControlThread.@Nullable Timer silence;
 
+    private final CompletableFuture<Void> answered = new CompletableFuture<>();
     private final CompletableFuture<Void> configured = new CompletableFuture<>();
     private volatile boolean synced;
 
@@ -79,6 +81,17 @@ public final class AdsClient implements Link.Owner {
     /// it stays so. From any thread.
     public boolean configured() {
         return configured.isDone();
+    }
+
+    /// Whether all that was asked for has been answered, even if not all of it could be taken, but
+    /// not if all listeners are refused; once true it stays so. From any thread.
+    public boolean answered() {
+        return answered.isDone();
+    }
+
+    /// Done when [#answered()] is true, on the control thread.
+    public CompletionStage<Void> firstAnswered() {
+        return answered.minimalCompletionStage();
     }
 
     /// Done when [#configured()] is true, on the control thread.
@@ -119,6 +132,7 @@ public final class AdsClient implements Link.Owner {
                                     refusal));
         }
         if (!configuration.resources(ResourceType.LISTENER).isEmpty()) {
+            answered.complete(null);
             configured.complete(null);
             LOG.log(Level.INFO, "the last good configuration is in force");
         }
@@ -258,10 +272,28 @@ public final class AdsClient implements Link.Owner {
     /// Sees whether the leading stream has said all.
     private void settle() {
         var leading = candidateLeads ? candidate : current;
-        if (leading == null || !complete(leading, false)) {
+        if (leading == null) {
             return;
         }
-        settled(leading);
+        if (isAnswered(leading)) {
+            answered.complete(null);
+        }
+        if (complete(leading, false)) {
+            settled(leading);
+        }
+    }
+
+    /// What is refused is no reason to wait, unless nothing is left to serve by.
+    private boolean isAnswered(Link link) {
+        return !answered.isDone()
+                && !isAllRefused()
+                && complete(
+                        link, false, (type, name) -> configuration.refused(type).containsKey(name));
+    }
+
+    private boolean isAllRefused() {
+        return configuration.resources(ResourceType.LISTENER).isEmpty()
+                && !configuration.refused(ResourceType.LISTENER).isEmpty();
     }
 
     private void settled(Link leading) {
@@ -277,6 +309,9 @@ public final class AdsClient implements Link.Owner {
             synced = false;
             reportLoad(leading);
         }
+        if (!isAllRefused()) {
+            answered.complete(null);
+        }
         configured.complete(null);
         if (!synced) {
             synced = true;
@@ -285,6 +320,12 @@ public final class AdsClient implements Link.Owner {
     }
 
     private boolean complete(Link link, boolean silent) {
+        return complete(link, silent, (type, name) -> false);
+    }
+
+    /// @param suffices whether a resource that is wanted may be missing
+    private boolean complete(
+            Link link, boolean silent, BiPredicate<ResourceType, String> suffices) {
         var stream = link.stream();
         if (stream == null) {
             return false;
@@ -296,7 +337,8 @@ public final class AdsClient implements Link.Owner {
                             : configuration.wanted(type).stream()
                                     .allMatch(name ->
                                             configuration.has(type, name)
-                                                    || stream.absent(type, name));
+                                                    || stream.absent(type, name)
+                                                    || suffices.test(type, name));
             if (!whole) {
                 return false;
             }
