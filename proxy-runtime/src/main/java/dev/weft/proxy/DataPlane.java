@@ -127,6 +127,11 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         overload.use(rules);
     }
 
+    /// What of the bootstrap is not used, for the dump.
+    void ignores(List<String> fields) {
+        store.ignores(fields);
+    }
+
     /// Binds the listeners as soon as they arrive by xDS.
     public void start() {
         listeners.start(store.tables());

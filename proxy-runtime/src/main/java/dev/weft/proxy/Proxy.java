@@ -124,6 +124,7 @@ public final class Proxy implements AutoCloseable {
         identity.signedBy(controlPlane);
         ads.follow(controlPlane);
         dataPlane.limit(controlPlane.overload());
+        dataPlane.ignores(controlPlane.ignored());
     }
 
     /// The ports that its own servers have taken.

@@ -52,6 +52,7 @@ public final class ConfigStore implements ConfigSink {
     private final Map<String, Accepted<RouteTable>> routes = new TreeMap<>();
     private final Map<String, Accepted<ClusterSpec>> clusters = new TreeMap<>();
     private final Map<String, Accepted<Assignment>> endpoints = new TreeMap<>();
+    private List<String> ignoredInBootstrap = List.of();
     private volatile Tables tables = Tables.EMPTY;
 
     /// @param published called with each new snapshot, on the xDS thread
@@ -130,14 +131,21 @@ public final class ConfigStore implements ConfigSink {
         };
     }
 
-    /// JSON of what has been accepted, and of what was ignored in it.
+    /// What of the bootstrap is not used.
+    public synchronized void ignores(List<String> fieldsOfBootstrap) {
+        ignoredInBootstrap = List.copyOf(fieldsOfBootstrap);
+    }
+
+    /// JSON of what has been accepted, and of what was ignored in it and in the bootstrap.
     public synchronized String dump() {
         var dump = new ConfigDump();
         listeners.forEach((name, it) -> dump.add("listeners", name, it.version(), it.source()));
         routes.forEach((name, it) -> dump.add("routes", name, it.version(), it.source()));
         clusters.forEach((name, it) -> dump.add("clusters", name, it.version(), it.source()));
         endpoints.forEach((name, it) -> dump.add("endpoints", name, it.version(), it.source()));
-        return dump.toJson(fields.ignored());
+        var ignored = fields.ignored();
+        ignoredInBootstrap.forEach(field -> ignored.merge(field, 1L, Long::sum));
+        return dump.toJson(ignored);
     }
 
     private static <M extends Message, T> Refusals accept(
