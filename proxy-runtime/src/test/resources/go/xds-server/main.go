@@ -1,7 +1,8 @@
 // An xDS server on go-control-plane: delta and plain ADS of one snapshot, in clear, on a port that it prints. Each
-// number read from standard input is the port of a new endpoint; at the input's end the server ends.
+// number read from standard input is the port of a new endpoint; where it is negative there are two listeners besides,
+// "more", and "bad", which no proxy can serve. What a client refuses is printed. At the input's end the server ends.
 //
-//	xds-server NODE PORT   NODE is the id of the node that is served, PORT that of its listener
+//	xds-server NODE PORT MORE   NODE is the id of the node that is served, PORT and MORE are those of its listeners
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	cluster "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -33,40 +35,55 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		check(errors.New("xds-server NODE PORT"))
+	if len(os.Args) != 4 {
+		check(errors.New("xds-server NODE PORT MORE"))
 	}
 	node := os.Args[1]
 	listening := number(os.Args[2])
+	more := number(os.Args[3])
 	snapshots := cache.NewSnapshotCache(true, cache.IDHash{}, nil)
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	ads := grpc.NewServer()
-	discovery.RegisterAggregatedDiscoveryServiceServer(ads, server.NewServer(context.Background(), snapshots, nil))
+	discovery.RegisterAggregatedDiscoveryServiceServer(ads, server.NewServer(context.Background(), snapshots, server.CallbackFuncs{
+		StreamDeltaRequestFunc: func(_ int64, request *discovery.DeltaDiscoveryRequest) error {
+			if refusal := request.GetErrorDetail(); refusal != nil {
+				fmt.Println("refused:", refusal.GetMessage())
+			}
+			return nil
+		},
+	}))
 	go func() { check(ads.Serve(socket)) }()
 	fmt.Println(socket.Addr().(*net.TCPAddr).Port)
 
 	in := bufio.NewScanner(os.Stdin)
 	for version := 1; in.Scan(); version++ {
+		port, extra := strings.CutPrefix(in.Text(), "-")
+		listeners := []types.Resource{http("web", listening)}
+		if extra {
+			bad := http("bad", 0)
+			bad.ApiListener = &listener.ApiListener{ApiListener: packed(&router.Router{})}
+			listeners = append(listeners, bad, http("more", more))
+		}
 		snapshot, err := cache.NewSnapshot(strconv.Itoa(version), map[resource.Type][]types.Resource{
-			resource.ListenerType: {web(listening)},
+			resource.ListenerType: listeners,
 			resource.RouteType:    {routes()},
 			resource.ClusterType:  {app()},
-			resource.EndpointType: {at(number(in.Text()))},
+			resource.EndpointType: {at(number(port))},
 		})
 		check(err)
 		check(snapshots.SetSnapshot(context.Background(), node, snapshot))
 	}
 }
 
-func web(port uint32) *listener.Listener {
+func http(name string, port uint32) *listener.Listener {
 	return &listener.Listener{
-		Name:    "web",
+		Name:    name,
 		Address: address(port),
 		FilterChains: []*listener.FilterChain{{Filters: []*listener.Filter{{
 			Name: "http",
 			ConfigType: &listener.Filter_TypedConfig{TypedConfig: packed(&hcm.HttpConnectionManager{
-				StatPrefix:     "web",
+				StatPrefix:     name,
 				RouteSpecifier: &hcm.HttpConnectionManager_Rds{Rds: &hcm.Rds{RouteConfigName: "routes", ConfigSource: fromADS()}},
 				HttpFilters: []*hcm.HttpFilter{{
 					Name:       "router",

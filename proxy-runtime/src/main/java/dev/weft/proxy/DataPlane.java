@@ -2,6 +2,7 @@ package dev.weft.proxy;
 
 import dev.weft.proxy.accept.Acceptor;
 import dev.weft.proxy.accept.ConntrackDestination;
+import dev.weft.proxy.accept.Listening;
 import dev.weft.proxy.accept.OriginalDestination;
 import dev.weft.proxy.cluster.ClusterStates;
 import dev.weft.proxy.cluster.EndpointView;
@@ -30,13 +31,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
@@ -44,9 +41,6 @@ import java.util.random.RandomGenerator;
 ///
 /// Every event loop has a [Worker] of its own; they share the tables, which change as a whole.
 public final class DataPlane implements AutoCloseable, LoadSource {
-    private static final List<String> VIRTUAL_LISTENERS =
-            List.of("virtualInbound", "virtualOutbound");
-
     private final EventLoopGroup loops;
     private final OriginalDestination originalDestination;
     private final Overload overload = new Overload(Pressure.OF_THIS_JVM);
@@ -57,12 +51,8 @@ public final class DataPlane implements AutoCloseable, LoadSource {
     private final OwnCalls ownCalls;
     private final Tracer tracer;
     private final Map<EventLoop, Worker> workers;
-    private final Map<String, Bound> acceptors = new ConcurrentHashMap<>();
-    private final CompletableFuture<Void> firstListening = new CompletableFuture<>();
-    private boolean started;
-    private boolean stopped;
-
-    private record Bound(InetSocketAddress address, Acceptor acceptor) {}
+    private final Listeners listeners;
+    private volatile Runnable listenersChanged = () -> {};
 
     /// @param loops carry connections
     /// @param aside carries none: what must not hold them up runs there
@@ -124,6 +114,7 @@ public final class DataPlane implements AutoCloseable, LoadSource {
                             tracer));
         });
         this.workers = Map.copyOf(byLoop);
+        this.listeners = new Listeners((spec, address) -> listen(asideLoop, spec, address));
     }
 
     /// Where the xDS client delivers.
@@ -142,29 +133,30 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         outbound.removedTime(time);
     }
 
+    /// What of the bootstrap is not used, for the dump.
+    void ignores(List<String> fields) {
+        store.ignores(fields);
+    }
+
     /// Binds the listeners as soon as they arrive by xDS.
-    public synchronized void start() {
-        started = true;
-        bind(store.tables());
+    public void start() {
+        listeners.start(store.tables());
     }
 
-    /// A configuration is in force and both virtual listeners accept.
-    public boolean listening() {
-        return VIRTUAL_LISTENERS.stream()
-                .allMatch(name -> {
-                    var bound = acceptors.get(name);
-                    return bound != null && bound.acceptor().isAccepting();
-                });
+    /// The sockets.
+    Listeners listeners() {
+        return listeners;
     }
 
-    /// Done when [#listening()] is true for the first time.
-    CompletionStage<Void> firstListening() {
-        return firstListening.minimalCompletionStage();
+    /// @param listener called when a configuration has been published, and whenever a socket
+    ///   accepts, or cannot; any thread
+    void onListenersChanged(Runnable listener) {
+        listenersChanged = listener;
     }
 
     /// Where a listener accepts, once it does.
     Optional<CompletionStage<InetSocketAddress>> boundAddress(String listener) {
-        return Optional.ofNullable(acceptors.get(listener)).map(bound -> bound.acceptor().bound());
+        return listeners.boundAddress(listener);
     }
 
     /// Asks the inbound side's peers to go elsewhere and serves on; done when they have gone, or
@@ -181,23 +173,13 @@ public final class DataPlane implements AutoCloseable, LoadSource {
     /// Stops taking SYNs, accepts what is queued, then closes the listeners. What was accepted is
     /// served on.
     public void stopAccepting() {
-        stopAccepting(Acceptor::stop);
+        listeners.stop(Listening::stop);
     }
 
     /// Leaves new connections to the pod's next proxy, accepts what is queued, then closes the
     /// listeners. What was accepted is served on.
     void handOver() {
-        stopAccepting(Acceptor::handOver);
-    }
-
-    private synchronized void stopAccepting(Function<Acceptor, CompletionStage<Void>> how) {
-        stopped = true;
-        var stops =
-                acceptors.values().stream()
-                        .map(bound -> how.apply(bound.acceptor()).toCompletableFuture())
-                        .toArray(CompletableFuture<?>[]::new);
-        CompletableFuture.allOf(stops).join();
-        acceptors.clear();
+        listeners.stop(Listening::handOver);
     }
 
     /// Sends the spans that wait; done when that is over.
@@ -253,51 +235,23 @@ public final class DataPlane implements AutoCloseable, LoadSource {
                 }));
         tracer.reconcile(tables);
         ownCalls.reconcile(tables);
-        bind(tables);
+        listeners.reconcile(tables);
+        listenersChanged.run();
     }
 
-    private synchronized void bind(Tables tables) {
-        if (!started || stopped) {
-            return;
-        }
-        acceptors
-                .entrySet()
-                .removeIf(entry -> {
-                    var listener = tables.listeners().get(entry.getKey());
-                    var stays =
-                            listener != null
-                                    && listener.binds()
-                                    && listener.address().equals(entry.getValue().address());
-                    if (!stays) {
-                        var _ = entry.getValue().acceptor().stop();
-                    }
-                    return !stays;
-                });
-        for (var listener : tables.listeners().values()) {
-            if (listener.binds()) {
-                acceptors.computeIfAbsent(
-                        listener.name(), _ -> new Bound(listener.address(), accept(listener)));
-            }
-        }
-        tellWhenListening();
+    private Listening listen(EventLoop timer, ListenerSpec listener, InetSocketAddress address) {
+        return new Listening(
+                listener.name(),
+                address,
+                () -> accept(listener, address),
+                timer,
+                () -> listenersChanged.run());
     }
 
-    private void tellWhenListening() {
-        if (!firstListening.isDone() && acceptors.keySet().containsAll(VIRTUAL_LISTENERS)) {
-            var bound =
-                    VIRTUAL_LISTENERS.stream()
-                            .map(name -> Objects.requireNonNull(acceptors.get(name)))
-                            .map(virtual -> virtual.acceptor().bound())
-                            .map(CompletionStage::toCompletableFuture)
-                            .toArray(CompletableFuture<?>[]::new);
-            var _ = CompletableFuture.allOf(bound).thenRun(() -> firstListening.complete(null));
-        }
-    }
-
-    private Acceptor accept(ListenerSpec listener) {
+    private Acceptor accept(ListenerSpec listener, InetSocketAddress address) {
         return new Acceptor(
                 loops,
-                listener.address(),
+                address,
                 () -> store.tables().listeners().getOrDefault(listener.name(), listener),
                 loop -> workers.getOrDefault(loop, workers.values().iterator().next()),
                 originalDestination);

@@ -74,13 +74,6 @@ public final class Proxy implements AutoCloseable {
                         identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic, aside);
 
         turn = new Turn(slot, paths, control);
-        var _ =
-                dataPlane
-                        .firstListening()
-                        .thenRun(() -> {
-                            metrics.ready(ProcessAge.now());
-                            turn.ready();
-                        });
 
         var configuration = new Configuration(dataPlane.sink());
         var pod = Pod.read(paths);
@@ -94,11 +87,27 @@ public final class Proxy implements AutoCloseable {
                         random,
                         events,
                         new LoadReporter(dataPlane, control, random));
+        var readiness = new Readiness(slot, ads, dataPlane);
+        var _ =
+                readiness
+                        .first()
+                        .thenRun(() -> {
+                            metrics.ready(ProcessAge.now());
+                            turn.ready();
+                        });
         revisions = new Revisions(paths, control, this::follow);
         lifecycle = new Lifecycle(paths, control, dataPlane);
         var view =
                 new ProxyView(
-                        build, metrics, configuration, ads, dataPlane, lifecycle, control, traffic);
+                        build,
+                        metrics,
+                        configuration,
+                        ads,
+                        dataPlane,
+                        readiness,
+                        lifecycle,
+                        control,
+                        traffic);
         admin = Admin.open(ports, paths, control, aside, view, view);
     }
 
@@ -118,6 +127,7 @@ public final class Proxy implements AutoCloseable {
         identity.signedBy(controlPlane);
         ads.follow(controlPlane);
         dataPlane.limit(controlPlane.overload());
+        dataPlane.ignores(controlPlane.ignored());
     }
 
     /// The ports that its own servers have taken.

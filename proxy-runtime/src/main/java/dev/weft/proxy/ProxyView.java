@@ -27,6 +27,7 @@ final class ProxyView implements Health, Insight {
     private final Configuration configuration;
     private final AdsClient ads;
     private final DataPlane dataPlane;
+    private final Readiness readiness;
     private final Lifecycle lifecycle;
     private final ControlThread control;
     private final EventLoopGroup traffic;
@@ -37,6 +38,7 @@ final class ProxyView implements Health, Insight {
             Configuration configuration,
             AdsClient ads,
             DataPlane dataPlane,
+            Readiness readiness,
             Lifecycle lifecycle,
             ControlThread control,
             EventLoopGroup traffic) {
@@ -45,6 +47,7 @@ final class ProxyView implements Health, Insight {
         this.configuration = configuration;
         this.ads = ads;
         this.dataPlane = dataPlane;
+        this.readiness = readiness;
         this.lifecycle = lifecycle;
         this.control = control;
         this.traffic = traffic;
@@ -52,16 +55,7 @@ final class ProxyView implements Health, Insight {
 
     @Override
     public Optional<String> unready() {
-        if (lifecycle.leaving()) {
-            return Optional.of("draining");
-        }
-        if (!ads.configured()) {
-            return Optional.of("no configuration yet: waiting for the control plane");
-        }
-        if (!dataPlane.listening()) {
-            return Optional.of("the listeners do not accept yet");
-        }
-        return Optional.empty();
+        return lifecycle.leaving() ? Optional.of("draining") : readiness.missing();
     }
 
     @Override
@@ -90,8 +84,28 @@ final class ProxyView implements Health, Insight {
         json.addProperty("revision", ads.revision().orElse(""));
         json.addProperty("synced", ads.synced());
         json.add("versions", versions);
+        json.add("refused", refused());
+        json.add("waiting", waiting());
         json.add("inForce", JsonParser.parseString(dataPlane.dump()));
         return json.toString();
+    }
+
+    /// By type and name what is not in force as it was sent, and why.
+    private JsonObject refused() {
+        var refused = new JsonObject();
+        for (ResourceType type : ResourceType.values()) {
+            var ofType = new JsonObject();
+            configuration.refused(type).forEach(ofType::addProperty);
+            refused.add(type.name().toLowerCase(Locale.ROOT), ofType);
+        }
+        return refused;
+    }
+
+    /// Listeners that do not accept, and why.
+    private JsonArray waiting() {
+        var waiting = new JsonArray();
+        dataPlane.listeners().troubles(_ -> true).forEach(waiting::add);
+        return waiting;
     }
 
     @Override

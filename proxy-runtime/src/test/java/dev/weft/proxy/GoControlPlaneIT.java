@@ -4,6 +4,7 @@ import static dev.weft.proxy.testing.Eventually.eventually;
 import static dev.weft.proxy.testing.Sockets.freePort;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.GoProgram.Running;
 import dev.weft.proxy.admin.Ports;
@@ -18,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -34,16 +36,19 @@ class GoControlPlaneIT {
     private HttpServer first;
     private HttpServer second;
     private Running controlPlane;
+    private TestMesh mesh;
     private Proxy proxy;
     private int web;
+    private int more;
 
     @BeforeEach
     void start() throws Exception {
         first = application("first");
         second = application("second");
         web = freePort();
-        controlPlane = GoProgram.built("xds-server").start("web-0.shop", "" + web);
-        var mesh = new TestMesh(folder);
+        more = freePort();
+        controlPlane = GoProgram.built("xds-server").start("web-0.shop", "" + web, "" + more);
+        mesh = new TestMesh(folder);
         mesh.bootstrapInClear("go", controlPlane.number());
         mesh.revision("go");
         proxy = new Proxy(Build.current(), mesh.paths, Ports.ANY, Slot.ONLY);
@@ -69,10 +74,57 @@ class GoControlPlaneIT {
         assertThat(answer()).isEqualTo("second");
     }
 
+    @Test
+    void is_ready_when_its_listeners_accept_whatever_they_are_called() throws Exception {
+        assertThat(get(proxy.ports().health(), "/ready")).contains("waiting for the control plane");
+
+        controlPlane.tell(first.getAddress().getPort());
+
+        eventually(
+                "it is ready", () -> get(proxy.ports().health(), "/ready").strip().equals("ready"));
+        assertThat(answer()).isEqualTo("first");
+        eventually("it has taken its turn", () -> Files.exists(mesh.paths.serving()));
+    }
+
+    /// go-control-plane does not send again what it has sent once: what is right of a response must
+    /// be taken the first time.
+    @Test
+    void takes_what_is_right_of_a_response_and_tells_the_server_what_is_not() throws Exception {
+        controlPlane.tell(first.getAddress().getPort());
+        eventually("the first application answers", () -> answer().equals("first"));
+
+        controlPlane.tell(-second.getAddress().getPort());
+
+        assertThat(controlPlane.line())
+                .startsWith("refused: ")
+                .contains("listener bad", "api_listener");
+        eventually("the new listener serves", () -> get(more, "/").equals("second"));
+        assertThat(answer()).isEqualTo("second");
+        assertThat(get(proxy.ports().health(), "/ready").strip()).isEqualTo("ready");
+        assertThat(refusedListeners()).contains("bad", "api_listener");
+
+        controlPlane.tell(first.getAddress().getPort());
+
+        eventually("the new listener has gone", () -> get(more, "/").isEmpty());
+        eventually("nothing is refused any more", () -> refusedListeners().equals("{}"));
+    }
+
+    private String refusedListeners() {
+        return JsonParser.parseString(get(proxy.ports().admin(), "/config"))
+                .getAsJsonObject()
+                .getAsJsonObject("refused")
+                .get("listener")
+                .toString();
+    }
+
     private String answer() {
+        return get(web, "/");
+    }
+
+    private String get(int port, String path) {
         try {
             return http.send(
-                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web + "/"))
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                                     .timeout(Duration.ofSeconds(10))
                                     .build(),
                             BodyHandlers.ofString())

@@ -90,11 +90,16 @@ final class GoProgram {
 
         /// The next number that it prints on a line of its own.
         int number() throws IOException {
+            return Integer.parseInt(line());
+        }
+
+        /// The next line that it prints.
+        String line() throws IOException {
             var line = out.readLine();
             if (line == null) {
                 throw new AssertionError("it ended");
             }
-            return Integer.parseInt(line);
+            return line;
         }
 
         void tell(int number) throws IOException {

@@ -141,7 +141,6 @@ final class Weft implements Contestant {
             var mesh = new TestMesh(folder);
             TestMesh.write(mesh.paths.roots(), authority.rootPem());
             var values = new HashMap<>(ports);
-            values.put("unused", Integer.toString(Contestant.freePort()));
             values.put("client", CLIENT_ID);
             values.put("server", SERVER_ID);
             var controlPlane = new TestControlPlane(authority);

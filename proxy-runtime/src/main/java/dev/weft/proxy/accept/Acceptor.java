@@ -15,12 +15,15 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/// One listening socket, for IPv4 and IPv6.
+/// One listening socket; that of a wildcard is for IPv4 and IPv6.
 public final class Acceptor {
     private static final int BACKLOG = 4096;
 
@@ -28,6 +31,7 @@ public final class Acceptor {
 
     /// Begins to bind.
     ///
+    /// @param address one of [#sockets(List)]
     /// @param listener the listener as it is when a connection comes
     public Acceptor(
             EventLoopGroup loops,
@@ -63,7 +67,7 @@ public final class Acceptor {
                                                                 originalDestination));
                                     }
                                 })
-                        .bind(dualStack(address));
+                        .bind(address);
         binding.addListener(_ -> {
             if (binding.isSuccess()) {
                 SharedPort.standBehind(socket());
@@ -104,11 +108,26 @@ public final class Acceptor {
         return (EpollServerSocketChannel) binding.channel();
     }
 
+    /// Which of a listener's addresses take a socket to accept at all of them: what comes to one
+    /// address of a port that has a wildcard comes to the wildcard's socket.
+    public static Set<InetSocketAddress> sockets(List<InetSocketAddress> addresses) {
+        var wildcards = new LinkedHashSet<InetSocketAddress>();
+        addresses.stream()
+                .filter(it -> it.getAddress().isAnyLocalAddress())
+                .map(Acceptor::dualStack)
+                .forEach(wildcards::add);
+        var sockets = new LinkedHashSet<InetSocketAddress>();
+        for (var address : addresses) {
+            var wildcard = dualStack(new InetSocketAddress(address.getPort()));
+            sockets.add(wildcards.contains(wildcard) ? wildcard : address);
+        }
+        return sockets;
+    }
+
     /// The IPv6 wildcard takes IPv4, too. Netty's sockets are of that family wherever the kernel
     /// has it.
     private static InetSocketAddress dualStack(InetSocketAddress address) {
         return address.getAddress().isAnyLocalAddress()
-                        && io.netty.channel.epoll.Epoll.isAvailable()
                 ? new InetSocketAddress(
                         InetAddress.ofLiteral(hasIpv6() ? "::" : "0.0.0.0"), address.getPort())
                 : address;

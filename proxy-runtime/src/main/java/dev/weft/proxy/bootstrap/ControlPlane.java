@@ -2,6 +2,7 @@ package dev.weft.proxy.bootstrap;
 
 import dev.weft.proxy.overload.OverloadRules;
 import io.envoyproxy.envoy.config.core.v3.Node;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A control plane as its bootstrap names it.
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param wantsLoad whether load reports are to be sent there, whatever its clusters say
 /// @param overload when the proxy takes no more
 /// @param node what the bootstrap says of the node, before this proxy adds what it knows itself
+/// @param ignored fields of the bootstrap that are not used
 public record ControlPlane(
         String revision,
         String host,
@@ -19,10 +21,15 @@ public record ControlPlane(
         @Nullable String serverName,
         Node node,
         boolean wantsLoad,
-        OverloadRules overload) {
+        OverloadRules overload,
+        List<String> ignored) {
+    public ControlPlane {
+        ignored = List.copyOf(ignored);
+    }
+
     public ControlPlane(
             String revision, String host, int port, @Nullable String serverName, Node node) {
-        this(revision, host, port, serverName, node, false, OverloadRules.DEFAULT);
+        this(revision, host, port, serverName, node, false, OverloadRules.DEFAULT, List.of());
     }
 
     /// What this proxy tells it of itself.

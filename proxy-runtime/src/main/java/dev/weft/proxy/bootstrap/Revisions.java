@@ -62,6 +62,13 @@ public final class Revisions {
             var next = BootstrapFile.parse(revision, json);
             if (!next.equals(current)) {
                 current = next;
+                if (!next.ignored().isEmpty()) {
+                    LOG.log(
+                            Level.WARNING,
+                            "of {0} this is not used: {1}",
+                            paths.bootstrap(revision),
+                            String.join(", ", next.ignored()));
+                }
                 told.accept(next);
             }
         } catch (InvalidBootstrap e) {

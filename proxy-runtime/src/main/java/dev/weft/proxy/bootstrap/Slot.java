@@ -23,6 +23,11 @@ public record Slot(String name) {
         return new Slot(Objects.requireNonNullElse(environment.get(VARIABLE), ""));
     }
 
+    /// Whether this is the proxy of a pod that was injected.
+    public boolean isOfAPod() {
+        return !name.isEmpty();
+    }
+
     /// Whether this one's proxy shall serve, as the pod's annotations say just now. Where they
     /// cannot be read it shall.
     public boolean isWanted(Paths paths) {

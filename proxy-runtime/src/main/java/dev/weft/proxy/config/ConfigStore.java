@@ -9,13 +9,13 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -23,7 +23,9 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// Takes xDS responses, each as a whole or not at all, and publishes [Tables].
+/// Takes xDS responses, of each what is right, and publishes [Tables]. A resource that is refused
+/// leaves the one in force that was there before
+/// (`docs/decisions/0012-good-part-of-a-response.md`).
 ///
 /// A listener or cluster whose routes or endpoints have not come yet waits for them; until then its
 /// predecessor, if any, stays in force. Written by the single xDS thread, read by all.
@@ -35,8 +37,7 @@ public final class ConfigStore implements ConfigSink {
     public static final String ENDPOINTS =
             "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 
-    /// NACK texts travel in a status message.
-    private static final int MAX_NACK_LENGTH = 2000;
+    private static final Logger LOG = System.getLogger(ConfigStore.class.getName());
 
     /// @param source what came, for the dump
     private record Accepted<T>(T compiled, String version, Any source) {}
@@ -51,6 +52,7 @@ public final class ConfigStore implements ConfigSink {
     private final Map<String, Accepted<RouteTable>> routes = new TreeMap<>();
     private final Map<String, Accepted<ClusterSpec>> clusters = new TreeMap<>();
     private final Map<String, Accepted<Assignment>> endpoints = new TreeMap<>();
+    private List<String> ignoredInBootstrap = List.of();
     private volatile Tables tables = Tables.EMPTY;
 
     /// @param published called with each new snapshot, on the xDS thread
@@ -63,9 +65,9 @@ public final class ConfigStore implements ConfigSink {
     }
 
     @Override
-    public synchronized Optional<String> apply(
+    public synchronized Refusals offer(
             String typeUrl, List<Resource> changed, List<String> removed) {
-        var refusal =
+        var refusals =
                 switch (typeUrl) {
                     case LISTENER ->
                             accept(
@@ -97,13 +99,13 @@ public final class ConfigStore implements ConfigSink {
                                     removed,
                                     ClusterLoadAssignment.getDefaultInstance(),
                                     clusterCompiler::assignment);
-                    default -> Optional.of("type " + typeUrl + " is not supported");
+                    default -> Refusals.all(changed, "type " + typeUrl + " is not supported");
                 };
-        if (refusal.isEmpty()) {
+        if (refusals.byName().size() < changed.size() + removed.size()) {
             tables = inForce(tables);
             published.accept(tables);
         }
-        return refusal;
+        return refusals;
     }
 
     @Override
@@ -129,43 +131,48 @@ public final class ConfigStore implements ConfigSink {
         };
     }
 
-    /// JSON of what has been accepted, and of what was ignored in it.
+    /// What of the bootstrap is not used.
+    public synchronized void ignores(List<String> fieldsOfBootstrap) {
+        ignoredInBootstrap = List.copyOf(fieldsOfBootstrap);
+    }
+
+    /// JSON of what has been accepted, and of what was ignored in it and in the bootstrap.
     public synchronized String dump() {
         var dump = new ConfigDump();
         listeners.forEach((name, it) -> dump.add("listeners", name, it.version(), it.source()));
         routes.forEach((name, it) -> dump.add("routes", name, it.version(), it.source()));
         clusters.forEach((name, it) -> dump.add("clusters", name, it.version(), it.source()));
         endpoints.forEach((name, it) -> dump.add("endpoints", name, it.version(), it.source()));
-        return dump.toJson(fields.ignored());
+        var ignored = fields.ignored();
+        ignoredInBootstrap.forEach(field -> ignored.merge(field, 1L, Long::sum));
+        return dump.toJson(ignored);
     }
 
-    private static <M extends Message, T> Optional<String> accept(
+    private static <M extends Message, T> Refusals accept(
             Map<String, Accepted<T>> current,
             List<Resource> changed,
             List<String> removed,
             M type,
             Function<M, T> compiler) {
-        var compiled = new HashMap<String, Accepted<T>>();
-        var errors = new ArrayList<String>();
+        var refused = new TreeMap<String, String>();
+        removed.forEach(current::remove);
         for (var resource : changed) {
             try {
                 var message = Unpack.any("resource " + resource.name(), resource.body(), type);
-                compiled.put(
+                current.put(
                         resource.name(),
                         new Accepted<>(
                                 compiler.apply(message), resource.version(), resource.body()));
             } catch (Rejected rejected) {
-                errors.add(String.valueOf(rejected.getMessage()));
+                refused.put(resource.name(), String.valueOf(rejected.getMessage()));
+            } catch (RuntimeException bug) {
+                LOG.log(Level.ERROR, "resource " + resource.name() + " cannot be read", bug);
+                refused.put(
+                        resource.name(),
+                        "resource " + resource.name() + ": the proxy failed on it: " + bug);
             }
         }
-        if (!errors.isEmpty()) {
-            var text = String.join("; ", errors);
-            return Optional.of(
-                    text.length() > MAX_NACK_LENGTH ? text.substring(0, MAX_NACK_LENGTH) : text);
-        }
-        removed.forEach(current::remove);
-        current.putAll(compiled);
-        return Optional.empty();
+        return new Refusals(refused);
     }
 
     private Tables inForce(Tables before) {
@@ -181,7 +188,7 @@ public final class ConfigStore implements ConfigSink {
                 listenersNow.put(name, old);
                 keepRoutes(before, old, routesNow);
             } else if (!it.compiled().binds()) {
-                awaited.add(it.compiled().address());
+                it.compiled().addresses().forEach(at -> awaited.add(Tables.destination(at)));
             }
         });
         var clustersNow = new HashMap<String, ClusterTable>();

@@ -21,6 +21,7 @@ import io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspe
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,8 @@ final class ListenerCompiler {
     private static final int MAX_HEADER_BYTES = 8 * 1024 * 1024;
     private static final int DEFAULT_STREAMS = 1024;
     private static final String INBOUND = "virtualInbound";
+    private static final String ADDITIONAL_ADDRESS_OPTIONS =
+            "envoy.config.listener.v3.AdditionalAddress.socket_options";
 
     /// Where the listener does not say it: what Envoy buffers for a connection then.
     private static final int MOST_REPLAY_BYTES = 1024 * 1024;
@@ -95,7 +98,7 @@ final class ListenerCompiler {
         return new ListenerSpec(
                 listener.getName(),
                 direction(listener),
-                Unpack.address(place + ".address", listener.getAddress()),
+                addresses(place, listener),
                 binds,
                 listener.getUseOriginalDst().getValue()
                         || has(listener, OriginalDst.getDefaultInstance()),
@@ -107,6 +110,21 @@ final class ListenerCompiler {
                         listener.hasPerConnectionBufferLimitBytes()),
                 chains,
                 defaultChain);
+    }
+
+    private List<InetSocketAddress> addresses(String place, Listener listener) {
+        var addresses = new ArrayList<InetSocketAddress>();
+        addresses.add(Unpack.address(place + ".address", listener.getAddress()));
+        for (int i = 0; i < listener.getAdditionalAddressesCount(); i++) {
+            var more = listener.getAdditionalAddresses(i);
+            if (more.hasSocketOptions()) {
+                fields.ignored(ADDITIONAL_ADDRESS_OPTIONS);
+            }
+            addresses.add(
+                    Unpack.address(
+                            place + ".additional_addresses[" + i + "].address", more.getAddress()));
+        }
+        return addresses;
     }
 
     private static Direction direction(Listener listener) {

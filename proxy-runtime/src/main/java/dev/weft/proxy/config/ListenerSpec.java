@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// One listener, compiled.
 ///
-/// @param bind where it accepts by itself; null: it only takes connections handed over by original
-///   destination
+/// @param addresses where it accepts; the first is `address`, the others are `additional_addresses`
+/// @param binds whether it accepts by itself; otherwise it only takes connections handed over whose
+///   original destination is one of its addresses
 /// @param restoresDestination whether its connections were redirected: the original destination
 ///   counts, not the address at which they arrived
 /// @param handsOver whether the listener of that original destination, if there is one, takes the
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record ListenerSpec(
         String name,
         Direction direction,
-        InetSocketAddress address,
+        List<InetSocketAddress> addresses,
         boolean binds,
         boolean restoresDestination,
         boolean handsOver,
@@ -33,6 +34,7 @@ public record ListenerSpec(
         List<ChainSpec> chains,
         @Nullable ChainSpec defaultChain) {
     public ListenerSpec {
+        addresses = List.copyOf(addresses);
         chains = List.copyOf(chains);
     }
 

@@ -35,10 +35,18 @@ public record Tables(
         var byDestination = new HashMap<InetSocketAddress, ListenerSpec>();
         for (var listener : listeners.values()) {
             if (!listener.binds()) {
-                byDestination.put(listener.address(), listener);
+                listener.addresses()
+                        .forEach(address -> byDestination.put(destination(address), listener));
             }
         }
         return new Tables(listeners, byDestination, awaited, routes, clusters);
+    }
+
+    /// By which a listener at this address is found: one at a wildcard by its port alone.
+    static InetSocketAddress destination(InetSocketAddress address) {
+        return address.getAddress().isAnyLocalAddress()
+                ? new InetSocketAddress(address.getPort())
+                : address;
     }
 
     /// The listener for this original destination, or null.

@@ -1,6 +1,7 @@
 package dev.weft.proxy.xds;
 
 import dev.weft.proxy.bootstrap.ControlPlane;
+import dev.weft.proxy.config.Refusals;
 import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.ControlPlaneDialer;
@@ -12,6 +13,9 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +53,8 @@ public final class AdsClient implements Link.Owner {
     private boolean candidateLeads;
     private ControlThread.@Nullable Timer silence;
 
-    private volatile boolean configured;
+    private final CompletableFuture<Void> answered = new CompletableFuture<>();
+    private final CompletableFuture<Void> configured = new CompletableFuture<>();
     private volatile boolean synced;
 
     /// @param node what to tell a control plane of this proxy
@@ -75,7 +80,23 @@ public final class AdsClient implements Link.Owner {
     /// Whether a whole configuration is in force, from a stream or from the state folder; once true
     /// it stays so. From any thread.
     public boolean configured() {
-        return configured;
+        return configured.isDone();
+    }
+
+    /// Whether all that was asked for has been answered, even if not all of it could be taken, but
+    /// not if all listeners are refused; once true it stays so. From any thread.
+    public boolean answered() {
+        return answered.isDone();
+    }
+
+    /// Done when [#answered()] is true, on the control thread.
+    public CompletionStage<Void> firstAnswered() {
+        return answered.minimalCompletionStage();
+    }
+
+    /// Done when [#configured()] is true, on the control thread.
+    public CompletionStage<Void> firstConfigured() {
+        return configured.minimalCompletionStage();
     }
 
     /// Whether the control plane is connected and has sent all that was asked of it. From any
@@ -102,15 +123,17 @@ public final class AdsClient implements Link.Owner {
             var resources = kept.getOrDefault(type.typeUrl(), List.of());
             configuration
                     .offer(type, resources, List.of())
+                    .text()
                     .ifPresent(refusal ->
                             LOG.log(
                                     Level.WARNING,
-                                    "the last good {0} resources are not used: {1}",
+                                    "some of the last good {0} resources are not used: {1}",
                                     type,
                                     refusal));
         }
-        configured = !configuration.resources(ResourceType.LISTENER).isEmpty();
-        if (configured) {
+        if (!configuration.resources(ResourceType.LISTENER).isEmpty()) {
+            answered.complete(null);
+            configured.complete(null);
             LOG.log(Level.INFO, "the last good configuration is in force");
         }
     }
@@ -158,6 +181,9 @@ public final class AdsClient implements Link.Owner {
             stream.subscribe(type, configuration);
         }
         if (link == current) {
+            if (!candidateLeads) {
+                configuration.forgetRefused();
+            }
             reportLoad(link);
         }
         watchSilence();
@@ -192,6 +218,7 @@ public final class AdsClient implements Link.Owner {
         }
         if (link == candidate && !candidateLeads) {
             candidateLeads = true;
+            configuration.forgetRefused();
         } else if (link == current && candidateLeads) {
             events.ignored(type.get());
             return;
@@ -209,26 +236,32 @@ public final class AdsClient implements Link.Owner {
                         .filter(r -> r.hasResource())
                         .map(r -> new Resource(r.getName(), r.getVersion(), r.getResource()))
                         .toList();
-        var refusal = configuration.offer(type, changed, response.getRemovedResourcesList());
+        var removed = response.getRemovedResourcesList();
+        var refusals = configuration.offer(type, changed, removed);
         stream.answered(type, response);
-        if (refusal.isPresent()) {
-            LOG.log(Level.WARNING, "refused {0} resources: {1}", type, refusal.get());
-            events.refused(type.typeUrl());
-            stream.nack(response, refusal.get());
-            return;
-        }
-        events.accepted(type);
-        if (changed.isEmpty() && response.getRemovedResourcesCount() == 0) {
-            stream.ack(response);
+        tell(type, refusals);
+        Runnable answer = () -> stream.answer(response, refusals);
+        if (refusals.byName().size() == changed.size() && removed.isEmpty()) {
+            answer.run();
         } else {
             // only then: what a control plane has seen accepted outlives this process
-            lastGood.keep(configuration::snapshot, () -> stream.ack(response));
+            lastGood.keep(configuration::snapshot, answer);
         }
         switch (type) {
             case CLUSTER -> resubscribe(stream, ResourceType.ENDPOINTS);
             case LISTENER -> resubscribe(stream, ResourceType.ROUTES);
             case ENDPOINTS, ROUTES -> {}
         }
+    }
+
+    private void tell(ResourceType type, Refusals refusals) {
+        refusals.text()
+                .ifPresentOrElse(
+                        why -> {
+                            LOG.log(Level.WARNING, "refused {0} resources: {1}", type, why);
+                            events.refused(type.typeUrl());
+                        },
+                        () -> events.accepted(type));
     }
 
     private void resubscribe(AdsStream stream, ResourceType type) {
@@ -239,10 +272,28 @@ public final class AdsClient implements Link.Owner {
     /// Sees whether the leading stream has said all.
     private void settle() {
         var leading = candidateLeads ? candidate : current;
-        if (leading == null || !complete(leading, false)) {
+        if (leading == null) {
             return;
         }
-        settled(leading);
+        if (isAnswered(leading)) {
+            answered.complete(null);
+        }
+        if (complete(leading, false)) {
+            settled(leading);
+        }
+    }
+
+    /// What is refused is no reason to wait, unless nothing is left to serve by.
+    private boolean isAnswered(Link link) {
+        return !answered.isDone()
+                && !isAllRefused()
+                && complete(
+                        link, false, (type, name) -> configuration.refused(type).containsKey(name));
+    }
+
+    private boolean isAllRefused() {
+        return configuration.resources(ResourceType.LISTENER).isEmpty()
+                && !configuration.refused(ResourceType.LISTENER).isEmpty();
     }
 
     private void settled(Link leading) {
@@ -258,7 +309,10 @@ public final class AdsClient implements Link.Owner {
             synced = false;
             reportLoad(leading);
         }
-        configured = true;
+        if (!isAllRefused()) {
+            answered.complete(null);
+        }
+        configured.complete(null);
         if (!synced) {
             synced = true;
             events.connected(leading.target().revision());
@@ -266,6 +320,12 @@ public final class AdsClient implements Link.Owner {
     }
 
     private boolean complete(Link link, boolean silent) {
+        return complete(link, silent, (type, name) -> false);
+    }
+
+    /// @param suffices whether a resource that is wanted may be missing
+    private boolean complete(
+            Link link, boolean silent, BiPredicate<ResourceType, String> suffices) {
         var stream = link.stream();
         if (stream == null) {
             return false;
@@ -277,7 +337,8 @@ public final class AdsClient implements Link.Owner {
                             : configuration.wanted(type).stream()
                                     .allMatch(name ->
                                             configuration.has(type, name)
-                                                    || stream.absent(type, name));
+                                                    || stream.absent(type, name)
+                                                    || suffices.test(type, name));
             if (!whole) {
                 return false;
             }
@@ -296,7 +357,7 @@ public final class AdsClient implements Link.Owner {
 
     private void silent() {
         var waiting = candidate != null ? candidate : synced ? null : current;
-        if (waiting != null && waiting.established() && configured && complete(waiting, true)) {
+        if (waiting != null && waiting.established() && configured() && complete(waiting, true)) {
             settled(waiting);
         }
     }

@@ -1,6 +1,7 @@
 package dev.weft.proxy.xds;
 
 import com.google.rpc.Code;
+import dev.weft.proxy.config.Refusals;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
@@ -21,9 +22,6 @@ import org.jspecify.annotations.Nullable;
 /// One delta ADS stream: what it has subscribed to, what has been answered. Callbacks of the
 /// channel run on the control thread.
 final class AdsStream {
-    /// Longer reasons say no more, and would be a burden on the control plane's status.
-    private static final int MAX_REASON_CHARS = 1024;
-
     private final Node node;
     private final Events events;
     private final Map<ResourceType, Set<String>> subscribed = new EnumMap<>(ResourceType.class);
@@ -135,7 +133,12 @@ final class AdsStream {
         return versions;
     }
 
-    void ack(DeltaDiscoveryResponse response) {
+    /// Says what has become of a response.
+    void answer(DeltaDiscoveryResponse response, Refusals refusals) {
+        refusals.text().ifPresentOrElse(why -> nack(response, why), () -> ack(response));
+    }
+
+    private void ack(DeltaDiscoveryResponse response) {
         send(
                 DeltaDiscoveryRequest.newBuilder()
                         .setTypeUrl(response.getTypeUrl())
@@ -143,10 +146,6 @@ final class AdsStream {
     }
 
     void nack(DeltaDiscoveryResponse response, String reason) {
-        var shortened =
-                reason.length() <= MAX_REASON_CHARS
-                        ? reason
-                        : reason.substring(0, MAX_REASON_CHARS) + "…";
         send(
                 DeltaDiscoveryRequest.newBuilder()
                         .setTypeUrl(response.getTypeUrl())
@@ -154,7 +153,7 @@ final class AdsStream {
                         .setErrorDetail(
                                 com.google.rpc.Status.newBuilder()
                                         .setCode(Code.INVALID_ARGUMENT_VALUE)
-                                        .setMessage(shortened)));
+                                        .setMessage(reason)));
     }
 
     /// Notes what a response answers; accepted or not, the control plane has spoken.

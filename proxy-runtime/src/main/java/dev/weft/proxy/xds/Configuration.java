@@ -1,21 +1,28 @@
 package dev.weft.proxy.xds;
 
 import dev.weft.proxy.config.ConfigSink;
+import dev.weft.proxy.config.Refusals;
 import dev.weft.proxy.config.Resource;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// What is in force: each resource that the data path has accepted and that has not been taken
 /// back. Every stream begins by telling its versions, so it does not matter by which one they came.
 public final class Configuration {
+    private static final Logger LOG = System.getLogger(Configuration.class.getName());
+
     private final Map<ResourceType, Map<String, Resource>> inForce =
+            new EnumMap<>(ResourceType.class);
+    private final Map<ResourceType, SortedMap<String, String>> refused =
             new EnumMap<>(ResourceType.class);
     private final ConfigSink sink;
 
@@ -23,31 +30,55 @@ public final class Configuration {
         this.sink = sink;
         for (ResourceType type : ResourceType.values()) {
             inForce.put(type, new LinkedHashMap<>());
+            refused.put(type, new TreeMap<>());
         }
     }
 
-    /// All of a response or nothing of it.
+    /// Puts in force what is right of a response. What is in force already, as a control plane
+    /// sends it that looks for the bad one of several, is not built anew.
     ///
-    /// @return the reason if the data path refuses it
-    public Optional<String> offer(
-            ResourceType type, List<Resource> changed, Collection<String> removed) {
+    /// @return what the data path refuses: what was in force under those names stays so
+    public Refusals offer(ResourceType type, List<Resource> changed, Collection<String> removed) {
         var known = ofType(type);
+        var bad = refused(type);
+        var fresh = changed.stream().filter(it -> !it.equals(known.get(it.name()))).toList();
         var gone = removed.stream().filter(known::containsKey).toList();
-        if (changed.isEmpty() && gone.isEmpty()) {
-            return Optional.empty();
+        var refusals = apply(type, fresh, gone);
+        gone.forEach(known::remove);
+        removed.forEach(bad::remove);
+        for (var resource : changed) {
+            var why = refusals.byName().get(resource.name());
+            if (why == null) {
+                known.put(resource.name(), resource);
+                bad.remove(resource.name());
+            } else {
+                bad.put(resource.name(), why);
+            }
         }
-        Optional<String> refusal;
+        return refusals;
+    }
+
+    private Refusals apply(ResourceType type, List<Resource> changed, List<String> removed) {
+        if (changed.isEmpty() && removed.isEmpty()) {
+            return Refusals.NONE;
+        }
         try {
-            refusal = sink.apply(type.typeUrl(), List.copyOf(changed), gone);
-        } catch (RuntimeException e) {
-            // a bug in the data path must not end the stream: the control plane is told
-            refusal = Optional.of("the proxy failed on it: " + e);
+            return sink.offer(type.typeUrl(), changed, removed);
+        } catch (RuntimeException bug) {
+            // must not end the stream: the control plane is told
+            LOG.log(Level.ERROR, "the data path failed on " + type + " resources", bug);
+            return Refusals.all(changed, "the proxy failed on it: " + bug);
         }
-        if (refusal.isEmpty()) {
-            gone.forEach(known::remove);
-            changed.forEach(resource -> known.put(resource.name(), resource));
-        }
-        return refusal;
+    }
+
+    /// Names whose newest version is refused, and why; whether or not an older one is in force.
+    public SortedMap<String, String> refused(ResourceType type) {
+        return refused.getOrDefault(type, new TreeMap<>());
+    }
+
+    /// What another stream, or the next one, says is judged anew.
+    void forgetRefused() {
+        refused.values().forEach(Map::clear);
     }
 
     /// The names that the accepted clusters and listeners refer to; for a wildcard type nothing.
@@ -60,6 +91,7 @@ public final class Configuration {
         var orphans =
                 ofType(type).keySet().stream().filter(name -> !wanted.contains(name)).toList();
         offer(type, List.of(), orphans);
+        refused(type).keySet().retainAll(wanted);
     }
 
     boolean has(ResourceType type, String name) {

@@ -212,7 +212,7 @@ class FirstBytesTest {
                 new ListenerSpec(
                         "inbound",
                         Direction.INBOUND,
-                        address,
+                        List.of(address),
                         true,
                         false,
                         false,

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weft.proxy.bootstrap.BootstrapFile.InvalidBootstrap;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BootstrapFileTest {
     private static final String TLS =
@@ -13,6 +15,34 @@ class BootstrapFileTest {
             ,"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": {
               "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
               "sni": "control-plane.mesh.svc"}}
+            """;
+
+    private static final String MESH =
+            """
+            {"static_resources": {
+               "clusters": [{"name": "xds", "type": "STRICT_DNS", "connect_timeout": "5s",
+                 "load_assignment": {"cluster_name": "xds", "endpoints": [{"lb_endpoints": [{"endpoint": {"address":
+                   {"socket_address": {"address": "weft.weft-system.svc", "port_value": 15010}}}}]}]},
+                 "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": {
+                   "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                   "common_tls_context": {
+                     "tls_params": {"tls_minimum_protocol_version": "TLSv1_3"},
+                     "alpn_protocols": ["h2"],
+                     "validation_context": {
+                       "trusted_ca": {"filename": "/etc/weft/mesh/roots.pem"},
+                       "match_typed_subject_alt_names": [{"san_type": "DNS",
+                         "matcher": {"exact": "weft.weft-system.svc"}}]}},
+                   "sni": "weft.weft-system.svc"}},
+                 "typed_extension_protocol_options": {
+                   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                     "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                     "explicit_http_config": {"http2_protocol_options": {}}}}}]},
+             "dynamic_resources": {
+               "lds_config": {"ads": {}, "resource_api_version": "V3"},
+               "cds_config": {"ads": {}, "resource_api_version": "V3"},
+               "ads_config": {"api_type": "DELTA_GRPC", "transport_api_version": "V3",
+                 "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}],
+                 "set_node_on_first_message_only": true}}}
             """;
 
     @Test
@@ -66,6 +96,62 @@ class BootstrapFileTest {
         assertThatThrownBy(() -> BootstrapFile.parse("r", withLoadStats("other")))
                 .isInstanceOf(InvalidBootstrap.class)
                 .hasMessageContaining("load_stats_config");
+    }
+
+    /// The control plane writes it (`meshconfig/BootstrapFile` there).
+    @Test
+    void takes_all_of_a_bootstrap_of_the_mesh() throws InvalidBootstrap {
+        var controlPlane = BootstrapFile.parse("r", MESH);
+
+        assertThat(controlPlane.serverName()).isEqualTo("weft.weft-system.svc");
+        assertThat(controlPlane.ignored()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"DELTA_GRPC\" | \"GRPC\" | api_type GRPC is not supported: this proxy speaks the incremental protocol, use DELTA_GRPC",
+                "\"DELTA_GRPC\" | \"REST\" | use DELTA_GRPC",
+                "\"transport_api_version\": \"V3\" | \"transport_api_version\": \"V2\" | transport_api_version must be V3",
+                "{\"envoy_grpc\": {\"cluster_name\": \"xds\"}} | {\"google_grpc\": {\"target_uri\": \"a\"}} | grpc_services[0].google_grpc",
+                "{\"envoy_grpc\" | {\"initial_metadata\": [{\"key\": \"a\", \"value\": \"b\"}], \"envoy_grpc\" | initial_metadata",
+                "\"lds_config\": {\"ads\": {}, | \"lds_config\": {\"path\": \"/x\", | lds_config.path",
+                "\"cds_config\": {\"ads\": {}, | \"cds_config\": {\"initial_fetch_timeout\": \"1s\", | cds_config must be",
+                "\"static_resources\": { | \"static_resources\": {\"listeners\": [{\"name\": \"l\"}], | static_resources.listeners",
+                "\"static_resources\": { | \"static_resources\": {\"secrets\": [{\"name\": \"s\"}], | static_resources.secrets",
+                "\"clusters\": [ | \"clusters\": [{\"name\": \"other\"}, | has \"other\" besides the ADS cluster",
+                "STRICT_DNS | EDS | has type EDS",
+                "/etc/weft/mesh/roots.pem | /etc/other.pem | trusted_ca must be the file /etc/weft/mesh/roots.pem",
+                "\"exact\": \"weft.weft-system.svc\" | \"exact\": \"other\" | match_typed_subject_alt_names must have DNS",
+                "\"trusted_ca\" | \"verify_certificate_hash\": [\"aa\"], \"trusted_ca\" | verify_certificate_hash",
+                "\"alpn_protocols\" | \"tls_certificates\": [{}], \"alpn_protocols\" | tls_certificates",
+            })
+    void refuses_by_name_what_must_not_be_overlooked(String instead, String of, String why) {
+        assertThat(MESH).contains(instead);
+
+        assertThatThrownBy(() -> BootstrapFile.parse("r", MESH.replace(instead, of)))
+                .isInstanceOf(InvalidBootstrap.class)
+                .hasMessageContaining(why);
+    }
+
+    @Test
+    void lists_what_it_does_not_use() throws InvalidBootstrap {
+        var more =
+                MESH.replaceFirst(
+                                "\\{",
+                                "{\"admin\": {}, \"not_of_envoy\": 1, \"flags_path\": \"/flags\",")
+                        .replace("\"connect_timeout\": \"5s\"", "\"connect_timeout\": \"1s\"");
+
+        var ignored = BootstrapFile.parse("r", more).ignored();
+
+        assertThat(ignored)
+                .contains(
+                        "envoy.config.bootstrap.v3.Bootstrap.admin",
+                        "envoy.config.bootstrap.v3.Bootstrap.flags_path",
+                        "envoy.config.cluster.v3.Cluster.connect_timeout")
+                .anyMatch(it -> it.contains("not_of_envoy"))
+                .hasSize(4);
     }
 
     private static String withLoadStats(String cluster) {

@@ -1,12 +1,13 @@
 package dev.weft.proxy.testing;
 
 import dev.weft.proxy.config.ConfigSink;
+import dev.weft.proxy.config.Refusals;
 import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.xds.ResourceType;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
@@ -19,13 +20,19 @@ public final class RecordingSink implements ConfigSink {
     public final List<Applied> applied = new CopyOnWriteArrayList<>();
     public final Map<String, String> versions = new ConcurrentHashMap<>();
 
-    /// Responses with a resource of this name are refused.
+    /// A resource of this name is refused.
     public volatile String refused = "";
 
     @Override
-    public Optional<String> apply(String typeUrl, List<Resource> changed, List<String> removed) {
-        if (changed.stream().anyMatch(r -> r.name().equals(refused))) {
-            return Optional.of(refused + " is not understood");
+    public Refusals offer(String typeUrl, List<Resource> offered, List<String> removed) {
+        var changed = offered.stream().filter(r -> !r.name().equals(refused)).toList();
+        var refusals =
+                changed.size() == offered.size()
+                        ? Refusals.NONE
+                        : new Refusals(
+                                new TreeMap<>(Map.of(refused, refused + " is not understood")));
+        if (changed.isEmpty() && removed.isEmpty()) {
+            return refusals;
         }
         applied.add(
                 new Applied(
@@ -34,7 +41,7 @@ public final class RecordingSink implements ConfigSink {
                         List.copyOf(removed)));
         removed.forEach(name -> versions.remove(typeUrl + "/" + name));
         changed.forEach(r -> versions.put(typeUrl + "/" + r.name(), r.version()));
-        return Optional.empty();
+        return refusals;
     }
 
     @Override

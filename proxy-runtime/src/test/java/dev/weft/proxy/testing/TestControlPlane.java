@@ -147,15 +147,16 @@ public final class TestControlPlane implements AutoCloseable {
     }
 
     public synchronized void put(ResourceType type, String name, String version, Message body) {
-        of(resources, type)
-                .put(
-                        name,
-                        Resource.newBuilder()
-                                .setName(name)
-                                .setVersion(version)
-                                .setResource(Any.pack(body))
-                                .build());
+        of(resources, type).put(name, resource(name, version, body));
         conversations.forEach(c -> c.push(type));
+    }
+
+    public static Resource resource(String name, String version, Message body) {
+        return Resource.newBuilder()
+                .setName(name)
+                .setVersion(version)
+                .setResource(Any.pack(body))
+                .build();
     }
 
     public synchronized void remove(ResourceType type, String name) {

@@ -5,6 +5,7 @@ import static dev.weft.proxy.xds.ResourceType.CLUSTER;
 import static dev.weft.proxy.xds.ResourceType.ENDPOINTS;
 import static dev.weft.proxy.xds.ResourceType.LISTENER;
 import static dev.weft.proxy.xds.ResourceType.ROUTES;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
@@ -15,7 +16,11 @@ import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +109,61 @@ class AdsClientIT {
         assertThat(nack.getErrorDetail().getCode()).isEqualTo(3);
         assertThat(nack.getResponseNonce()).isEqualTo(a.latest().responses.getLast().getNonce());
         assertThat(proxy.sink.version(LISTENER, "l1")).isEqualTo("1");
+    }
+
+    @Test
+    void takes_what_is_right_of_a_response_and_tells_what_it_refuses() throws IOException {
+        proxy.start();
+        synced();
+        proxy.sink.refused = "c1";
+        a.latest()
+                .send(
+                        DeltaDiscoveryResponse.newBuilder()
+                                .setTypeUrl(CLUSTER.typeUrl())
+                                .addResources(TestControlPlane.resource("c1", "2", cluster("c1")))
+                                .addResources(TestControlPlane.resource("c3", "2", cluster("c3")))
+                                .addRemovedResources("c2"));
+
+        eventually("the refusal arrives", () -> nacks(CLUSTER) == 1);
+        assertThat(proxy.sink.version(CLUSTER, "c1")).isEqualTo("1");
+        assertThat(proxy.sink.version(CLUSTER, "c3")).isEqualTo("2");
+        eventually("c3's endpoints are asked for", () -> asksFor(ENDPOINTS, "c3"));
+        assertThat(proxy.sink.names(CLUSTER)).containsExactlyInAnyOrder("c1", "c3");
+        assertThat(new String(Files.readAllBytes(mesh.paths.lastGood()), ISO_8859_1))
+                .contains("c3");
+
+        a.latest().abort();
+        eventually("it is back", () -> a.conversations().size() == 2);
+        eventually("it tells what it has", () -> !a.latest().requests(CLUSTER).isEmpty());
+        assertThat(a.latest().requests(CLUSTER).getFirst().getInitialResourceVersionsMap())
+                .containsOnly(Map.entry("c1", "1"), Map.entry("c3", "2"));
+    }
+
+    /// A control plane that looks for the bad one of several sends each again, alone.
+    @Test
+    void does_not_build_anew_what_it_is_sent_a_second_time() {
+        proxy.start();
+        synced();
+        int applied = proxy.sink.applied.size();
+        var acks = a.latest().acks();
+
+        a.latest()
+                .send(
+                        DeltaDiscoveryResponse.newBuilder()
+                                .setTypeUrl(CLUSTER.typeUrl())
+                                .addResources(TestControlPlane.resource("c1", "1", cluster("c1"))));
+
+        eventually("it is acknowledged", () -> a.latest().acks() > acks);
+        assertThat(proxy.sink.applied).hasSize(applied);
+    }
+
+    private long nacks(ResourceType type) {
+        return a.latest().requests(type).stream().filter(r -> r.hasErrorDetail()).count();
+    }
+
+    private boolean asksFor(ResourceType type, String name) {
+        return a.latest().requests(type).stream()
+                .anyMatch(r -> r.getResourceNamesSubscribeList().contains(name));
     }
 
     @Test
