@@ -144,7 +144,7 @@ class ListenerSpecTest {
         return new ListenerSpec(
                         "l",
                         Direction.OUTBOUND,
-                        new InetSocketAddress(1),
+                        List.of(new InetSocketAddress(1)),
                         true,
                         false,
                         false,
