@@ -12,6 +12,7 @@ import static dev.weft.proxy.RawHttp2.PRIORITY;
 import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static dev.weft.proxy.RawHttp2.SETTINGS;
 import static dev.weft.proxy.RawHttp2.WINDOW_UPDATE;
+import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
@@ -104,6 +105,37 @@ class FloodIT {
                     attacker.frame(DATA, 0, 1);
                 },
                 20_000);
+    }
+
+    @Test
+    void windows_opened_for_nothing_end_the_connection() throws Exception {
+        isToldToCalmDown((attacker, i) -> attacker.frame(WINDOW_UPDATE, 0, 0, 0, 0, 0, 1), 20_000);
+    }
+
+    @Test
+    void farewells_without_end_end_the_connection() throws Exception {
+        isToldToCalmDown((attacker, i) -> attacker.frame(GOAWAY, 0, 0, new byte[8]), 20_000);
+    }
+
+    /// They share a connection to the application, and its window.
+    @Test
+    void answers_that_nobody_takes_do_not_hold_up_those_of_others() throws Exception {
+        try (var attacker = new RawHttp2(mesh.inboundPort())) {
+            attacker.frame(SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
+            for (int i = 0; i < 40; i++) {
+                attacker.get(2 * i + 1, "/big");
+            }
+            attacker.tryToWrite(new byte[0]);
+            eventually("they are on their way", () -> app.requests.get() == 40);
+            try (var innocent = new RawHttp2(mesh.inboundPort())) {
+                for (int i = 0; i < 20; i++) {
+                    var stream = 2 * i + 1;
+                    innocent.get(stream, "/");
+                    assertThat(innocent.await(frame -> frame.is(DATA, stream)).type())
+                            .isEqualTo(DATA);
+                }
+            }
+        }
     }
 
     /// What is answered is not read: the answers must not pile up.

@@ -56,6 +56,11 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
         channel.config().setAutoRead(true);
     }
 
+    /// Whether its streams leave others little to receive into.
+    boolean isCongested() {
+        return session.isCongested();
+    }
+
     boolean hasRoom() {
         return !leaving
                 && active < maxStreams

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// HTTP/2 connections to one destination: as few as its limits of streams allow.
 final class Http2Pool implements Pool {
@@ -25,17 +26,28 @@ final class Http2Pool implements Pool {
 
     @Override
     public void acquire(StreamWaiter waiter) {
-        for (var connection : connections) {
-            if (connection.hasRoom()) {
-                give(connection, waiter);
-                return;
-            }
-        }
-        if (waiting.add(waiter)) {
-            connectForTheWaiting();
+        var roomy = roomy();
+        if (roomy != null && !roomy.isCongested()) {
+            give(roomy, waiter);
+        } else if (waiting.add(waiter)) {
+            serveTheWaiting();
         } else {
             waiter.failed(Refusal.UPSTREAM_OVERFLOW, destination.target());
         }
+    }
+
+    /// One that is not congested, if there is one.
+    private @Nullable Http2Connection roomy() {
+        Http2Connection found = null;
+        for (var connection : connections) {
+            if (connection.hasRoom()) {
+                if (!connection.isCongested()) {
+                    return connection;
+                }
+                found = connection;
+            }
+        }
+        return found;
     }
 
     @Override
@@ -51,19 +63,33 @@ final class Http2Pool implements Pool {
 
     /// A connection can take more streams than before.
     void roomier() {
-        if (waiting.size() == 0) {
-            return;
+        if (waiting.size() > 0) {
+            serveTheWaiting();
         }
-        for (var connection : List.copyOf(connections)) {
-            while (waiting.size() > 0 && connection.hasRoom()) {
-                var waiter = waiting.next();
-                if (waiter == null) {
-                    break;
-                }
-                give(connection, waiter);
-            }
-        }
+    }
+
+    /// By connections that are not congested, by a new one, by one that is congested: in this
+    /// order.
+    private void serveTheWaiting() {
+        giveTo(false);
         connectForTheWaiting();
+        if (!connecting) {
+            giveTo(true);
+        }
+    }
+
+    private void giveTo(boolean congested) {
+        while (waiting.size() > 0) {
+            var connection = roomy();
+            if (connection == null || connection.isCongested() != congested) {
+                return;
+            }
+            var waiter = waiting.next();
+            if (waiter == null) {
+                return;
+            }
+            give(connection, waiter);
+        }
     }
 
     private void give(Http2Connection connection, StreamWaiter waiter) {
@@ -102,6 +128,7 @@ final class Http2Pool implements Pool {
                 }
             } else {
                 destination.connectionEnded();
+                giveTo(true);
                 failAll(connected.cause());
             }
         });

@@ -32,7 +32,17 @@ final class FloodGate {
     /// Parts of one header block that are smaller than 8 KiB.
     static final int MAX_SMALL_CONTINUATIONS = 16;
 
+    /// WINDOW_UPDATE frames for each DATA frame that was sent to the peer. One that takes all that
+    /// comes sends two for the half of a window.
+    static final int MAX_UPDATES_FOR_DATA = 10;
+
+    /// The same for each stream, and at all events: to begin with, a peer makes windows larger.
+    static final int MAX_UPDATES_FOR_STREAM = 2;
+
+    static final int MAX_UPDATES = 100;
+
     private final LongSupplier nanoTime;
+    private long updatesLeft = MAX_UPDATES;
     private long windowStart;
     private int resets;
     private int resetsSent;
@@ -70,6 +80,23 @@ final class FloodGate {
     void idle() throws Http2Exception {
         turn();
         check(++idle, MAX_IDLE, "frames without effect");
+    }
+
+    /// This side's answer, or request, moves: its windows have to be opened for the next.
+    void dataSent() {
+        updatesLeft += MAX_UPDATES_FOR_DATA;
+    }
+
+    void streamOpened() {
+        updatesLeft += MAX_UPDATES_FOR_STREAM;
+    }
+
+    /// Over the whole life of a connection, for an honest one takes as long as it lives.
+    void windowUpdate() throws Http2Exception {
+        if (--updatesLeft < 0) {
+            throw Http2Exception.connectionError(
+                    ENHANCE_YOUR_CALM, "more WINDOW_UPDATE than there was DATA for");
+        }
     }
 
     private void turn() {

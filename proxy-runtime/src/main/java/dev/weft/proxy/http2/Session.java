@@ -43,6 +43,8 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.Future;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -62,12 +64,17 @@ import org.jspecify.annotations.Nullable;
 /// open -> ended (GOAWAY sent, streams closed, input discarded) -> closed
 /// ```
 public final class Session extends ChannelDuplexHandler {
+    private static final Logger LOG = System.getLogger(Session.class.getName());
+
     /// What one stream may have in flight towards us: also the most that a slow reader makes us
     /// keep.
     public static final int STREAM_WINDOW = 256 * 1024;
 
-    /// Slow streams must not starve the others of the connection's window.
-    private static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
+    /// What all streams of a connection may have in flight towards us, and what of it nobody takes.
+    static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
+
+    /// From so much on that nobody takes, new streams are better off on another connection.
+    private static final int CONGESTED_BYTES = CONNECTION_WINDOW / 4;
 
     /// What a stream may send in its turn, when several wait for the connection's window.
     private static final int TURN_BYTES = DEFAULT_MAX_FRAME_SIZE;
@@ -204,6 +211,12 @@ public final class Session extends ChannelDuplexHandler {
         }
         out.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW_SIZE);
         out.flush();
+    }
+
+    /// Whether much of the connection's window is taken by what has come and nobody takes: it
+    /// leaves the less for other streams.
+    public boolean isCongested() {
+        return CONNECTION_WINDOW - receiveWindow - taken > CONGESTED_BYTES;
     }
 
     /// A stream that begins with its head; only of a client.
@@ -477,6 +490,7 @@ public final class Session extends ChannelDuplexHandler {
         stream.headWritten = true;
         stream.connecting = head.method().equals(HttpMethod.CONNECT);
         streams.put(stream.id, stream);
+        gate.streamOpened();
         try {
             writer().request(stream.id, head, last);
         } catch (Http2Exception broken) {
@@ -540,6 +554,7 @@ public final class Session extends ChannelDuplexHandler {
         var length = bytes.readableBytes();
         stream.sendWindow -= length;
         sendWindow -= length;
+        gate.dataSent();
         if (!(part instanceof LastHttpContent last)) {
             writer().data(stream.id, bytes, false);
             return;
@@ -576,6 +591,7 @@ public final class Session extends ChannelDuplexHandler {
                 if (now > 0) {
                     stream.sendWindow -= now;
                     sendWindow -= now;
+                    gate.dataSent();
                     writer().data(stream.id, part.content().readRetainedSlice(now), false);
                 }
                 return;
@@ -635,9 +651,7 @@ public final class Session extends ChannelDuplexHandler {
         if (stream.toldUnwritable && !stream.closed && hasRoom(stream)) {
             stream.toldUnwritable = false;
             unwritable--;
-            if (stream.listener != null) {
-                stream.listener.writable();
-            }
+            stream.writable();
         }
     }
 
@@ -658,9 +672,10 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
+    /// Half of the window is given back at a time: of what is left of it beside what nobody takes.
     private void tookOfConnection(int bytes) {
         taken += bytes;
-        if (taken >= CONNECTION_WINDOW / 2) {
+        if (taken > 0 && taken >= receiveWindow) {
             writer().windowUpdate(0, taken);
             receiveWindow += taken;
             taken = 0;
@@ -677,6 +692,20 @@ public final class Session extends ChannelDuplexHandler {
             flush();
         }
         close(stream, Way.RESET);
+        stream.end(Ending.RESET);
+    }
+
+    /// Whoever listens to the stream has failed: that is no reason to end the others'.
+    void failed(Stream stream, RuntimeException bug) {
+        LOG.log(Level.ERROR, "stream " + stream.id + " of " + context().channel(), bug);
+        if (ended || stream.closed) {
+            return;
+        }
+        writeReset(stream.id, INTERNAL_ERROR.code());
+        flush();
+        if (!stream.closed) {
+            close(stream, Way.RESET);
+        }
         stream.end(Ending.RESET);
     }
 
@@ -795,6 +824,7 @@ public final class Session extends ChannelDuplexHandler {
             stream.headRead = true;
             stream.tunnel = MessageRules.isConnect(headers);
             streams.put(streamId, stream);
+            gate.streamOpened();
             stream.listener = owner.opened(stream);
             stream.announced = announced;
             pass(stream, headers, last);
@@ -820,9 +850,7 @@ public final class Session extends ChannelDuplexHandler {
 
         private void pass(Stream stream, HeaderBlock headers, boolean last) {
             stream.peerEnded = last;
-            if (stream.listener != null) {
-                stream.listener.head(headers, last);
-            }
+            stream.head(headers, last);
             if (last) {
                 peerEnds(stream);
             }
@@ -997,7 +1025,10 @@ public final class Session extends ChannelDuplexHandler {
         }
 
         @Override
-        public void goAway(int lastStreamId) {
+        public void goAway(int lastStreamId) throws Http2Exception {
+            if (peerGoesAway) {
+                gate.idle();
+            }
             peerGoesAway = true;
             owner.goAway();
             for (var stream : List.copyOf(streams.values())) {
@@ -1010,15 +1041,18 @@ public final class Session extends ChannelDuplexHandler {
 
         @Override
         public void windowUpdate(int streamId, int increment) throws Http2Exception {
+            gate.windowUpdate();
             if (streamId == 0) {
                 if (sendWindow + (long) increment > Integer.MAX_VALUE) {
                     throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
                 }
+                var wasShut = sendWindow <= 0;
                 sendWindow += increment;
-                if (!waiting.isEmpty()) {
+                // Otherwise it is not the connection that they wait for.
+                if (wasShut && sendWindow > 0) {
                     sendWaiting();
+                    tellWritable();
                 }
-                tellWritable();
                 return;
             }
             var stream = streams.get(streamId);

@@ -171,8 +171,34 @@ public final class Stream {
         session.took(this, part.content().readableBytes());
         if (listener == null) {
             part.release();
-        } else {
+            return;
+        }
+        try {
             listener.body(part);
+        } catch (RuntimeException bug) {
+            session.failed(this, bug);
+        }
+    }
+
+    void head(HeaderBlock head, boolean last) {
+        if (listener == null) {
+            return;
+        }
+        try {
+            listener.head(head, last);
+        } catch (RuntimeException bug) {
+            session.failed(this, bug);
+        }
+    }
+
+    void writable() {
+        if (listener == null) {
+            return;
+        }
+        try {
+            listener.writable();
+        } catch (RuntimeException bug) {
+            session.failed(this, bug);
         }
     }
 
@@ -204,7 +230,11 @@ public final class Stream {
         var told = listener;
         listener = null;
         if (told != null) {
-            told.ended(how);
+            try {
+                told.ended(how);
+            } catch (RuntimeException bug) {
+                session.failed(this, bug);
+            }
         }
     }
 

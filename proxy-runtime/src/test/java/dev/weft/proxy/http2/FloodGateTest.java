@@ -34,6 +34,24 @@ class FloodGateTest {
         assertThat(catchThrowableOfType(Http2Exception.class, this::provokeAll)).isNotNull();
     }
 
+    @Test
+    void windows_may_be_opened_for_what_is_sent_and_no_more() throws Exception {
+        gate.streamOpened();
+        gate.dataSent();
+        var allowed =
+                FloodGate.MAX_UPDATES
+                        + FloodGate.MAX_UPDATES_FOR_STREAM
+                        + FloodGate.MAX_UPDATES_FOR_DATA;
+        for (int i = 0; i < allowed; i++) {
+            gate.windowUpdate();
+        }
+        now += FloodGate.WINDOW.toNanos();
+
+        var error = catchThrowableOfType(Http2Exception.class, gate::windowUpdate);
+
+        assertThat(error.error()).isEqualTo(Http2Error.ENHANCE_YOUR_CALM);
+    }
+
     private void provokeAll() throws Http2Exception {
         for (int i = 0; i < FloodGate.MAX_PROVOKED; i++) {
             gate.provoked();

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SessionTest {
     private static final int MAX_HEADER_BYTES = 60 * 1024;
     private static final int WHOLE = Integer.MAX_VALUE;
-    private static final int MAX_STREAMS = 4;
+    private static final int MAX_STREAMS = 12;
 
     private final Hearer clientHears = new Hearer();
     private final Hearer serverHears = new Hearer();
@@ -338,6 +338,51 @@ class SessionTest {
         assertThat(serverChannel.isOpen()).isTrue();
     }
 
+    @Test
+    void streams_that_nobody_takes_leave_a_window_to_the_others() {
+        for (int i = 0; i < 9; i++) {
+            var stuck = call(false);
+            carry(WHOLE);
+            serverHears.heard.getLast().stream.pauseReading(true);
+            stuck.stream.writeBody(bytes(Session.STREAM_WINDOW));
+            stuck.stream.flush();
+            carry(WHOLE);
+        }
+        assertThat(server.isCongested()).isTrue();
+
+        var other = call(false);
+        for (int i = 0; i < 128; i++) {
+            other.stream.writeBody(bytes(64 * 1024));
+        }
+        other.stream.flush();
+        carry(WHOLE);
+
+        assertThat(serverHears.heard.getLast().bytes).isEqualTo(2 * Session.CONNECTION_WINDOW);
+        serverHears.heard.forEach(heard -> heard.stream.pauseReading(false));
+        carry(WHOLE);
+        assertThat(server.isCongested()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void a_listener_that_fails_costs_its_stream_only(boolean atHead) {
+        serverHears.failing = atHead ? Heard.HEAD : Heard.BODY;
+        var unlucky = call(false);
+        carry(WHOLE);
+        serverHears.failing = "";
+        unlucky.stream.writeBody(bytes(10));
+        unlucky.stream.flush();
+        carry(WHOLE);
+        var other = call(true);
+        carry(WHOLE);
+
+        assertThat(unlucky.ended).isEqualTo(Ending.RESET);
+        assertThat(serverHears.heard.getFirst().ended).isEqualTo(Ending.RESET);
+        assertThat(other.ended).isNull();
+        assertThat(serverHears.heard.getLast().last).isTrue();
+        assertThat(serverHears.open).isOne();
+    }
+
     private void headsMayTakeASecond() {
         serverChannel.freezeTime();
         serverHears.longestHead = Duration.ofSeconds(1);
@@ -435,6 +480,7 @@ class SessionTest {
     private static final class Hearer implements Session.Owner {
         final List<Heard> heard = new ArrayList<>();
         Duration longestHead = Duration.ZERO;
+        String failing = "";
         int open;
         int late;
 
@@ -447,6 +493,7 @@ class SessionTest {
         public Stream.Listener opened(Stream stream) {
             open++;
             heard.add(new Heard(stream));
+            heard.getLast().failing = failing;
             return heard.getLast();
         }
 
@@ -467,7 +514,11 @@ class SessionTest {
     }
 
     private static final class Heard implements Stream.Listener {
+        static final String HEAD = "head";
+        static final String BODY = "body";
+
         final Stream stream;
+        String failing = "";
         @Nullable HeaderBlock head;
         @Nullable HttpHeaders trailers;
         @Nullable Ending ended;
@@ -489,6 +540,9 @@ class SessionTest {
 
         @Override
         public void head(HeaderBlock block, boolean end) {
+            if (failing.equals(HEAD)) {
+                throw new IllegalStateException("as the test wants it");
+            }
             head = block;
             last = end;
         }
@@ -501,6 +555,9 @@ class SessionTest {
                 trailers = end.trailingHeaders();
             }
             part.release();
+            if (failing.equals(BODY)) {
+                throw new IllegalStateException("as the test wants it");
+            }
         }
 
         @Override
