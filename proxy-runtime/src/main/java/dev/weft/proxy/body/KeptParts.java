@@ -10,13 +10,17 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Parts of a body that are kept for later, in order. Small ones are put together: beside its bytes
-/// each part costs a hundred more, and holds on to what it was read into, which neither a window
-/// nor a limit of a buffer's bytes counts. Used by one thread.
+/// Parts of a body that are kept for later, in order. Small ones are put together, and copied out
+/// of what they were read into where that is much larger: beside its bytes each part costs a
+/// hundred more, and holds on to all of that, which neither a window nor a limit of a buffer's
+/// bytes counts. Used by one thread.
 public final class KeptParts {
     private static final int SMALL = 1024;
     private static final int LEAST_ROOM = 4 * SMALL;
     private static final int MOST_ROOM = 16 * 1024;
+
+    /// A part may hold on to so many times its own bytes.
+    private static final int MOST_HELD = 4;
 
     private final ArrayDeque<HttpContent> parts = new ArrayDeque<>();
 
@@ -27,23 +31,26 @@ public final class KeptParts {
     /// Takes the part.
     public void add(HttpContent part) {
         var last = parts.peekLast();
-        if (last == null || !isSmall(part)) {
+        if (part instanceof LastHttpContent || !(isSmall(part) || holdsMuch(part))) {
             room = null;
             parts.addLast(part);
         } else if (room != null && room.isWritable(part.content().readableBytes())) {
             moveIntoRoom(part);
         } else if (room != null) {
             begin(MOST_ROOM, part);
-        } else if (isSmall(last)) {
+        } else if (last != null && isSmall(last)) {
             parts.removeLast();
             begin(LEAST_ROOM, last);
-            moveIntoRoom(part);
+            add(part);
+        } else if (holdsMuch(part)) {
+            begin(LEAST_ROOM, part);
         } else {
             parts.addLast(part);
         }
     }
 
-    private void begin(int bytes, HttpContent part) {
+    private void begin(int least, HttpContent part) {
+        var bytes = Math.max(least, part.content().readableBytes());
         room = ByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
         parts.addLast(new DefaultHttpContent(room));
         moveIntoRoom(part);
@@ -52,6 +59,15 @@ public final class KeptParts {
     private void moveIntoRoom(HttpContent part) {
         Objects.requireNonNull(room).writeBytes(part.content());
         part.release();
+    }
+
+    private static boolean holdsMuch(HttpContent part) {
+        var bytes = part.content();
+        var all = bytes;
+        while (all.unwrap() != null) {
+            all = all.unwrap();
+        }
+        return bytes.readableBytes() > 0 && all.capacity() / MOST_HELD > bytes.readableBytes();
     }
 
     private static boolean isSmall(HttpContent part) {

@@ -39,6 +39,23 @@ class KeptPartsTest {
     }
 
     @Test
+    void what_a_part_was_read_into_is_not_kept_for_a_fraction_of_it() {
+        var read = Unpooled.buffer(64 * 1024).writeZero(64 * 1024);
+        for (int i = 0; i < 4; i++) {
+            kept.add(new DefaultHttpContent(read.retainedSlice(i * 8192, 5000)));
+        }
+
+        assertThat(read.refCnt()).isOne();
+        read.release();
+        int bytes = 0;
+        for (var part = kept.poll(); part != null; part = kept.poll()) {
+            bytes += part.content().readableBytes();
+            part.release();
+        }
+        assertThat(bytes).isEqualTo(20_000);
+    }
+
+    @Test
     void the_last_part_stays_what_it_is() {
         add("a");
         var last = new DefaultLastHttpContent(Unpooled.copiedBuffer("b", US_ASCII));
