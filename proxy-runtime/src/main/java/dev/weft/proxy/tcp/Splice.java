@@ -69,6 +69,10 @@ public final class Splice {
             if (message instanceof ByteBuf data) {
                 bytes += data.readableBytes();
                 other.write(data, other.voidPromise());
+                // One burst is a megabyte.
+                if (!other.isWritable()) {
+                    self.config().setAutoRead(false);
+                }
             } else {
                 // The end of the answer that upgraded the connection.
                 ReferenceCountUtil.release(message);
@@ -78,9 +82,6 @@ public final class Splice {
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
             other.flush();
-            if (!other.isWritable()) {
-                self.config().setAutoRead(false);
-            }
         }
 
         @Override
