@@ -60,11 +60,25 @@ final class ClusterPools {
                 toSelf);
     }
 
+    /// Whether there are pools that no configuration names: clients do, by where they connect to.
+    boolean grows() {
+        return state.spec().discovery() == Discovery.ORIGINAL_DESTINATION && !pools.isEmpty();
+    }
+
+    int size() {
+        return pools.size();
+    }
+
+    /// Lets go of pools that are empty.
+    void sweep() {
+        pools.values().removeIf(kinds -> tidy(kinds, true));
+    }
+
     /// Lets go of pools that are empty, and of those whose endpoints have left.
     void reconcile() {
         var now = state.balancer();
         if (state.spec().discovery() == Discovery.ORIGINAL_DESTINATION || now == reconciled) {
-            pools.values().removeIf(kinds -> tidy(kinds, true));
+            sweep();
         } else {
             var staying = now.targets();
             pools.entrySet()

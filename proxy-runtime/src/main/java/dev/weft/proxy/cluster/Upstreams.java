@@ -15,22 +15,29 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Promise;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// All that one event loop has to do with endpoints: it picks them, and has pools of connections to
 /// them.
 public final class Upstreams {
+    /// How long a pool of a destination that a client has named stays when nothing is left of it:
+    /// Envoy's `cleanup_interval`, and its default.
+    private static final Duration CLEANUP = Duration.ofSeconds(5);
+
     private final EventLoop loop;
     private final Connector connector;
     private final LocalAddresses local;
     private final RandomGenerator random;
     private final ClusterStates states;
     private final Map<String, ClusterPools> clusters = new HashMap<>();
+    private boolean sweepScheduled;
 
     /// @param states what it shares with the other loops
     /// @param random used on this loop only
@@ -70,6 +77,30 @@ public final class Upstreams {
         }
         pools.pool(target, carried, priority, isToSelf(origin, target), this::newPool)
                 .acquire(waiter);
+        sweepLater(pools);
+    }
+
+    private void sweepLater(ClusterPools pools) {
+        if (!sweepScheduled && pools.grows()) {
+            sweepScheduled = true;
+            loop.schedule(this::sweep, CLEANUP.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void sweep() {
+        sweepScheduled = false;
+        for (var pools : clusters.values()) {
+            if (pools.grows()) {
+                pools.sweep();
+                sweepLater(pools);
+            }
+        }
+    }
+
+    /// How many endpoints of this cluster have pools here.
+    int pools(String cluster) {
+        var pools = clusters.get(cluster);
+        return pools == null ? 0 : pools.size();
     }
 
     /// Gets a connection of its own for the bytes of a tunnel that ends here; otherwise as

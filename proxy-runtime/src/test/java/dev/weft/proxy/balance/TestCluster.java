@@ -31,6 +31,7 @@ public final class TestCluster {
     public final Map<InetSocketAddress, Vitals> vitals = new HashMap<>();
     public final List<LocalityGroup> groups = new ArrayList<>();
     public long nanos;
+    public ClusterSpec.Discovery discovery = ClusterSpec.Discovery.EDS;
     public int panicPercent = 50;
     public boolean byLocality;
     public Limits limits = Limits.DEFAULT;
@@ -75,7 +76,7 @@ public final class TestCluster {
         return new ClusterTable(
                 new ClusterSpec(
                         "c",
-                        ClusterSpec.Discovery.EDS,
+                        discovery,
                         "c",
                         Assignment.EMPTY,
                         new Balancing(policy, panicPercent, false, byLocality),
