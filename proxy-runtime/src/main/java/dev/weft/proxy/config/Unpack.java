@@ -40,11 +40,15 @@ final class Unpack {
     }
 
     static Duration duration(String place, com.google.protobuf.Duration duration) {
-        var result = Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
-        if (result.isNegative()) {
-            throw Rejected.at(place, result + " is negative");
+        if (duration.getSeconds() >= LONGEST.toSeconds()) {
+            return LONGEST;
         }
-        return result.compareTo(LONGEST) < 0 ? result : LONGEST;
+        if (duration.getSeconds() < 0 || duration.getNanos() < 0) {
+            throw Rejected.at(
+                    place,
+                    duration.getSeconds() + " s and " + duration.getNanos() + " ns is negative");
+        }
+        return Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
     }
 
     /// How long a connection may be without a request; zero: without end.

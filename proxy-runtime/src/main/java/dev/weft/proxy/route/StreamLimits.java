@@ -19,6 +19,9 @@ public record StreamLimits(
 
     private static final int MAX_DIGITS = 8;
 
+    /// 99,999,999 hours are more than a timer's nanoseconds can count.
+    private static final Duration ENDLESS = Duration.ofDays(36_500);
+
     /// Null: a client of this route has no say, or says nothing. Zero or less: it is too late.
     public @Nullable Duration deadline(HttpHeaders request) {
         if (grpcLongest == null) {
@@ -30,6 +33,10 @@ public record StreamLimits(
         }
         var most = grpcLongest.isZero() || asked.compareTo(grpcLongest) < 0 ? asked : grpcLongest;
         return most.minus(grpcOffset);
+    }
+
+    private static Duration longest(Duration asked) {
+        return asked.compareTo(ENDLESS) < 0 ? asked : ENDLESS;
     }
 
     /// Null: there is none, or it is malformed, which is the server's matter.
@@ -55,6 +62,6 @@ public record StreamLimits(
                     case 'n' -> ChronoUnit.NANOS;
                     default -> null;
                 };
-        return unit == null ? null : Duration.of(value, unit);
+        return unit == null ? null : longest(Duration.of(value, unit));
     }
 }
