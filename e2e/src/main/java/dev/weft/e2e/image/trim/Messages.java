@@ -4,7 +4,6 @@ import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.constant.ClassDesc;
-import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.Set;
 
@@ -57,9 +56,8 @@ final class Messages {
         return Hierarchy.parents(model).contains(MESSAGE);
     }
 
-    /// protobuf looks for a message's descriptor in its table of reflective accessors, which it
-    /// makes first, and writes all fields by them where a message is made a string: this one has
-    /// its descriptor without, and tells its type only.
+    /// protobuf looks for a message's descriptor in its table of reflective accessors, and makes
+    /// that first. This one does without.
     static void withoutReflection(ClassModel model, ClassBuilder builder) {
         builder.withMethodBody(
                 "getDescriptorForType",
@@ -69,10 +67,5 @@ final class Messages {
                         code.invokestatic(
                                         model.thisClass().asSymbol(), GET_DESCRIPTOR.name(), GETTER)
                                 .areturn());
-        builder.withMethodBody(
-                "toString",
-                MethodTypeDesc.of(ConstantDescs.CD_String),
-                ClassFile.ACC_PUBLIC,
-                code -> code.loadConstant(model.thisClass().asSymbol().displayName()).areturn());
     }
 }

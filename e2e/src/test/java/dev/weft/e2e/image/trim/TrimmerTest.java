@@ -116,13 +116,6 @@ class TrimmerTest {
     }
 
     @Test
-    void a_message_that_is_printed_by_chance_tells_its_type() throws Exception {
-        var trimmed = trimmed(messages(), "return (\"\" + new lib.Msg()).length();");
-
-        assertThat(result(trimmed)).isEqualTo("Msg".length());
-    }
-
-    @Test
     void a_program_that_reads_a_message_by_reflection_is_refused() {
         assertThatThrownBy(() ->
                         trimmed(messages(), "return new lib.Msg().getAllFields().hashCode();"))
@@ -154,7 +147,7 @@ class TrimmerTest {
                     public abstract class GeneratedMessageV3 {
                         public Descriptors.Descriptor getDescriptorForType() { throw new IllegalStateException("reflection"); }
                         public Object getAllFields() { throw new IllegalStateException("reflection"); }
-                        @Override public String toString() { throw new IllegalStateException("reflection"); }
+                        @Override public final String toString() { return "by reflection"; }
                     }
                     """);
 
