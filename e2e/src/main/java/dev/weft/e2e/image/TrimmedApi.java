@@ -45,7 +45,7 @@ final class TrimmedApi {
     }
 
     private static Fingerprint fingerprint(Content program) {
-        return Fingerprint.of("recipe 1", program.fingerprint().hex());
+        return Fingerprint.of("recipe 2", program.fingerprint().hex());
     }
 
     private void trim(Entry api, Content program, Path folder) {
