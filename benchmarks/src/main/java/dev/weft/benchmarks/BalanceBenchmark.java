@@ -105,6 +105,7 @@ public class BalanceBenchmark {
                         new Balancing(policy, 50, false, false),
                         Duration.ofSeconds(5),
                         64 * 1024,
+                        100,
                         List.of(),
                         new Transport.Clear(),
                         Limits.DEFAULT,

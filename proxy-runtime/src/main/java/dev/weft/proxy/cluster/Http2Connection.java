@@ -20,7 +20,7 @@ final class Http2Connection implements Session.Owner {
 
     private final Http2Pool pool;
     private final Destination destination;
-    private final Session session = Session.client(MAX_ANSWER_HEADER_BYTES, this);
+    private final Session session;
     private @Nullable Channel channel;
     private @Nullable String peer;
     private long maxStreams = STREAMS_BEFORE_SETTINGS;
@@ -32,6 +32,7 @@ final class Http2Connection implements Session.Owner {
     Http2Connection(Http2Pool pool, Destination destination) {
         this.pool = pool;
         this.destination = destination;
+        this.session = Session.client(MAX_ANSWER_HEADER_BYTES, destination.maxFields(), this);
     }
 
     ChannelHandler handler() {

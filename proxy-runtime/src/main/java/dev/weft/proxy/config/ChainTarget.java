@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// How the bytes of a chain are served.
 public sealed interface ChainTarget {
     /// @param filters in their order, without the router
+    /// @param maxFields of a request's head, and of its trailers
     /// @param tracing null: requests are not traced
     record Http(
             Codec codec,
@@ -20,6 +21,7 @@ public sealed interface ChainTarget {
             Patience patience,
             boolean addsServiceTime,
             int maxHeaderBytes,
+            int maxFields,
             int maxStreams,
             @Nullable TracingSpec tracing)
             implements ChainTarget {

@@ -14,6 +14,7 @@ import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +29,9 @@ final class ClusterCompiler {
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
     private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
+
+    private static final String HTTP_OPTIONS =
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     private static final String LB_METADATA = "envoy.lb";
     private static final int MAX_PRIORITY = 128;
@@ -69,6 +73,7 @@ final class ClusterCompiler {
                         place,
                         cluster.getPerConnectionBufferLimitBytes(),
                         cluster.hasPerConnectionBufferLimitBytes()),
+                answerFields(place + ".typed_extension_protocol_options", cluster),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
                 ResilienceCompiler.limits(place, cluster.getCircuitBreakers()),
@@ -77,6 +82,21 @@ final class ClusterCompiler {
                         : null,
                 healthCheck(place + ".health_checks", cluster),
                 reportsLoad(place + ".lrs_server", cluster));
+    }
+
+    /// Where the message says it, else the cluster's older field.
+    private int answerFields(String place, Cluster cluster) {
+        var config = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
+        if (config == null || !config.isSameTypeAs(HttpProtocolOptions.getDefaultInstance())) {
+            return Unpack.headerCount(place, cluster.getCommonHttpProtocolOptions());
+        }
+        var options = Unpack.any(place, config, HttpProtocolOptions.getDefaultInstance());
+        fields.check(place, options);
+        if (options.getCommonHttpProtocolOptions().hasMaxStreamDuration()) {
+            fields.ignored(HTTP_OPTIONS + ".common_http_protocol_options.max_stream_duration");
+        }
+        return Unpack.headerCount(
+                place + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
     }
 
     private static boolean reportsLoad(String place, Cluster cluster) {

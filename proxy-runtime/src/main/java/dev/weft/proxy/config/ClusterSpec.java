@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param inline its endpoints, for [Discovery#STATIC]
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
+/// @param maxFields of an answer's head, and of its trailers
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -23,6 +24,7 @@ public record ClusterSpec(
         Balancing balancing,
         Duration connectTimeout,
         int bufferBytes,
+        int maxFields,
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
@@ -39,6 +41,7 @@ public record ClusterSpec(
                 balancing,
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
                 bufferBytes,
+                maxFields,
                 transportMatches,
                 transport,
                 Limits.UNLIMITED,

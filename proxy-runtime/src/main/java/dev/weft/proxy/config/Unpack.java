@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.Address;
+import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.type.v3.Percent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +18,9 @@ import java.time.Duration;
 final class Unpack {
     /// A sidecar has little memory and fast peers; Envoy's own default is 1 MiB.
     private static final int DEFAULT_BUFFER_BYTES = 64 * 1024;
+
+    /// Envoy's, of requests and of answers.
+    private static final int DEFAULT_HEADER_COUNT = 100;
 
     private Unpack() {}
 
@@ -60,6 +64,13 @@ final class Unpack {
                     place, "per_connection_buffer_limit_bytes 0 would be no limit: give one");
         }
         return limit(value, present, DEFAULT_BUFFER_BYTES);
+    }
+
+    /// `max_headers_count`.
+    static int headerCount(String place, HttpProtocolOptions options) {
+        return options.hasMaxHeadersCount()
+                ? positive(place + ".max_headers_count", options.getMaxHeadersCount())
+                : DEFAULT_HEADER_COUNT;
     }
 
     /// More than 2^31-1 is as good as no limit.

@@ -5,6 +5,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.Unpooled;
@@ -31,19 +32,13 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait in
-/// their order.
+/// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait as
+/// they came, and their client is not read any more.
 public final class Http1Server extends ChannelInboundHandlerAdapter
-        implements Downstream, Drainable {
-    /// Parts of pipelined requests that wait before the client is not read any more.
-    private static final int MAX_EARLY_PARTS = 32;
-
+        implements Downstream, Drainable, Seat.Holder {
     /// How long a client may go on sending a request that has been answered already, before it is
     /// reset.
     private static final Duration LINGER = Duration.ofSeconds(1);
@@ -52,29 +47,32 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private final StrictRequestDecoder decoder;
     private final Http1Encoder encoder;
     private final Channel channel;
-    private final Deque<Object> early = new ArrayDeque<>();
+    private final Seat seat;
     private @Nullable Exchange exchange;
     private HttpMethod method = HttpMethod.GET;
     private boolean oldVersion;
     private boolean keepAlive = true;
     private boolean paused;
+    private boolean dropped;
     private boolean closing;
     private @Nullable Future<?> headTimer;
 
-    private Http1Server(
-            HttpChain chain, StrictRequestDecoder decoder, Http1Encoder encoder, Channel channel) {
+    private Http1Server(HttpChain chain, Http1Encoder encoder, Channel channel) {
+        var config = chain.current();
         this.chain = chain;
-        this.decoder = decoder;
+        this.decoder =
+                new StrictRequestDecoder(config.maxHeaderBytes(), config.maxFields(), new Turns());
         this.encoder = encoder;
         this.channel = channel;
+        this.seat = Seat.of(channel);
     }
 
     static void install(HttpChain chain, Channel channel) {
-        var decoder = new StrictRequestDecoder(chain.current().maxHeaderBytes());
         var encoder = new Http1Encoder();
-        var server = new Http1Server(chain, decoder, encoder, channel);
+        var server = new Http1Server(chain, encoder, channel);
+        server.seat.heldBy(server);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
-        channel.pipeline().addLast(decoder, encoder, server);
+        channel.pipeline().addLast(server.decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
         if (!chain.current().patience().head().isZero()) {
@@ -94,18 +92,46 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public void closeIfIdle() {
-        if (exchange == null && early.isEmpty()) {
+        if (exchange == null) {
             channel.close();
         }
+    }
+
+    /// The next request comes when there is none, or its end is still to come.
+    private final class Turns implements StrictRequestDecoder.Turns {
+        @Override
+        public boolean mayBegin() {
+            return exchange == null || !exchange.isRequestComplete();
+        }
+
+        @Override
+        public void waits() {
+            updateReading();
+        }
+    }
+
+    /// What is under way is finished; a client has to send again what it sent early.
+    @Override
+    public void giveBack() {
+        if (exchange == null) {
+            if (!closing) {
+                // At once: what it keeps must not stay until an answer is read.
+                closing = true;
+                RequestLogger.refused(chain, protocol(), Refusal.OVERLOADED);
+                channel.close();
+            }
+        } else if (decoder.isWaiting()) {
+            decoder.drop();
+            dropped = true;
+            keepAlive = false;
+        }
+        seat.keeps(decoder.kept());
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (closing) {
             ReferenceCountUtil.release(message);
-        } else if (exchange != null && exchange.isRequestComplete()) {
-            early.add(message);
-            updateReading();
         } else {
             accept(message);
         }
@@ -117,6 +143,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             exchange.requestReadComplete();
         }
         watchHead();
+        seat.keeps(decoder.kept());
     }
 
     /// A head that has begun has to come to its end in time; one behind a request that is being
@@ -126,7 +153,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (limit.isZero()) {
             return;
         }
-        var waits = exchange == null && early.isEmpty() && !closing && decoder.isWithinHead();
+        var waits = exchange == null && !closing && decoder.isWithinHead();
         if (waits && headTimer == null) {
             headTimer =
                     channel.eventLoop()
@@ -161,8 +188,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     public void channelInactive(ChannelHandlerContext context) {
         closing = true;
         stopHeadTimer();
-        early.forEach(ReferenceCountUtil::release);
-        early.clear();
+        seat.keeps(0);
         if (exchange != null) {
             var gone = exchange;
             exchange = null;
@@ -190,6 +216,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     private void begin(HttpRequest head) {
         stopHeadTimer();
+        seat.begins();
         method = head.method();
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
@@ -323,15 +350,13 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             return;
         }
         paused = false;
-        while (!early.isEmpty()
-                && (exchange == null || !exchange.isRequestComplete())
-                && !closing) {
-            accept(Objects.requireNonNull(early.poll()));
-        }
+        seat.ends();
+        decoder.next();
         if (exchange != null) {
             exchange.requestReadComplete();
         }
         watchHead();
+        seat.keeps(decoder.kept());
         updateReading();
     }
 
@@ -345,10 +370,9 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public Bare takeOver() {
         exchange = null;
-        if (!early.isEmpty()) {
-            // What came before the change was read as HTTP: it cannot be given back (RFC 9931).
-            early.forEach(ReferenceCountUtil::release);
-            early.clear();
+        if (decoder.isWaiting()) {
+            // What came before the change may have been meant as HTTP (RFC 9931).
+            decoder.drop();
             channel.close();
         }
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -364,10 +388,11 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// Ends the connection, so that the client can read the answer although it may still be
     /// sending.
     private void finish(boolean requestComplete) {
+        var early = dropped || decoder.isWaiting();
         closing = true;
-        early.forEach(ReferenceCountUtil::release);
-        early.clear();
-        if (requestComplete) {
+        decoder.drop();
+        seat.keeps(0);
+        if (requestComplete && !early) {
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             return;
         }
@@ -384,6 +409,6 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void updateReading() {
-        channel.config().setAutoRead(!paused && early.size() < MAX_EARLY_PARTS);
+        channel.config().setAutoRead(!paused && !decoder.isWaiting());
     }
 }

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -15,12 +16,13 @@ import java.time.Duration;
 /// ```
 /// serving -> announced -> going -> closed (when the last stream has ended)
 /// ```
-final class Http2Server implements Session.Owner, Drainable {
+final class Http2Server implements Session.Owner, Drainable, Seat.Holder {
     private static final long DRAIN_PING = 0x77656674_64726e21L;
 
     private final HttpChain chain;
     private final Channel channel;
     private final Session session;
+    private final Seat seat;
     private int active;
     private boolean announced;
     private boolean going;
@@ -29,13 +31,17 @@ final class Http2Server implements Session.Owner, Drainable {
         var config = chain.current();
         this.chain = chain;
         this.channel = channel;
-        this.session = Session.server(config.maxHeaderBytes(), config.maxStreams(), this);
+        this.session =
+                Session.server(
+                        config.maxHeaderBytes(), config.maxFields(), config.maxStreams(), this);
+        this.seat = Seat.of(channel);
     }
 
     static void install(HttpChain chain, Channel channel) {
         var server = new Http2Server(chain, channel);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline().addLast(server.session);
+        server.seat.heldBy(server);
         server.session.start();
         chain.worker().drain(chain.origin().direction()).opened(server);
         channel.config().setAutoRead(true);
@@ -72,7 +78,9 @@ final class Http2Server implements Session.Owner, Drainable {
 
     @Override
     public Stream.Listener opened(Stream stream) {
-        active++;
+        if (active++ == 0) {
+            seat.begins();
+        }
         if (chain.isLeaving()) {
             drain();
         }
@@ -81,8 +89,21 @@ final class Http2Server implements Session.Owner, Drainable {
 
     @Override
     public void closed(Stream stream) {
-        active--;
+        if (--active == 0) {
+            seat.ends();
+        }
         closeIfGone();
+    }
+
+    @Override
+    public void keeps(long bytes) {
+        seat.keeps(bytes);
+    }
+
+    @Override
+    public void giveBack() {
+        session.dropBlock();
+        seat.keeps(0);
     }
 
     private void closeIfGone() {

@@ -1,21 +1,87 @@
 package dev.weft.proxy.http1;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Reads requests. What is wrong becomes a message whose decoder result is a failure; nothing is
-/// read after it.
+/// read after it. Requests that come early stay what they are, bytes, until it is their turn.
 public final class StrictRequestDecoder extends HttpRequestDecoder {
-    private final HeadWatch watch = new HeadWatch(HeadGrammar.ofRequests());
+    private final HeadWatch watch;
+    private final Turns turns;
+    private @Nullable ChannelHandlerContext context;
+    private boolean waits;
     private boolean failed;
 
+    /// Whose turn it is.
+    public interface Turns {
+        /// The next request is read as soon as it comes.
+        Turns ANY = () -> true;
+
+        /// Whether the next request may be read; if it may not, [StrictRequestDecoder#next] says
+        /// when.
+        boolean mayBegin();
+
+        /// The next request, or a part of it, is here and waits.
+        default void waits() {}
+    }
+
     /// @param maxHeaderBytes of all fields together; a request line may be as long
-    public StrictRequestDecoder(int maxHeaderBytes) {
-        super(Framing.config(maxHeaderBytes, maxHeaderBytes));
+    /// @param maxFields of a head, and of trailers
+    public StrictRequestDecoder(int maxHeaderBytes, int maxFields, Turns turns) {
+        super(Framing.config(maxHeaderBytes, maxHeaderBytes, maxFields));
+        this.watch = new HeadWatch(HeadGrammar.ofRequests(maxFields));
+        this.turns = turns;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) throws Exception {
+        super.handlerAdded(added);
+        context = added;
+    }
+
+    /// Whether bytes are here that wait for [#next].
+    public boolean isWaiting() {
+        return waits;
+    }
+
+    /// The next request may be read: it comes at once as far as it is here.
+    public void next() {
+        if (waits) {
+            waits = false;
+            goOn();
+        }
+    }
+
+    private void goOn() {
+        if (context == null) {
+            return;
+        }
+        try {
+            channelRead(context, Unpooled.EMPTY_BUFFER);
+        } catch (Exception broken) {
+            context.fireExceptionCaught(broken);
+        }
+    }
+
+    /// Nothing more is read, of what is here neither.
+    public void drop() {
+        failed = true;
+        if (waits) {
+            // Its memory is given back.
+            waits = false;
+            goOn();
+        }
+    }
+
+    /// What it keeps of requests that have not begun, about as much as that takes of the memory.
+    public long kept() {
+        return waits ? actualReadableBytes() : failed ? 0 : watch.headBytes();
     }
 
     /// Whether a request has begun whose head has not come to its end.
@@ -28,6 +94,11 @@ public final class StrictRequestDecoder extends HttpRequestDecoder {
             throws Exception {
         if (failed) {
             in.skipBytes(in.readableBytes());
+            return;
+        }
+        if (watch.isBetween() && !turns.mayBegin()) {
+            waits = true;
+            turns.waits();
             return;
         }
         if (!watch.allows(in)) {

@@ -4,6 +4,7 @@ import dev.weft.proxy.cluster.Upstreams;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.ConnectionLog;
@@ -95,6 +96,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         protocol = appTls ? "TLS" : "TCP";
         channel.pipeline().addLast(this);
         worker.drain(origin.direction()).opened(this);
+        Seat.of(channel).begins();
         channel.config().setAutoRead(false);
         settle();
     }

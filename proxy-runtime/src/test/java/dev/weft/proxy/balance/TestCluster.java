@@ -81,6 +81,7 @@ public final class TestCluster {
                         new Balancing(policy, panicPercent, false, byLocality),
                         Duration.ofSeconds(5),
                         65_536,
+                        100,
                         List.of(),
                         new Transport.Clear(),
                         limits,

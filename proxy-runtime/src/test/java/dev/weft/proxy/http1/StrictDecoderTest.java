@@ -2,6 +2,7 @@ package dev.weft.proxy.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpContent;
@@ -17,6 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StrictDecoderTest {
+    private static final int MAX_FIELDS = 100;
     private static final String TWO_REQUESTS =
             "POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3;e=1\r\n\n\n\n\r\n0\r\nt: v\r\n\r\n"
                     + "\r\nGET /b HTTP/1.1\r\nhost: y\r\n\r\n";
@@ -24,7 +26,8 @@ class StrictDecoderTest {
     @Test
     void requests_are_read_however_their_bytes_come() {
         for (int size = 1; size <= TWO_REQUESTS.length(); size++) {
-            var channel = new EmbeddedChannel(new StrictRequestDecoder(1000));
+            var channel =
+                    new EmbeddedChannel(new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY));
             for (int at = 0; at < TWO_REQUESTS.length(); at += size) {
                 write(
                         channel,
@@ -39,7 +42,8 @@ class StrictDecoderTest {
     void a_fold_is_found_however_its_bytes_come() {
         var folded = "GET / HTTP/1.1\r\nhost: x\r\n y\r\n\r\n";
         for (int size = 1; size <= folded.length(); size++) {
-            var channel = new EmbeddedChannel(new StrictRequestDecoder(1000));
+            var channel =
+                    new EmbeddedChannel(new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY));
             for (int at = 0; at < folded.length(); at += size) {
                 write(channel, folded.substring(at, Math.min(folded.length(), at + size)));
             }
@@ -50,7 +54,7 @@ class StrictDecoderTest {
 
     @Test
     void what_follows_an_answer_is_excess() {
-        var decoder = new StrictResponseDecoder(100, 1000);
+        var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
         var channel = new EmbeddedChannel(decoder);
         decoder.asked(HttpMethod.HEAD);
 
@@ -62,7 +66,7 @@ class StrictDecoderTest {
 
     @Test
     void an_answer_after_informational_ones_is_not_excess() {
-        var decoder = new StrictResponseDecoder(100, 1000);
+        var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
         var channel = new EmbeddedChannel(decoder);
         decoder.asked(HttpMethod.GET);
 
@@ -79,7 +83,7 @@ class StrictDecoderTest {
                         "content-length: 2\r\ntransfer-encoding: chunked",
                         "content-length: 2\r\ncontent-length: 2",
                         "transfer-encoding: gzip")) {
-            var decoder = new StrictResponseDecoder(100, 1000);
+            var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
             var channel = new EmbeddedChannel(decoder);
             decoder.asked(HttpMethod.GET);
 
