@@ -4,6 +4,7 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.Excerpt;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.trace.LiveSpan;
 import io.netty.handler.codec.http.HttpRequest;
@@ -45,9 +46,9 @@ final class RequestLogger {
     }
 
     void began(HttpRequest head, String authority) {
-        this.method = head.method().name();
-        this.authority = authority;
-        this.path = head.uri();
+        this.method = Excerpt.of(head.method().name());
+        this.authority = Excerpt.of(authority);
+        this.path = Excerpt.of(head.uri());
         if (LocalAnswer.isGrpc(head.headers())) {
             protocol = "gRPC";
         }

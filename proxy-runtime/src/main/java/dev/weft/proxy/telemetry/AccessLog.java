@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
@@ -17,6 +18,9 @@ import java.util.concurrent.locks.LockSupport;
 /// request, and a system call for each line, took a fifth of a busy proxy's processor time.
 public final class AccessLog implements AutoCloseable {
     static final int MAX_QUEUED = 8192;
+
+    /// Of what clients have chosen, in all entries that wait.
+    static final int MAX_QUEUED_CHARS = 4 * 1024 * 1024;
 
     /// How late a line may be. The queue has room for what comes in this time.
     private static final Duration GATHERING = Duration.ofMillis(20);
@@ -29,6 +33,7 @@ public final class AccessLog implements AutoCloseable {
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final BlockingQueue<LogEntry> queue;
+    private final AtomicLong queuedChars = new AtomicLong();
     private final LongAdder dropped = new LongAdder();
     private final OutputStream out;
     private final Thread writer;
@@ -51,7 +56,9 @@ public final class AccessLog implements AutoCloseable {
     }
 
     void add(LogEntry log) {
-        if (!queue.offer(log)) {
+        var chars = log.textChars();
+        if (queuedChars.addAndGet(chars) > MAX_QUEUED_CHARS || !queue.offer(log)) {
+            queuedChars.addAndGet(-chars);
             dropped.increment();
         }
     }
@@ -84,6 +91,7 @@ public final class AccessLog implements AutoCloseable {
     private void writeQueued() throws IOException {
         do {
             for (var log : taken) {
+                queuedChars.addAndGet(-log.textChars());
                 switch (log) {
                     case RequestLog request -> lines.append(request, buffer);
                     case ConnectionLog connection -> lines.append(connection, buffer);

@@ -34,4 +34,10 @@ public record RequestLog(
         @Nullable String peer,
         boolean mtls,
         Duration held)
-        implements LogEntry {}
+        implements LogEntry {
+    /// Of the texts that the client has chosen.
+    @Override
+    public int textChars() {
+        return method.length() + authority.length() + path.length();
+    }
+}

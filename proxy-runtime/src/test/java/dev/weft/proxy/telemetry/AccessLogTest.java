@@ -1,5 +1,6 @@
 package dev.weft.proxy.telemetry;
 
+import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
@@ -101,6 +102,30 @@ class AccessLogTest {
         log.start();
         log.close();
         assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(2);
+    }
+
+    @Test
+    void long_texts_take_the_room_of_many_lines_until_they_are_written() {
+        var path = Excerpt.of("/" + "a".repeat(60_000));
+        assertThat(path).hasSize(Excerpt.MAX_CHARS + 3).endsWith("a...");
+        var log = new AccessLog(out);
+        var fit = AccessLog.MAX_QUEUED_CHARS / request(path).textChars();
+
+        for (int i = 0; i < fit + 5; i++) {
+            log.add(request(path));
+        }
+
+        assertThat(log.dropped()).isEqualTo(5);
+        log.start();
+        eventually("all are written", () -> lines() == fit);
+        log.add(request(path));
+        log.close();
+        assertThat(lines()).isEqualTo(fit + 1);
+        assertThat(log.dropped()).isEqualTo(5);
+    }
+
+    private long lines() {
+        return out.toString(StandardCharsets.UTF_8).lines().count();
     }
 
     static RequestLog request(String path) {
