@@ -18,7 +18,7 @@ final class Seats {
     private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
     /// Who was served so shortly ago is in the middle of something.
-    private static final long SERVED_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long SERVED_NANOS = Duration.ofMillis(100).toNanos();
 
     /// Goes before every time that somebody may have been idle.
     private static final long FIRST = 1L << 62;
