@@ -106,6 +106,7 @@ public class BalanceBenchmark {
                         Duration.ofSeconds(5),
                         Duration.ZERO,
                         64 * 1024,
+                        100,
                         List.of(),
                         new Transport.Clear(),
                         Limits.DEFAULT,

@@ -122,6 +122,11 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         return store;
     }
 
+    /// How many connections were closed, or lost what they kept, to make room for others.
+    public long gaveWay() {
+        return overload.gaveWay();
+    }
+
     /// When it takes no more.
     public void limit(OverloadRules rules) {
         overload.use(rules);

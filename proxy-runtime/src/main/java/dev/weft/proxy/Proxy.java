@@ -73,6 +73,7 @@ public final class Proxy implements AutoCloseable {
                 new DataPlane(
                         identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic, aside);
 
+        metrics.connections(dataPlane::gaveWay);
         turn = new Turn(slot, paths, control);
 
         var configuration = new Configuration(dataPlane.sink());

@@ -11,6 +11,7 @@ import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static dev.weft.proxy.RawHttp2.SETTINGS;
 import static dev.weft.proxy.RawHttp2.WINDOW_UPDATE;
 import static dev.weft.proxy.testing.Eventually.eventually;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
@@ -21,10 +22,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,10 +43,15 @@ class AttackIT {
     /// Requests of the bystander while an attack stands.
     private static final int MEANWHILE = 300;
 
+    /// What lives in a proxy that has nothing to do is 12 to 16 MB.
+    private static final int CALM_HEAP_BYTES = 28 * 1024 * 1024;
+
     private static final int BIG = 32 * 1024 * 1024;
 
     @TempDir static Path folder;
     private final H2cApp http2App = new H2cApp();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final byte[] bigAnswer = new byte[BIG];
     private HttpServer http1App;
     private ProxyProcess proxy;
 
@@ -57,17 +63,29 @@ class AttackIT {
                 "/",
                 exchange -> {
                     exchange.getRequestBody().readAllBytes();
+                    if (exchange.getRequestURI().getPath().equals("/wait")) {
+                        awaitEnd();
+                    }
                     var big = exchange.getRequestURI().getPath().equals("/big");
                     exchange.sendResponseHeaders(200, big ? BIG : 2);
-                    exchange.getResponseBody().write(big ? new byte[BIG] : new byte[] {'o', 'k'});
+                    exchange.getResponseBody().write(big ? bigAnswer : new byte[] {'o', 'k'});
                     exchange.close();
                 });
         http1App.start();
         proxy = new ProxyProcess(folder, http1App.getAddress().getPort(), http2App.port());
     }
 
+    private void awaitEnd() {
+        try {
+            ended.await();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @AfterAll
     void stop() {
+        ended.countDown();
         proxy.close();
         http1App.stop(0);
         http2App.close();
@@ -187,9 +205,7 @@ class AttackIT {
                 var client = socket(proxy.http1);
                 clients.add(client);
                 client.getOutputStream()
-                        .write(
-                                "GET /big HTTP/1.1\r\nhost: a\r\n\r\n"
-                                        .getBytes(StandardCharsets.US_ASCII));
+                        .write("GET /big HTTP/1.1\r\nhost: a\r\n\r\n".getBytes(US_ASCII));
             }
             return clients;
         });
@@ -222,9 +238,73 @@ class AttackIT {
                                 ? "GET / HTTP/1.1\r\nhost: a\r\nx: " + "y".repeat(20_000)
                                 : "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n"
                                         + "y".repeat(60_000);
-                client.getOutputStream().write(begin.getBytes(StandardCharsets.US_ASCII));
+                client.getOutputStream().write(begin.getBytes(US_ASCII));
             }
             return clients;
+        });
+    }
+
+    /// Two to four bytes of a head stand for a hundred in the heap.
+    @Test
+    void heads_of_tiny_fields_that_never_end() throws Exception {
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 60; i++) {
+                clients.add(sending("GET / HTTP/1.1\r\nhost: a\r\n" + "a:\r\n".repeat(14_500)));
+            }
+            return clients;
+        });
+    }
+
+    /// Each head within its limits, each almost complete, on as many connections as there may be.
+    @Test
+    void large_heads_that_never_end_on_every_connection() throws Exception {
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 3_000; i++) {
+                clients.add(sending("GET / HTTP/1.1\r\nhost: a\r\nx: " + "y".repeat(58_000)));
+            }
+            return clients;
+        });
+    }
+
+    /// What waits behind a request that is being answered.
+    @Test
+    void pipelined_heads_behind_a_slow_answer() throws Exception {
+        var tiny = "a:\r\n".repeat(14_500);
+        attack(() -> {
+            var clients = new ArrayList<AutoCloseable>();
+            for (int i = 0; i < 100; i++) {
+                clients.add(
+                        sending(
+                                "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n"
+                                        + ("GET / HTTP/1.1\r\nhost: a\r\n" + tiny + "\r\n")
+                                                .repeat(16)));
+            }
+            for (int i = 0; i < 100; i++) {
+                clients.add(
+                        sending(
+                                "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n"
+                                        + "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(20_000)));
+            }
+            return clients;
+        });
+    }
+
+    /// Every token of `Connection` takes a header away, and looks for it.
+    @Test
+    void connection_tokens_and_fields_that_collide() throws Exception {
+        var head =
+                "GET / HTTP/1.1\r\nhost: a\r\nconnection: "
+                        + "q,".repeat(14_500)
+                        + "q\r\n"
+                        + "a:\r\n".repeat(7_500)
+                        + "\r\n";
+        attack(() -> {
+            for (int i = 0; i < 60; i++) {
+                sending(head).close();
+            }
+            return List.of();
         });
     }
 
@@ -234,7 +314,7 @@ class AttackIT {
             for (var part : List.of("GET /" + "a".repeat(1 << 20), "\r\n".repeat(1 << 20))) {
                 for (int i = 0; i < 20; i++) {
                     try (var client = socket(proxy.http1)) {
-                        client.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+                        client.getOutputStream().write(part.getBytes(US_ASCII));
                     } catch (SocketException refused) {
                         // As it should.
                     }
@@ -258,48 +338,50 @@ class AttackIT {
         });
     }
 
-    /// As many as may be open are served; the others are closed at once.
+    /// Those that are silent for longest make room, and one with a request does not.
     @Test
     void more_connections_than_there_may_be() throws Exception {
-        var clients = new ArrayList<Socket>();
-        proxy.forgetPeak();
-        try {
+        try (var busy = socket(proxy.http1)) {
+            write(busy, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nx");
+            attack(() -> silent(4_500));
+            write(busy, "y");
+            busy.setSoTimeout(30_000);
+            assertThat(new String(busy.getInputStream().readNBytes(13), US_ASCII))
+                    .isEqualTo("HTTP/1.1 200 ");
+        }
+        assertThat(metric("weft_connections_gave_way")).isGreaterThan(400);
+    }
+
+    /// Who is served once and then stays has a place no longer than others want it.
+    @Test
+    void more_connections_than_there_may_be_that_were_served_once() throws Exception {
+        attack(() -> {
+            var clients = new ArrayList<Socket>();
             for (int i = 0; i < 4_500; i++) {
-                clients.add(socket(proxy.http1));
+                var client = socket(proxy.http1);
+                clients.add(client);
+                write(client, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
             }
-            eventually("those beyond the limit are closed", () -> refused(clients) > 300);
-        } finally {
-            for (var client : clients) {
-                client.close();
-            }
-        }
-        eventually("there is room again", this::serves);
-        assertThat(proxy.metrics())
-                .contains("weft_responses_flagged_total{direction=\"inbound\",flags=\"OM\"}");
-        withinLimit();
+            return clients;
+        });
     }
 
-    private static long refused(List<Socket> clients) {
-        return clients.stream()
-                .filter(client -> {
-                    try {
-                        client.setSoTimeout(1);
-                        return client.getInputStream().read() < 0;
-                    } catch (java.net.SocketTimeoutException open) {
-                        return false;
-                    } catch (IOException reset) {
-                        return true;
-                    }
-                })
-                .count();
+    private List<Socket> silent(int count) throws IOException {
+        var clients = new ArrayList<Socket>();
+        for (int i = 0; i < count; i++) {
+            clients.add(socket(proxy.http1));
+        }
+        return clients;
     }
 
-    private boolean serves() {
-        try {
-            return Bystander.get(proxy.http1, "/").startsWith("HTTP/1.1 200 ");
-        } catch (IOException notYet) {
-            return false;
-        }
+    /// -1: there is none of this name.
+    private double metric(String name) throws IOException, InterruptedException {
+        return proxy.metrics()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElse(-1);
     }
 
     private interface Strike {
@@ -311,24 +393,31 @@ class AttackIT {
         List<? extends AutoCloseable> begin() throws IOException;
     }
 
+    /// The bystander wants the same as the attacker, of the same listener.
     private void flood(int strikes, Strike strike) throws Exception {
-        attack(() -> {
-            var attacker = new RawHttp2(proxy.http2);
-            try {
-                for (int i = 0; i < strikes; i++) {
-                    strike.strike(attacker, i);
-                }
-                attacker.tryToWrite(new byte[0]);
-            } catch (SocketException ended) {
-                // As it should.
-            }
-            return List.of(attacker);
-        });
+        attack(
+                Bystander.http2(proxy.http2),
+                () -> {
+                    var attacker = new RawHttp2(proxy.http2);
+                    try {
+                        for (int i = 0; i < strikes; i++) {
+                            strike.strike(attacker, i);
+                        }
+                        attacker.tryToWrite(new byte[0]);
+                    } catch (SocketException ended) {
+                        // As it should.
+                    }
+                    return List.of(attacker);
+                });
     }
 
     private void attack(Attack attack) throws Exception {
+        attack(Bystander.http1(proxy.http1), attack);
+    }
+
+    private void attack(Bystander another, Attack attack) throws Exception {
         proxy.forgetPeak();
-        try (var bystander = new Bystander(proxy.http1)) {
+        try (var bystander = another) {
             eventually("the bystander is served before", () -> bystander.served.get() > 5);
             var open = attack.begin();
             try {
@@ -342,14 +431,48 @@ class AttackIT {
                 }
             }
             assertThat(bystander.failures).isEmpty();
+            System.out.printf(
+                    "%d MB at most, %d ms at most%n",
+                    proxy.peakBytes() >> 20, bystander.slowestMillis());
         }
         withinLimit();
     }
 
-    private void withinLimit() throws IOException {
+    /// While it lasts the whole process is within its limit, and nothing of it stays.
+    private void withinLimit() throws Exception {
         assertThat(proxy.isAlive()).as(proxy.output()).isTrue();
-        System.out.printf("%d MB at most%n", proxy.peakBytes() >> 20);
         assertThat(proxy.peakBytes()).isLessThan(ProxyProcess.LIMIT_BYTES);
+        eventually("the heap is as before", this::isCalm);
+    }
+
+    private boolean isCalm() {
+        try {
+            proxy.collect();
+            return metric("weft_heap_used_bytes") < CALM_HEAP_BYTES;
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// A client that has said this, as far as anybody took it.
+    private Socket sending(String text) throws IOException {
+        var client = socket(proxy.http1);
+        try {
+            // Who is not read must not hold up the attack.
+            var channel = Thread.startVirtualThread(() -> write(client, text));
+            channel.join(200);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+        return client;
+    }
+
+    private static void write(Socket client, String text) {
+        try {
+            client.getOutputStream().write(text.getBytes(US_ASCII));
+        } catch (IOException refused) {
+            // As it should.
+        }
     }
 
     private static Socket socket(int port) throws IOException {

@@ -1,40 +1,82 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.RawHttp2.HEADERS;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A client that has nothing to do with it: one request after the other, each by a connection of
-/// its own, until it is closed.
+/// its own, until it is closed. Who waits for longer than [#PATIENCE] is not served.
 final class Bystander implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(8);
+
     final List<String> failures = new CopyOnWriteArrayList<>();
     final AtomicInteger served = new AtomicInteger();
-    private final int port;
+    private final Request request;
     private final Thread thread;
     private volatile boolean stopped;
+    private volatile long slowestNanos;
 
-    Bystander(int port) {
-        this.port = port;
+    private interface Request {
+        /// @return what is wrong, or empty
+        String send() throws IOException;
+    }
+
+    private Bystander(Request request) {
+        this.request = request;
         thread = Thread.ofPlatform().start(this::run);
+    }
+
+    static Bystander http1(int port) {
+        return new Bystander(() -> {
+            var answer = get(port, "/");
+            return answer.startsWith("HTTP/1.1 200 ") ? "" : "answer: " + answer;
+        });
+    }
+
+    static Bystander http2(int port) {
+        return new Bystander(() -> {
+            try (var client = new RawHttp2(port)) {
+                client.get(1, "/");
+                var body =
+                        client.await(frame -> frame.stream() == 1 && frame.type() != HEADERS)
+                                .payload();
+                var text = new String(body, StandardCharsets.US_ASCII);
+                return text.equals("hello") ? "" : "answer: " + text;
+            }
+        });
     }
 
     private void run() {
         while (!stopped) {
+            var begun = System.nanoTime();
             try {
-                var answer = get(port, "/");
-                if (answer.startsWith("HTTP/1.1 200 ")) {
+                var wrong = request.send();
+                if (wrong.isEmpty()) {
                     served.incrementAndGet();
                 } else {
-                    failures.add(answer.isEmpty() ? "no answer" : answer);
+                    failures.add(wrong);
                 }
             } catch (IOException failed) {
                 failures.add(failed.toString());
             }
+            var nanos = System.nanoTime() - begun;
+            slowestNanos = Math.max(slowestNanos, nanos);
+            if (nanos > PATIENCE.toNanos()) {
+                failures.add("after " + nanos / 1_000_000 + " ms");
+            }
         }
+    }
+
+    /// The longest time that a request has taken.
+    long slowestMillis() {
+        return slowestNanos / 1_000_000;
     }
 
     static String get(int port, String path) throws IOException {

@@ -119,6 +119,16 @@ final class ProxyProcess implements AutoCloseable {
         return process.onExit().thenApply(Process::exitValue);
     }
 
+    /// Tells garbage from what lives.
+    void collect() throws IOException, InterruptedException {
+        var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        new ProcessBuilder(jcmd, Long.toString(process.pid()), "GC.run")
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("jcmd").toFile())
+                .start()
+                .waitFor();
+    }
+
     /// Forgets the most that has been resident.
     void forgetPeak() throws IOException {
         Files.writeString(proc("clear_refs"), "5");

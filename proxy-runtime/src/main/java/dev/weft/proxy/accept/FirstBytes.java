@@ -3,6 +3,7 @@ package dev.weft.proxy.accept;
 import dev.weft.proxy.config.ChainSpec;
 import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.Sniffed;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.tcp.TcpProxy;
 import io.netty.buffer.ByteBuf;
@@ -61,6 +62,7 @@ final class FirstBytes extends ByteToMessageDecoder {
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf seen, List<Object> out) {
+        Seat.of(context.channel()).keeps(seen.readableBytes());
         var sniffed = arrival.look(seen);
         if (sniffed != null) {
             serve(context, sniffed);
@@ -187,6 +189,7 @@ final class FirstBytes extends ByteToMessageDecoder {
     }
 
     private void serve(ChannelHandlerContext context, Sniffed sniffed) {
+        Seat.of(context.channel()).keeps(0);
         switch (state) {
             case State.Listening() -> arrival.serve(sniffed, actualReadableBytes());
             case State.Offered(var chain, var server) -> {

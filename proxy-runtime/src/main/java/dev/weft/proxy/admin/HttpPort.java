@@ -3,7 +3,6 @@ package dev.weft.proxy.admin;
 import dev.weft.proxy.drain.SharedPort;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
@@ -29,7 +28,7 @@ import java.util.concurrent.CompletionStage;
 
 /// A small HTTP/1.1 server: `GET` only, one answer for each path, everything bounded.
 final class HttpPort implements AutoCloseable {
-    /// More connections than this at a time are closed at once.
+    /// At a time.
     static final int MAX_CONNECTIONS = 256;
 
     private static final int MAX_LINE_BYTES = 4096;
@@ -49,7 +48,7 @@ final class HttpPort implements AutoCloseable {
     }
 
     static HttpPort open(InetSocketAddress address, EventLoopGroup loop, Handler handler) {
-        var connections = new Connections();
+        var callers = new Callers(MAX_CONNECTIONS);
         var bootstrap =
                 SharedPort.share(new ServerBootstrap())
                         .group(loop)
@@ -58,10 +57,7 @@ final class HttpPort implements AutoCloseable {
                                 new ChannelInitializer<SocketChannel>() {
                                     @Override
                                     protected void initChannel(SocketChannel channel) {
-                                        if (!connections.admit(channel)) {
-                                            channel.close();
-                                            return;
-                                        }
+                                        var caller = callers.admit(channel);
                                         channel.pipeline()
                                                 .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
                                                 .addLast(
@@ -70,7 +66,7 @@ final class HttpPort implements AutoCloseable {
                                                                 MAX_HEADER_BYTES,
                                                                 MAX_BODY_BYTES))
                                                 .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-                                                .addLast(new Exchange(handler));
+                                                .addLast(new Exchange(handler, caller));
                                     }
                                 });
         var server =
@@ -93,29 +89,18 @@ final class HttpPort implements AutoCloseable {
         server.close().syncUninterruptibly();
     }
 
-    /// Confined to the one event loop.
-    private static final class Connections {
-        private int open;
-
-        boolean admit(Channel channel) {
-            if (open >= MAX_CONNECTIONS) {
-                return false;
-            }
-            open++;
-            channel.closeFuture().addListener(closed -> open--);
-            return true;
-        }
-    }
-
     private static final class Exchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         private final Handler handler;
+        private final Callers.Caller caller;
 
-        Exchange(Handler handler) {
+        Exchange(Handler handler, Callers.Caller caller) {
             this.handler = handler;
+            this.caller = caller;
         }
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+            caller.asks();
             boolean keepAlive = HttpUtil.isKeepAlive(request);
             if (!request.decoderResult().isSuccess()) {
                 write(context, Answer.text(400, "bad request"), false);
@@ -139,7 +124,7 @@ final class HttpPort implements AutoCloseable {
                                                     keepAlive)));
         }
 
-        private static void write(ChannelHandlerContext context, Answer answer, boolean keepAlive) {
+        private void write(ChannelHandlerContext context, Answer answer, boolean keepAlive) {
             var response =
                     new DefaultFullHttpResponse(
                             HttpVersion.HTTP_1_1,
@@ -148,6 +133,7 @@ final class HttpPort implements AutoCloseable {
             response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.contentType());
             HttpUtil.setContentLength(response, response.content().readableBytes());
             HttpUtil.setKeepAlive(response, keepAlive);
+            caller.isAnswered();
             var written = context.writeAndFlush(response);
             if (!keepAlive) {
                 written.addListener(ChannelFutureListener.CLOSE);

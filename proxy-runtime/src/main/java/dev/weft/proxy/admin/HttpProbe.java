@@ -112,11 +112,12 @@ final class HttpProbe {
         }
         try {
             var to = URI.create(authority(step)).resolve(location);
-            boolean tls = "https".equals(to.getScheme());
-            String path = to.getRawPath().isEmpty() ? "/" : to.getRawPath();
-            if (!URI.create(authority(step)).getHost().equals(to.getHost())) {
+            if (to.getRawPath() == null
+                    || !URI.create(authority(step)).getHost().equals(to.getHost())) {
                 return Optional.empty();
             }
+            boolean tls = "https".equals(to.getScheme());
+            String path = to.getRawPath().isEmpty() ? "/" : to.getRawPath();
             return Optional.of(
                     new Step(
                             tls,

@@ -19,6 +19,8 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -42,21 +44,36 @@ final class Prober {
     private static final int SERVING = 1;
 
     private final EventLoopGroup loop;
-    private int running;
+    private final Map<Asked, CompletionStage<ProbeResult>> running = new HashMap<>();
+
+    /// What is asked, and where.
+    private record Asked(Probe probe, InetAddress address) {}
 
     Prober(EventLoopGroup loop) {
         this.loop = loop;
     }
 
-    /// On the event loop.
+    /// Who asks what is being asked already gets the same answer: a pod has few probes, and nobody
+    /// keeps the kubelet's out by asking for them often. On the event loop.
     CompletionStage<ProbeResult> perform(Probe probe, InetAddress address) {
-        if (running >= MAX_RUNNING) {
+        var asked = new Asked(probe, address);
+        var same = running.get(asked);
+        if (same != null) {
+            return same;
+        }
+        if (running.size() >= MAX_RUNNING) {
             return CompletableFuture.completedStage(
                     ProbeResult.unhealthy("too many probes at a time, try again"));
         }
-        running++;
-        var target = new InetSocketAddress(address, probe.port());
         var result = new CompletableFuture<ProbeResult>();
+        running.put(asked, result);
+        begin(probe, address, result);
+        return result.whenComplete(
+                (done, failure) -> loop.execute(() -> running.remove(asked, result)));
+    }
+
+    private void begin(Probe probe, InetAddress address, CompletableFuture<ProbeResult> result) {
+        var target = new InetSocketAddress(address, probe.port());
         switch (probe) {
             case Probe.Http http -> new HttpProbe(http, address, this::connect, result).start();
             case Probe.Tcp tcp -> tcp(target, result);
@@ -72,10 +89,7 @@ final class Prober {
                                                         + " s")),
                         probe.timeout().toMillis(),
                         TimeUnit.MILLISECONDS);
-        return result.whenComplete((done, failure) -> {
-            timeout.cancel(false);
-            loop.execute(() -> running--);
-        });
+        result.whenComplete((done, failure) -> timeout.cancel(false));
     }
 
     private void tcp(InetSocketAddress target, CompletableFuture<ProbeResult> result) {

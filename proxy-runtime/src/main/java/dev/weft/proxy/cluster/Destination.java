@@ -41,6 +41,10 @@ record Destination(
         return cluster.spec().bufferBytes();
     }
 
+    int maxFields() {
+        return cluster.spec().maxFields();
+    }
+
     /// Takes the right to one more connection; [#connectionEnded] follows.
     ///
     /// @param first a pool without any gets one in any case: other endpoints' connections must not

@@ -35,8 +35,7 @@ final class Http1Connection {
     private final Http1Pool pool;
     private final Destination destination;
     private final Reader reader = new Reader();
-    private final StrictResponseDecoder decoder =
-            new StrictResponseDecoder(MAX_STATUS_LINE_BYTES, MAX_ANSWER_HEADER_BYTES);
+    private final StrictResponseDecoder decoder;
     private @Nullable Channel channel;
     private @Nullable String peer;
     private @Nullable Stream current;
@@ -47,6 +46,9 @@ final class Http1Connection {
     Http1Connection(Http1Pool pool, Destination destination) {
         this.pool = pool;
         this.destination = destination;
+        this.decoder =
+                new StrictResponseDecoder(
+                        MAX_STATUS_LINE_BYTES, MAX_ANSWER_HEADER_BYTES, destination.maxFields());
     }
 
     ChannelHandler handler() {

@@ -22,7 +22,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
 
     private final Http2Pool pool;
     private final Destination destination;
-    private final Session session = Session.client(MAX_ANSWER_HEADER_BYTES, this);
+    private final Session session;
     private @Nullable Channel channel;
     private @Nullable String peer;
     private long maxStreams = STREAMS_BEFORE_SETTINGS;
@@ -35,6 +35,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     Http2Connection(Http2Pool pool, Destination destination) {
         this.pool = pool;
         this.destination = destination;
+        this.session = Session.client(MAX_ANSWER_HEADER_BYTES, destination.maxFields(), this);
     }
 
     ChannelHandler handler() {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface ChainTarget {
     /// @param filters in their order, without the router
     /// @param mostReplayBytes that a route may want to be kept of a body
+    /// @param maxFields of a request's head, and of its trailers
     /// @param tracing null: requests are not traced
     record Http(
             Codec codec,
@@ -23,6 +24,7 @@ public sealed interface ChainTarget {
             Patience patience,
             boolean addsServiceTime,
             int maxHeaderBytes,
+            int maxFields,
             int maxStreams,
             int mostReplayBytes,
             Upgrades upgrades,

@@ -29,10 +29,10 @@ final class ClusterCompiler {
     /// Envoy's default for `connect_timeout`.
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
+    private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
+
     private static final String HTTP_OPTIONS =
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-
-    private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
 
     private static final String LB_METADATA = "envoy.lb";
     private static final int MAX_PRIORITY = 128;
@@ -41,6 +41,9 @@ final class ClusterCompiler {
     private final FieldCheck fields;
     private final TlsCompiler tls;
     private final BalancingCompiler balancing;
+
+    /// What counts for both protocols; components as in [ClusterSpec].
+    private record CommonOptions(Duration unused, int maxFields) {}
 
     ClusterCompiler(FieldCheck fields) {
         this.fields = fields;
@@ -60,6 +63,7 @@ final class ClusterCompiler {
                                     place + ".transport_socket_matches " + match.getName(),
                                     match.getTransportSocket())));
         }
+        var common = common(place, cluster);
         var edsName = cluster.getEdsClusterConfig().getServiceName();
         return new ClusterSpec(
                 cluster.getName(),
@@ -70,11 +74,12 @@ final class ClusterCompiler {
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
-                unused(place + ".typed_extension_protocol_options", cluster),
+                common.unused(),
                 Unpack.bufferBytes(
                         place,
                         cluster.getPerConnectionBufferLimitBytes(),
                         cluster.hasPerConnectionBufferLimitBytes()),
+                common.maxFields(),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
                 ResilienceCompiler.limits(
@@ -88,19 +93,27 @@ final class ClusterCompiler {
                 reportsLoad(place + ".lrs_server", cluster));
     }
 
-    /// Of these options nothing else counts: requests go on in the protocol in which they came.
-    private Duration unused(String place, Cluster cluster) {
+    /// Where the message has them, else the cluster's older field. Of these options nothing else
+    /// counts: requests go on in the protocol in which they came.
+    private CommonOptions common(String place, Cluster cluster) {
         var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
         if (any == null) {
-            return Patience.USUAL_UNUSED;
+            return common(
+                    place + ".common_http_protocol_options",
+                    cluster.getCommonHttpProtocolOptions());
         }
-        var options = Unpack.any(place, any, HttpProtocolOptions.getDefaultInstance());
-        fields.check(place, options);
-        if (options.getCommonHttpProtocolOptions().hasMaxStreamDuration()) {
+        var at = place + ".typed_extension_protocol_options";
+        var options = Unpack.any(at, any, HttpProtocolOptions.getDefaultInstance());
+        fields.check(at, options);
+        return common(at + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
+    }
+
+    private CommonOptions common(
+            String place, io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions options) {
+        if (options.hasMaxStreamDuration()) {
             fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
         }
-        return Unpack.unused(
-                place + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
+        return new CommonOptions(Unpack.unused(place, options), Unpack.headerCount(place, options));
     }
 
     private static boolean reportsLoad(String place, Cluster cluster) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
 /// @param highLimits for requests of routes of high priority, which count for these alone
+/// @param maxFields of an answer's head, and of its trailers
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -27,6 +28,7 @@ public record ClusterSpec(
         Duration connectTimeout,
         Duration unused,
         int bufferBytes,
+        int maxFields,
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
@@ -45,6 +47,7 @@ public record ClusterSpec(
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
                 unused,
                 bufferBytes,
+                maxFields,
                 transportMatches,
                 transport,
                 Limits.UNLIMITED,

@@ -198,7 +198,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule("envoy.config.core.v3.Http2ProtocolOptions", "max_concurrent_streams", ""),
                     rule(
                             "envoy.config.core.v3.HttpProtocolOptions",
-                            "max_stream_duration idle_timeout",
+                            "max_stream_duration idle_timeout max_headers_count",
                             "headers_with_underscores_action"),
                     rule(
                             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -311,7 +311,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
                                     + " health_checks ignore_health_on_host_removal lrs_server"
-                                    + " per_connection_buffer_limit_bytes",
+                                    + " per_connection_buffer_limit_bytes common_http_protocol_options",
                             "lb_subset_config filters cluster_type original_dst_lb_config"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",

@@ -263,6 +263,9 @@ final class ListenerCompiler {
                 patience(place, manager),
                 router != null && !router.getSuppressEnvoyHeaders(),
                 headerBytes(place, manager),
+                Unpack.headerCount(
+                        place + ".common_http_protocol_options",
+                        manager.getCommonHttpProtocolOptions()),
                 streams > 0 ? streams : DEFAULT_STREAMS,
                 replayBytes,
                 UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),

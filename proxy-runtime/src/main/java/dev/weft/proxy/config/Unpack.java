@@ -22,6 +22,9 @@ final class Unpack {
     /// More nanoseconds would not fit into a `long`.
     private static final Duration LONGEST = Duration.ofDays(100 * 365);
 
+    /// Envoy's, of requests and of answers.
+    private static final int DEFAULT_HEADER_COUNT = 100;
+
     private Unpack() {}
 
     /// @param type the default instance of what it must be: to find that by a class takes Java
@@ -75,6 +78,13 @@ final class Unpack {
                     place, "per_connection_buffer_limit_bytes 0 would be no limit: give one");
         }
         return limit(value, present, DEFAULT_BUFFER_BYTES);
+    }
+
+    /// `max_headers_count`.
+    static int headerCount(String place, HttpProtocolOptions options) {
+        return options.hasMaxHeadersCount()
+                ? positive(place + ".max_headers_count", options.getMaxHeadersCount())
+                : DEFAULT_HEADER_COUNT;
     }
 
     /// More than 2^31-1 is as good as no limit.

@@ -39,12 +39,19 @@ final class HeaderHygiene {
 
     private static final Set<String> NOT_IN_TRAILERS =
             Set.of(
+                    "authorization",
                     "connection",
+                    "content-encoding",
                     "content-length",
+                    "content-range",
+                    "content-type",
+                    "cookie",
                     "expect",
                     "host",
                     "keep-alive",
+                    "proxy-authorization",
                     "proxy-connection",
+                    "set-cookie",
                     "te",
                     "trailer",
                     "transfer-encoding",
@@ -135,12 +142,13 @@ final class HeaderHygiene {
         }
     }
 
-    /// Trailers say nothing about framing, routing or identity, whatever the next hop makes of them
-    /// (RFC 9110, 6.5.1).
+    /// Trailers say nothing about framing, routing, content or identity, whatever the next hop
+    /// makes of them (RFC 9110, 6.5.1).
     static void tidyTrailers(HttpHeaders trailers) {
         if (!trailers.isEmpty()) {
             NOT_IN_TRAILERS.forEach(trailers::remove);
             removeForged(trailers, "x-weft-");
+            removeForged(trailers, "x-envoy-");
         }
     }
 

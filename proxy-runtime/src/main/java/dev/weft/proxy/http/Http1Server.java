@@ -8,6 +8,7 @@ import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.Unpooled;
@@ -35,14 +36,11 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait in
-/// their order.
+/// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait as
+/// they came, and their client is not read any more.
 ///
 /// ```
 /// between requests -> exchange -> between requests
@@ -50,10 +48,7 @@ import org.jspecify.annotations.Nullable;
 ///                     exchange, rest -> closing
 /// ```
 public final class Http1Server extends ChannelInboundHandlerAdapter
-        implements Downstream, Drainable, Idleness.Connection {
-    /// Parts of pipelined requests that wait before the client is not read any more.
-    private static final int MAX_EARLY_PARTS = 32;
-
+        implements Downstream, Drainable, Seat.Holder, Idleness.Connection {
     /// What is read of a request that has been answered already, so that the connection can stay.
     /// Who has more to send is told to come again by another one.
     static final int MAX_REST_BYTES = 64 * 1024;
@@ -68,7 +63,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private final Http1Encoder encoder;
     private final Channel channel;
     private final Farewell farewell;
-    private final Deque<Object> early = new ArrayDeque<>();
+    private final Seat seat;
     private @Nullable Exchange exchange;
     private HttpMethod method = HttpMethod.GET;
     private boolean oldVersion;
@@ -78,6 +73,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean endsWithAnswer;
 
     private boolean paused;
+    private boolean dropped;
     private boolean closing;
 
     /// What of the request's body has still to come, as far as its head tells.
@@ -90,26 +86,27 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean discards;
 
     private long discarded;
-    private boolean replaying;
     private @Nullable Future<?> headTimer;
     private @Nullable Idleness idleness;
     private @Nullable Future<?> restTimer;
 
-    private Http1Server(
-            HttpChain chain, StrictRequestDecoder decoder, Http1Encoder encoder, Channel channel) {
+    private Http1Server(HttpChain chain, Http1Encoder encoder, Channel channel) {
+        var config = chain.current();
         this.chain = chain;
-        this.decoder = decoder;
+        this.decoder =
+                new StrictRequestDecoder(config.maxHeaderBytes(), config.maxFields(), new Turns());
         this.encoder = encoder;
         this.channel = channel;
         this.farewell = chain.farewell(this);
+        this.seat = Seat.of(channel);
     }
 
     static void install(HttpChain chain, Channel channel) {
-        var decoder = new StrictRequestDecoder(chain.current().maxHeaderBytes());
         var encoder = new Http1Encoder();
-        var server = new Http1Server(chain, decoder, encoder, channel);
+        var server = new Http1Server(chain, encoder, channel);
+        server.seat.heldBy(server);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
-        channel.pipeline().addLast(decoder, encoder, server);
+        channel.pipeline().addLast(server.decoder, encoder, server);
         chain.worker().drain(chain.origin().direction()).opened(server);
         server.reconsider();
         channel.config().setAutoRead(true);
@@ -131,8 +128,48 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public void closeIfIdle() {
-        if (exchange == null && early.isEmpty() && !discards) {
+        if (exchange == null && !discards) {
             channel.close();
+        }
+    }
+
+    /// The next request comes when there is none, or its end is still to come.
+    private final class Turns implements StrictRequestDecoder.Turns {
+        @Override
+        public boolean mayBegin() {
+            return exchange == null ? !discards : !exchange.isRequestComplete();
+        }
+
+        @Override
+        public void waits() {
+            updateReading();
+        }
+    }
+
+    /// What is under way is finished; a client has to send again what it sent early.
+    @Override
+    public void giveBack() {
+        if (decoder.kept() > 0) {
+            letGo();
+        }
+        seat.keeps(decoder.kept());
+    }
+
+    private void letGo() {
+        if (exchange == null) {
+            if (!closing) {
+                // At once: what it keeps must not stay until an answer is read.
+                closing = true;
+                RequestLogger.refused(chain, protocol(), Refusal.OVERLOADED);
+                channel.close();
+            }
+        } else if (decoder.holds()) {
+            // A tunnel cannot do without its first bytes.
+            exchange.requestMalformed(Refusal.OVERLOADED);
+        } else if (decoder.isWaiting()) {
+            decoder.drop();
+            dropped = true;
+            keepAlive = false;
         }
     }
 
@@ -144,11 +181,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// A head that has begun has a time of its own.
     @Override
     public boolean isBusy() {
-        return exchange != null
-                || discards
-                || !early.isEmpty()
-                || closing
-                || decoder.isWithinHead();
+        return exchange != null || discards || closing || decoder.isWithinHead();
     }
 
     @Override
@@ -163,11 +196,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (closing || (decoder.holds() && exchange != null && isConnect())) {
+        if (closing || (exchange != null && isConnect())) {
             ReferenceCountUtil.release(message);
-        } else if (exchange != null && exchange.isRequestComplete()) {
-            early.add(message);
-            updateReading();
         } else {
             accept(message);
         }
@@ -179,6 +209,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             exchange.requestReadComplete();
         }
         watchHead();
+        seat.keeps(decoder.kept());
     }
 
     /// A head that has begun has to come to its end in time; one behind a request that is being
@@ -188,7 +219,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (limit.isZero()) {
             return;
         }
-        var waits = exchange == null && early.isEmpty() && !closing && decoder.isWithinHead();
+        var waits = exchange == null && !closing && decoder.isWithinHead();
         if (waits && headTimer == null) {
             headTimer =
                     channel.eventLoop()
@@ -231,8 +262,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         stopHeadTimer();
         stopIdleness();
         stopRestTimer();
-        early.forEach(ReferenceCountUtil::release);
-        early.clear();
+        seat.keeps(0);
         if (exchange != null) {
             var gone = exchange;
             exchange = null;
@@ -263,6 +293,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     private void begin(HttpRequest head) {
         stopHeadTimer();
+        seat.begins();
         method = head.method();
         encoder.answering(method);
         oldVersion = head.protocolVersion().equals(HttpVersion.HTTP_1_0);
@@ -291,8 +322,6 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     ///
     /// @return null: it must be refused
     private @Nullable String tunnelTo(HttpRequest head) {
-        early.forEach(ReferenceCountUtil::release);
-        early.clear();
         endWithAnswer();
         updateReading();
         return chain.takesTunnels() ? RequestRules.tunnel(head) : null;
@@ -475,14 +504,12 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             finish((requestComplete || rest == 0) && !endsWithAnswer);
             return;
         }
-        if (idleness != null) {
-            idleness.worked();
-        }
         paused = false;
-        if (!requestComplete) {
+        if (requestComplete) {
+            next();
+        } else {
             awaitRest();
         }
-        next();
     }
 
     private void awaitRest() {
@@ -494,21 +521,16 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
                             .schedule(
                                     () -> finish(false), LINGER.toMillis(), TimeUnit.MILLISECONDS);
         }
+        updateReading();
     }
 
-    /// Goes on with what came early. Its caller further up does, if there is one: many requests in
-    /// a row may be answered at once.
+    /// Nothing is under way any more: goes on with what came early, if something did.
     private void next() {
-        if (replaying) {
-            return;
+        seat.ends();
+        if (idleness != null) {
+            idleness.worked();
         }
-        replaying = true;
-        while (!early.isEmpty()
-                && (exchange == null || !exchange.isRequestComplete())
-                && !closing) {
-            accept(Objects.requireNonNull(early.poll()));
-        }
-        replaying = false;
+        decoder.next();
         if (closing) {
             return;
         }
@@ -516,6 +538,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             exchange.requestReadComplete();
         }
         watchHead();
+        seat.keeps(decoder.kept());
         updateReading();
     }
 
@@ -530,12 +553,12 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     public Carrier takeOver() {
         exchange = null;
         stopIdleness();
-        if (!early.isEmpty()) {
-            // What came before the change was read as HTTP: it cannot be given back (RFC 9931).
-            early.forEach(ReferenceCountUtil::release);
-            early.clear();
+        if (decoder.isWaiting()) {
+            // What came before the change may have been meant as HTTP (RFC 9931).
+            decoder.drop();
             channel.close();
         }
+        seat.keeps(0);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         return new Bare(
                 channel,
@@ -549,13 +572,13 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// Ends the connection, so that the client can read the answer although it may still be
     /// sending.
     private void finish(boolean requestComplete) {
+        var early = dropped || decoder.isWaiting();
         closing = true;
-        decoder.stop();
         discards = false;
         stopRestTimer();
-        early.forEach(ReferenceCountUtil::release);
-        early.clear();
-        if (requestComplete) {
+        decoder.drop();
+        seat.keeps(0);
+        if (requestComplete && !early) {
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             return;
         }
@@ -572,6 +595,6 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     private void updateReading() {
-        channel.config().setAutoRead(!paused && !decoder.holds() && early.size() < MAX_EARLY_PARTS);
+        channel.config().setAutoRead(!paused && !decoder.isWaiting() && !decoder.holds());
     }
 }

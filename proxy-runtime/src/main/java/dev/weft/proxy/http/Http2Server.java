@@ -5,6 +5,7 @@ import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A connection that nobody uses is ended in the same way, but nobody waits long for the client.
-final class Http2Server implements Session.Owner, Drainable, Idleness.Connection {
+final class Http2Server implements Session.Owner, Drainable, Seat.Holder, Idleness.Connection {
     private static final long DRAIN_PING = 0x77656674_64726e21L;
 
     /// How long a client that has no stream may take to answer the PING: as long as Envoy's does.
@@ -31,6 +32,7 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
     private final Channel channel;
     private final Session session;
     private final Farewell farewell;
+    private final Seat seat;
     private int active;
     private boolean announced;
     private boolean going;
@@ -40,14 +42,18 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
         var config = chain.current();
         this.chain = chain;
         this.channel = channel;
-        this.session = Session.server(config.maxHeaderBytes(), config.maxStreams(), this);
+        this.session =
+                Session.server(
+                        config.maxHeaderBytes(), config.maxFields(), config.maxStreams(), this);
         this.farewell = chain.farewell(this);
+        this.seat = Seat.of(channel);
     }
 
     static void install(HttpChain chain, Channel channel) {
         var server = new Http2Server(chain, channel);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         channel.pipeline().addLast(server.session);
+        server.seat.heldBy(server);
         server.session.start();
         chain.worker().drain(chain.origin().direction()).opened(server);
         server.reconsider();
@@ -118,7 +124,9 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
 
     @Override
     public Stream.Listener opened(Stream stream) {
-        active++;
+        if (active++ == 0) {
+            seat.begins();
+        }
         if (chain.isLeaving()) {
             drain();
         }
@@ -127,11 +135,24 @@ final class Http2Server implements Session.Owner, Drainable, Idleness.Connection
 
     @Override
     public void closed(Stream stream) {
-        active--;
-        if (active == 0 && idleness != null) {
-            idleness.worked();
+        if (--active == 0) {
+            seat.ends();
+            if (idleness != null) {
+                idleness.worked();
+            }
         }
         closeIfGone();
+    }
+
+    @Override
+    public void keeps(long bytes) {
+        seat.keeps(bytes);
+    }
+
+    @Override
+    public void giveBack() {
+        session.dropBlock();
+        seat.keeps(0);
     }
 
     private void closeIfGone() {

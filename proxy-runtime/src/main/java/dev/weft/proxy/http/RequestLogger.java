@@ -4,6 +4,7 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.Direction;
+import dev.weft.proxy.telemetry.Excerpt;
 import dev.weft.proxy.telemetry.GrpcCode;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.trace.LiveSpan;
@@ -62,10 +63,10 @@ final class RequestLogger {
     }
 
     void began(HttpRequest head, String authority) {
-        this.method = head.method().name();
-        this.authority = authority;
+        this.method = Excerpt.of(head.method().name());
+        this.authority = Excerpt.of(authority);
         // The target of a CONNECT is its authority.
-        this.path = head.method().equals(HttpMethod.CONNECT) ? "" : head.uri();
+        this.path = head.method().equals(HttpMethod.CONNECT) ? "" : Excerpt.of(head.uri());
         if (LocalAnswer.isGrpc(head.headers())) {
             protocol = RequestLog.GRPC;
         }

@@ -36,25 +36,31 @@ final class HeadGrammar implements ByteProcessor {
     }
 
     private final boolean request;
+    private final int maxFields;
+    private int fields;
+    private boolean excessive;
     private State state = State.START;
     private int at;
     private @Nullable String wrong;
 
-    private HeadGrammar(boolean request) {
+    private HeadGrammar(boolean request, int maxFields) {
         this.request = request;
+        this.maxFields = maxFields;
     }
 
-    static HeadGrammar ofRequests() {
-        return new HeadGrammar(true);
+    /// @param maxFields of one head
+    static HeadGrammar ofRequests(int maxFields) {
+        return new HeadGrammar(true, maxFields);
     }
 
-    static HeadGrammar ofResponses() {
-        return new HeadGrammar(false);
+    static HeadGrammar ofResponses(int maxFields) {
+        return new HeadGrammar(false, maxFields);
     }
 
     void restart() {
         state = State.START;
         at = 0;
+        fields = 0;
     }
 
     boolean begun() {
@@ -63,6 +69,16 @@ final class HeadGrammar implements ByteProcessor {
 
     boolean ended() {
         return state == State.ENDED;
+    }
+
+    /// Fields of this head that have begun.
+    int fields() {
+        return fields;
+    }
+
+    /// Whether what is wrong is that there are too many of them.
+    boolean isExcessive() {
+        return excessive;
     }
 
     /// Null: nothing is wrong so far.
@@ -147,7 +163,15 @@ final class HeadGrammar implements ByteProcessor {
     }
 
     private State field(int c) {
-        return c == '\r' ? State.HEAD_END : token(c, State.NAME, "a line of the head");
+        if (c == '\r') {
+            return State.HEAD_END;
+        }
+        if (++fields > maxFields) {
+            excessive = true;
+            wrong = "more than %d fields".formatted(maxFields);
+            return State.WRONG;
+        }
+        return token(c, State.NAME, "a line of the head");
     }
 
     private State token(int c, State then, String where) {

@@ -24,6 +24,7 @@ public final class RequestRules {
         var headers = request.headers();
         if (request.method().equals(HttpMethod.CONNECT)
                 || Framing.isAmbiguous(headers)
+                || Framing.hasTooManyHopFields(headers)
                 || hasHiddenBody(headers)) {
             return null;
         }

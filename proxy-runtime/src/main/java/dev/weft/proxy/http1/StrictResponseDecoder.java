@@ -17,7 +17,7 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
     /// Answers before the answer (1xx) to one request.
     private static final int MAX_INFORMATIONAL = 16;
 
-    private final HeadWatch watch = new HeadWatch(HeadGrammar.ofResponses());
+    private final HeadWatch watch;
     private boolean answersHead;
     private boolean answersConnect;
     private boolean informational;
@@ -25,8 +25,10 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
     private boolean excess;
     private boolean failed;
 
-    public StrictResponseDecoder(int maxStatusLineBytes, int maxHeaderBytes) {
-        super(Framing.config(maxStatusLineBytes, maxHeaderBytes));
+    /// @param maxFields of a head, and of trailers
+    public StrictResponseDecoder(int maxStatusLineBytes, int maxHeaderBytes, int maxFields) {
+        super(Framing.config(maxStatusLineBytes, maxHeaderBytes, maxFields));
+        watch = new HeadWatch(HeadGrammar.ofResponses(maxFields));
     }
 
     /// The next answer is to this.
@@ -97,6 +99,8 @@ public final class StrictResponseDecoder extends HttpResponseDecoder {
             fail(head, new IllegalArgumentException("too many informational answers"));
         } else if (Framing.isAmbiguous(head.headers())) {
             fail(head, new IllegalArgumentException("the length of the answer is ambiguous"));
+        } else if (Framing.hasTooManyHopFields(head.headers())) {
+            fail(head, new IllegalArgumentException("Connection names too many fields"));
         }
     }
 

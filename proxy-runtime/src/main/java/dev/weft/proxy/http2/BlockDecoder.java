@@ -9,11 +9,15 @@ import io.netty.util.AsciiString;
 /// pseudo-headers, and refuses fields that belong to connections.
 final class BlockDecoder extends DefaultHttp2HeadersDecoder {
     private final Sink sink = new Sink();
-    private HeaderBlock block = new HeaderBlock();
+    private final int maxFields;
+    private HeaderBlock block;
 
     /// @param maxBytes of one block, decoded
-    BlockDecoder(int maxBytes) {
+    /// @param maxFields of one block
+    BlockDecoder(int maxBytes, int maxFields) {
         super(true, true, maxBytes);
+        this.maxFields = maxFields;
+        this.block = new HeaderBlock(maxFields);
     }
 
     /// The one that was decoded last.
@@ -23,7 +27,7 @@ final class BlockDecoder extends DefaultHttp2HeadersDecoder {
 
     @Override
     protected Http2Headers newHeaders() {
-        block = new HeaderBlock();
+        block = new HeaderBlock(maxFields);
         return sink;
     }
 

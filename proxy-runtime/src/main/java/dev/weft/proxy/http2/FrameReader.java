@@ -72,9 +72,10 @@ final class FrameReader {
 
     /// @param client it is a client that sends
     /// @param maxHeaderBytes of one header block, decoded; as it is sent it may have a quarter more
-    FrameReader(boolean client, int maxHeaderBytes, Frames frames) {
+    /// @param maxFields of one header block
+    FrameReader(boolean client, int maxHeaderBytes, int maxFields, Frames frames) {
         this.frames = frames;
-        this.decoder = new BlockDecoder(maxHeaderBytes);
+        this.decoder = new BlockDecoder(maxHeaderBytes, maxFields);
         this.netty = new DefaultHttp2FrameReader(decoder, FloodGate.MAX_SMALL_CONTINUATIONS);
         this.preface = client ? Http2CodecUtil.connectionPrefaceBuf() : Unpooled.EMPTY_BUFFER;
     }
@@ -96,6 +97,11 @@ final class FrameReader {
     /// not ended; 0: there is none.
     int openBlock() {
         return block.streamId();
+    }
+
+    /// What that block takes, encoded.
+    int openBytes() {
+        return block.bytes();
     }
 
     private void parse(ChannelHandlerContext context, ByteBuf in) throws Http2Exception {

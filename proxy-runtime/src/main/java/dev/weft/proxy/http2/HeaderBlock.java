@@ -5,12 +5,34 @@ import org.jspecify.annotations.Nullable;
 
 /// A header block that has been read: pseudo-headers and fields.
 public final class HeaderBlock {
+    /// Browsers keep up to 180 cookies of one site.
+    static final int MAX_CRUMBS = 256;
+
+    private static final AsciiString COOKIE = AsciiString.cached("cookie");
+
+    /// There are more fields, or crumbs, than there may be.
+    static final class TooManyFields extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        TooManyFields() {
+            super("too many fields");
+        }
+    }
+
     @Nullable AsciiString method;
     @Nullable AsciiString scheme;
     @Nullable AsciiString authority;
     @Nullable AsciiString path;
     @Nullable AsciiString status;
     final Fields fields = new Fields();
+    private final int maxFields;
+    private int crumbs;
+
+    /// @param maxFields besides pseudo-headers. The crumbs of a cookie (RFC 9113, 8.2.3) are one
+    ///   together, as in Envoy, but there are not more than [#MAX_CRUMBS] of them
+    HeaderBlock(int maxFields) {
+        this.maxFields = maxFields;
+    }
 
     boolean hasPseudoHeaders() {
         return method != null
@@ -27,11 +49,21 @@ public final class HeaderBlock {
             if (why != null) {
                 throw new IllegalArgumentException(why);
             }
+            count(name);
             fields.append(name, value);
         } else if (value.isEmpty()) {
             throw new IllegalArgumentException("an empty pseudo-header");
         } else {
             addPseudo(name, value);
+        }
+    }
+
+    private void count(AsciiString name) {
+        if (name.length() == COOKIE.length() && name.equals(COOKIE)) {
+            crumbs++;
+        }
+        if (crumbs > MAX_CRUMBS || fields.size() - Math.max(0, crumbs - 1) >= maxFields) {
+            throw new TooManyFields();
         }
     }
 

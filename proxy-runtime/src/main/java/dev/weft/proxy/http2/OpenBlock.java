@@ -13,10 +13,16 @@ final class OpenBlock {
 
     private int streamId;
     private boolean endsWithFrame;
+    private int bytes;
 
     /// Whose block it is; 0: none is open.
     int streamId() {
         return streamId;
+    }
+
+    /// Those of its frames, as far as they have begun.
+    int bytes() {
+        return bytes;
     }
 
     /// A frame's header is there.
@@ -27,6 +33,10 @@ final class OpenBlock {
         var type = in.getByte(at + FrameReader.TYPE_AT);
         if (type == Http2FrameTypes.HEADERS) {
             streamId = in.getInt(at + STREAM_AT) & STREAM_BITS;
+            bytes = 0;
+        }
+        if (streamId != 0) {
+            bytes += in.getUnsignedMedium(at);
         }
         endsWithFrame =
                 (type == Http2FrameTypes.HEADERS || type == Http2FrameTypes.CONTINUATION)
@@ -37,6 +47,7 @@ final class OpenBlock {
     void frameEnds() {
         if (endsWithFrame) {
             streamId = 0;
+            bytes = 0;
         }
     }
 }

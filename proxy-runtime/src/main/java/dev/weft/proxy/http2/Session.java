@@ -110,6 +110,7 @@ public final class Session extends ChannelDuplexHandler {
     private @Nullable Future<?> deadline;
     private @Nullable Future<?> headTimer;
     private int timedHead;
+    private int kept;
     private int lastPeerStream;
     private int nextOwnStream = 1;
     private int receiveWindow = CONNECTION_WINDOW;
@@ -162,25 +163,31 @@ public final class Session extends ChannelDuplexHandler {
             return Duration.ZERO;
         }
 
+        /// So many bytes are kept of a header block that has begun. Told to servers, when it
+        /// changes.
+        default void keeps(long bytes) {}
+
         /// One has taken longer; the stream is answered and reset, and the connection ends.
         default void late() {}
     }
 
-    private Session(boolean server, int maxHeaderBytes, int maxPeerStreams, Owner owner) {
+    private Session(
+            boolean server, int maxHeaderBytes, int maxFields, int maxPeerStreams, Owner owner) {
         this.server = server;
         this.maxHeaderBytes = maxHeaderBytes;
         this.maxPeerStreams = maxPeerStreams;
         this.owner = owner;
-        this.reader = new FrameReader(server, maxHeaderBytes, new Judge());
+        this.reader = new FrameReader(server, maxHeaderBytes, maxFields, new Judge());
     }
 
     /// @param maxHeaderBytes of one header block, decoded
-    public static Session server(int maxHeaderBytes, int maxStreams, Owner owner) {
-        return new Session(true, maxHeaderBytes, maxStreams, owner);
+    /// @param maxFields of one header block, besides pseudo-headers
+    public static Session server(int maxHeaderBytes, int maxFields, int maxStreams, Owner owner) {
+        return new Session(true, maxHeaderBytes, maxFields, maxStreams, owner);
     }
 
-    public static Session client(int maxHeaderBytes, Owner owner) {
-        return new Session(false, maxHeaderBytes, 0, owner);
+    public static Session client(int maxHeaderBytes, int maxFields, Owner owner) {
+        return new Session(false, maxHeaderBytes, maxFields, 0, owner);
     }
 
     boolean isServer() {
@@ -272,6 +279,19 @@ public final class Session extends ChannelDuplexHandler {
         }
         if (server && !ended) {
             watchHead();
+            if (reader.openBytes() != kept) {
+                kept = reader.openBytes();
+                owner.keeps(kept);
+            }
+        }
+    }
+
+    /// The header block that has begun is dropped, and the connection with it: what comes cannot be
+    /// read without it.
+    public void dropBlock() {
+        if (!ended && reader.openBytes() > 0) {
+            var why = connectionError(ENHANCE_YOUR_CALM, "all peers' headers take too much");
+            fail(why, why);
         }
     }
 
@@ -1101,7 +1121,10 @@ public final class Session extends ChannelDuplexHandler {
                 lastPeerStream = id;
             }
             closed.add(id, Way.RESET);
-            if (why instanceof HeaderListSizeException && server) {
+            var large =
+                    why instanceof HeaderListSizeException
+                            || why.getCause() instanceof HeaderBlock.TooManyFields;
+            if (large && server) {
                 owner.tooLarge();
                 refuse(id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
             } else if (why.error() != REFUSED_STREAM) {

@@ -6,8 +6,8 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /// What is not done at the moment, because the proxy is short of memory or has as many connections
 /// as it may have. Asked by every event loop.
@@ -23,8 +23,12 @@ public final class Overload {
     /// The part of the memory that the heads of all requests under way may take.
     private static final int HEADS_ARE_ONE_IN = 4;
 
+    /// The part of that which may be kept of heads that are no requests yet, besides.
+    private static final int BEGUN_HEADS_ARE_ONE_IN = 2;
+
     private final Pressure pressure;
-    private final AtomicInteger connections = new AtomicInteger();
+    private final LongSupplier nanos;
+    private final Seats seats;
 
     /// Counted at once: between two looks a flood of requests would fill what is left.
     private final AtomicLong headBytes = new AtomicLong();
@@ -37,7 +41,13 @@ public final class Overload {
     private boolean told;
 
     public Overload(Pressure pressure) {
+        this(pressure, System::nanoTime);
+    }
+
+    Overload(Pressure pressure, LongSupplier nanos) {
         this.pressure = pressure;
+        this.nanos = nanos;
+        this.seats = new Seats(nanos);
         this.maxHeadBytes = maxHeadBytes(rules);
     }
 
@@ -53,13 +63,22 @@ public final class Overload {
         maxHeadBytes = maxHeadBytes(others);
     }
 
-    /// Counts an accepted connection until it is closed.
+    /// Counts an accepted connection until it is closed: from now on it has a [Seat]. Where there
+    /// are too many, idle ones are closed.
     ///
     /// @return false: it must not be served
     public boolean admits(Channel accepted) {
-        var within = connections.incrementAndGet() <= rules.maxConnections();
-        accepted.closeFuture().addListener(_ -> connections.decrementAndGet());
+        var within = seats.take(new Seat(accepted, this, nanos), rules.maxConnections());
         return within && share < rules.refuseConnections();
+    }
+
+    void keptMore(long bytes) {
+        seats.keptMore(bytes, maxHeadBytes / BEGUN_HEADS_ARE_ONE_IN);
+    }
+
+    /// How many connections have been closed, or have lost what they kept, to make room for others.
+    public long gaveWay() {
+        return seats.gaveWay();
     }
 
     /// Counts what a request's head takes until [#requestEnded].
@@ -98,6 +117,10 @@ public final class Overload {
             now = pressure.share(rules.maxHeapBytes());
         }
         share = now;
+        if (now >= rules.refuseConnections()) {
+            // What idle ones keep is not much, but they may be many.
+            seats.dismissSome();
+        }
         var tooLarge = headsRefused;
         headsRefused = false;
         tell(now, now >= rules.first() || tooLarge);

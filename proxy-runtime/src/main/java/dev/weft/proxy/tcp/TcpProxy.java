@@ -8,6 +8,7 @@ import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.downstream.ServedChain;
 import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
@@ -117,6 +118,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         channel.pipeline().addLast(this);
         worker.drain(origin.direction()).opened(this);
         reconsider();
+        Seat.of(channel).begins();
         channel.config().setAutoRead(false);
         settle();
     }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
@@ -20,12 +21,11 @@ import java.util.concurrent.locks.LockSupport;
 public final class AccessLog implements AutoCloseable {
     static final int MAX_QUEUED = 8192;
 
+    /// Of what clients have chosen, in all entries that wait.
+    static final int MAX_QUEUED_CHARS = 4 * 1024 * 1024;
+
     /// How late a line may be. The queue has room for what comes in this time.
     private static final Duration GATHERING = Duration.ofMillis(20);
-
-    /// Characters of headers in lines that wait, about: they are the part that clients can make
-    /// long.
-    private static final int MAX_QUEUED_LENGTH = 4 * 1024 * 1024;
 
     /// Files that are kept in mind from one batch to the next.
     private static final int MAX_SINKS = 16;
@@ -38,8 +38,8 @@ public final class AccessLog implements AutoCloseable {
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private final BlockingQueue<LogEntry> queue;
+    private final AtomicLong queuedChars = new AtomicLong();
     private final LongAdder dropped = new LongAdder();
-    private final LongAdder queuedLength = new LongAdder();
     private final Thread writer;
     private final LogSink out;
 
@@ -67,23 +67,12 @@ public final class AccessLog implements AutoCloseable {
 
     void add(LogEntry log) {
         var details = log.details();
-        if (details == null) {
-            if (!queue.offer(log)) {
-                dropped.increment();
-            }
-        } else if (details.rules().take(log)) {
-            add(log, details.headers().length());
-        }
-    }
-
-    private void add(LogEntry log, int length) {
-        if (length > 0 && queuedLength.sum() > MAX_QUEUED_LENGTH) {
-            dropped.increment();
+        if (details != null && !details.rules().take(log)) {
             return;
         }
-        queuedLength.add(length);
-        if (!queue.offer(log)) {
-            queuedLength.add(-length);
+        var chars = log.textChars();
+        if (queuedChars.addAndGet(chars) > MAX_QUEUED_CHARS || !queue.offer(log)) {
+            queuedChars.addAndGet(-chars);
             dropped.increment();
         }
     }
@@ -118,13 +107,13 @@ public final class AccessLog implements AutoCloseable {
     }
 
     private void append(LogEntry entry) {
+        queuedChars.addAndGet(-entry.textChars());
         var details = entry.details();
         if (details == null) {
             AccessLogLine.append(entry, out.line());
             flushFull(out);
             return;
         }
-        queuedLength.add(-details.headers().length());
         for (var rule : details.rules().rules()) {
             if (rule.filter().passes(entry)) {
                 var sink = sinks.computeIfAbsent(rule.path(), LogSink::file);

@@ -22,4 +22,10 @@ public sealed interface LogEntry permits RequestLog, ConnectionLog {
 
     /// Null: the line is the default one.
     @Nullable LogDetails details();
+
+    /// How long those of its texts are that have no usual length: what clients have chosen.
+    default int textChars() {
+        var details = details();
+        return details == null ? 0 : details.headers().length();
+    }
 }

@@ -1,6 +1,7 @@
 package dev.weft.proxy.telemetry;
 
 import dev.weft.proxy.health.Answer;
+import io.netty.util.internal.PlatformDependent;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -250,6 +251,25 @@ public final class ProxyMetrics {
                 "Access log lines that were dropped because standard output did not keep up.",
                 logLinesDropped);
         gauge("process_resident_memory_bytes", "Resident memory.", ProxyMetrics::residentBytes);
+        gauge("weft_heap_used_bytes", "Heap in use, garbage included.", ProxyMetrics::heapBytes);
+        gauge(
+                "weft_direct_memory_used_bytes",
+                "Buffers outside of the heap, those kept for reuse included.",
+                () -> Math.max(0, PlatformDependent.usedDirectMemory()));
+    }
+
+    private static long heapBytes() {
+        var runtime = Runtime.getRuntime();
+        return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    /// @param gaveWay how many connections were closed, or lost what they kept, for others
+    public void connections(LongSupplier gaveWay) {
+        gauge(
+                "weft_connections_gave_way",
+                "Idle connections that were closed, and ones that lost a head that had begun, since"
+                        + " there was no room.",
+                gaveWay);
     }
 
     private void gauge(String name, String help, LongSupplier value) {

@@ -44,4 +44,9 @@ public record RequestLog(
     public boolean isGrpc() {
         return protocol.equals(GRPC);
     }
+
+    @Override
+    public int textChars() {
+        return method.length() + authority.length() + path.length() + LogEntry.super.textChars();
+    }
 }

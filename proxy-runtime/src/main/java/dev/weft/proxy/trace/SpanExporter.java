@@ -12,14 +12,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Sends the spans for one collector, many at once, one message at a time. What it cannot keep up
 /// with is dropped and counted: requests never wait for it.
 public final class SpanExporter implements AutoCloseable {
-    /// Spans that wait; about a kilobyte each.
+    /// Spans that wait; about a kilobyte each, besides what clients have chosen.
     static final int MAX_QUEUED = 2048;
+
+    /// Of what clients have chosen, in all spans that wait.
+    static final int MAX_QUEUED_CHARS = 2 * 1024 * 1024;
 
     static final int BATCH = 512;
     private static final long PAUSE_MILLIS = 1000;
@@ -30,6 +34,7 @@ public final class SpanExporter implements AutoCloseable {
     private final Supplier<Tables> tables;
     private final Telemetry telemetry;
     private final BlockingQueue<Span> queue = new ArrayBlockingQueue<>(MAX_QUEUED);
+    private final AtomicLong queuedChars = new AtomicLong();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicBoolean hurried = new AtomicBoolean();
     private volatile boolean closed;
@@ -53,7 +58,13 @@ public final class SpanExporter implements AutoCloseable {
 
     /// From any thread.
     void add(Span span) {
-        if (closed || !queue.offer(span)) {
+        if (closed) {
+            telemetry.spansDropped(1);
+            return;
+        }
+        var chars = span.textChars();
+        if (queuedChars.addAndGet(chars) > MAX_QUEUED_CHARS || !queue.offer(span)) {
+            queuedChars.addAndGet(-chars);
             telemetry.spansDropped(1);
             return;
         }
@@ -81,6 +92,7 @@ public final class SpanExporter implements AutoCloseable {
         }
         var batch = new ArrayList<Span>();
         queue.drainTo(batch, BATCH);
+        queuedChars.addAndGet(-batch.stream().mapToLong(Span::textChars).sum());
         if (batch.isEmpty()) {
             if (flushed != null) {
                 flushed.complete(null);

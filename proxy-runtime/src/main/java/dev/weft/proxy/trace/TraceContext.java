@@ -18,6 +18,9 @@ public record TraceContext(long traceHigh, long traceLow, long span, boolean sam
     /// Of version 00; later ones may be longer.
     private static final int LENGTH = 55;
 
+    /// As much as everybody has to pass on.
+    private static final int MAX_STATE_CHARS = 512;
+
     private static final int TRACE_AT = 3;
     private static final int SPAN_AT = 36;
     private static final int FLAGS_AT = 53;
@@ -74,6 +77,15 @@ public record TraceContext(long traceHigh, long traceLow, long span, boolean sam
                 number(text, TRACE_AT + 16),
                 number(text, SPAN_AT),
                 (HexFormat.fromHexDigits(text, FLAGS_AT, LENGTH) & SAMPLED) != 0);
+    }
+
+    /// Its vendors' part, as far as a span keeps it: whole members, from the first on, since who
+    /// wrote last stands first.
+    static String state(HttpHeaders headers) {
+        var all = String.join(",", headers.getAll(TRACESTATE));
+        return all.length() <= MAX_STATE_CHARS
+                ? all
+                : all.substring(0, Math.max(0, all.lastIndexOf(',', MAX_STATE_CHARS)));
     }
 
     /// The same of B3's headers, the single one or the many.

@@ -5,6 +5,7 @@ import dev.weft.proxy.config.ChainTarget;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.config.TracingSpec;
 import dev.weft.proxy.config.TracingSpec.Export;
+import dev.weft.proxy.telemetry.Excerpt;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.util.HashSet;
@@ -47,7 +48,7 @@ public final class Tracer implements AutoCloseable {
             headers.remove(TraceContext.TRACESTATE);
             parent = TraceContext.b3(headers);
         } else if (headers.contains(TraceContext.TRACESTATE)) {
-            state = String.join(",", headers.getAll(TraceContext.TRACESTATE));
+            state = TraceContext.state(headers);
         }
         var own =
                 parent == null
@@ -64,7 +65,7 @@ public final class Tracer implements AutoCloseable {
                 own,
                 parent,
                 state,
-                headers.get(HttpHeaderNames.USER_AGENT, ""),
+                Excerpt.of(headers.get(HttpHeaderNames.USER_AGENT, "")),
                 clientAddress,
                 rules.maxPath());
     }

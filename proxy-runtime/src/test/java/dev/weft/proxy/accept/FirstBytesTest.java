@@ -240,6 +240,7 @@ class FirstBytesTest {
                 new Patience(Duration.ZERO, Duration.ZERO, Duration.ZERO, Duration.ZERO, UNUSED),
                 false,
                 1024,
+                100,
                 1,
                 1024,
                 Upgrades.NONE,

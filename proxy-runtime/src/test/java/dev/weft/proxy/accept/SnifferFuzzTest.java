@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.weft.proxy.config.Sniffed;
 import dev.weft.proxy.http1.StrictRequestDecoder;
+import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpRequest;
@@ -39,7 +40,7 @@ class SnifferFuzzTest {
     }
 
     private static boolean isRequest(byte[] bytes) {
-        var channel = new EmbeddedChannel(new StrictRequestDecoder(8192));
+        var channel = new EmbeddedChannel(new StrictRequestDecoder(8192, 100, Turns.ANY));
         channel.writeInbound(Unpooled.copiedBuffer(bytes));
         var head = channel.readInbound();
         var read = head instanceof HttpRequest request && request.decoderResult().isSuccess();

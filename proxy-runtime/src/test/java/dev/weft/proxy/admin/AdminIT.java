@@ -21,12 +21,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -67,6 +70,13 @@ class AdminIT {
                 "/moved",
                 exchange -> {
                     exchange.getResponseHeaders().add("Location", "/healthz");
+                    exchange.sendResponseHeaders(302, -1);
+                    exchange.close();
+                });
+        application.createContext(
+                "/mail",
+                exchange -> {
+                    exchange.getResponseHeaders().add("Location", "mailto:x");
                     exchange.sendResponseHeaders(302, -1);
                     exchange.close();
                 });
@@ -119,6 +129,58 @@ class AdminIT {
         assertThat(get("/probe/app/http").statusCode()).isEqualTo(200);
         status = 404;
         assertThat(get("/probe/app/http").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    void follows_no_redirect_to_what_is_no_address() {
+        probes("http", "{\"type\":\"http\",\"port\":%d,\"path\":\"/mail\"}".formatted(port()));
+
+        assertThat(get("/probe/app/http").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void silent_connections_and_slow_probes_do_not_keep_the_kubelet_out() throws Exception {
+        probes(
+                "http",
+                ("{\"type\":\"http\",\"port\":%1$d,\"path\":\"/healthz\"},\"slow\":{\"type\":\"http\","
+                                + "\"port\":%1$d,\"path\":\"/never\",\"timeoutSeconds\":60}")
+                        .formatted(port()));
+        var open = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < 4_500; i++) {
+                open.add(new Socket(here, admin.ports().health()));
+                if (i % 300 == 0) {
+                    assertThat(get("/ready").statusCode()).isEqualTo(200);
+                }
+            }
+            var attacker = InetAddress.ofLiteral("127.0.0.2");
+            for (int i = 0; i < 2 * HttpPort.MAX_CONNECTIONS; i++) {
+                var slow = new Socket(here, admin.ports().health(), attacker, 0);
+                open.add(slow);
+                slow.getOutputStream()
+                        .write(
+                                "GET /probe/app/slow HTTP/1.1\r\nhost: a\r\n\r\n"
+                                        .getBytes(StandardCharsets.US_ASCII));
+                if (i % 50 == 0) {
+                    assertThat(get("/ready").statusCode()).isEqualTo(200);
+                }
+            }
+            assertThat(get("/probe/app/http").statusCode()).isEqualTo(200);
+        } finally {
+            for (var each : open) {
+                each.close();
+            }
+        }
+    }
+
+    @Test
+    void a_connection_without_a_request_is_closed_soon() throws Exception {
+        try (var silent = new Socket(here, admin.ports().health())) {
+            silent.setSoTimeout(20_000);
+            silent.getOutputStream().write('G');
+
+            assertThat(silent.getInputStream().read()).isEqualTo(-1);
+        }
     }
 
     @Test

@@ -83,6 +83,7 @@ public final class TestCluster {
                         Duration.ofSeconds(5),
                         Duration.ZERO,
                         65_536,
+                        100,
                         List.of(),
                         new Transport.Clear(),
                         limits,

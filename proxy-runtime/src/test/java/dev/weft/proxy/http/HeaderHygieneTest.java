@@ -74,6 +74,11 @@ class HeaderHygieneTest {
         headers.add("x-forwarded-client-cert", "URI=spiffe://a/liar")
                 .add("host", "other")
                 .add("content-length", "3")
+                .add("transfer-encoding", "chunked")
+                .add("Authorization", "Basic x")
+                .add("cookie", "a=b")
+                .add("set-cookie", "a=b")
+                .add("X-Envoy-Internal", "true")
                 .add("grpc-status", "0");
 
         HeaderHygiene.tidyTrailers(headers);

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HeadGrammarTest {
     @Test
     void an_ordinary_head_is_walked_to_its_end_and_no_further() {
-        var grammar = HeadGrammar.ofRequests();
+        var grammar = HeadGrammar.ofRequests(100);
         var head = "\r\nGET /a?b HTTP/1.1\r\nhost: x\r\nempty:\r\ntab:\ta \u00e4\r\n\r\n";
 
         assertThat(walk(grammar, head + "rest")).isEqualTo(head.length());
@@ -45,7 +45,7 @@ class HeadGrammarTest {
                 "GET / HTTP/1.1\r\nhost: x\r\n\rx"
             })
     void a_request_that_another_reader_could_read_otherwise_is_wrong(String head) {
-        var grammar = HeadGrammar.ofRequests();
+        var grammar = HeadGrammar.ofRequests(100);
 
         walk(grammar, head);
 
@@ -55,7 +55,7 @@ class HeadGrammarTest {
     @Test
     void an_answer_has_a_status_and_perhaps_a_reason() {
         for (var line : new String[] {"HTTP/1.1 200 OK", "HTTP/1.0 404 ", "HTTP/1.1 204"}) {
-            var grammar = HeadGrammar.ofResponses();
+            var grammar = HeadGrammar.ofResponses(100);
             walk(grammar, line + "\r\n\r\n");
             assertThat(grammar.ended()).isTrue();
         }
@@ -74,7 +74,7 @@ class HeadGrammarTest {
                 "HTTP/1.1 200 OK\r\nx : y"
             })
     void an_answer_that_another_reader_could_read_otherwise_is_wrong(String head) {
-        var grammar = HeadGrammar.ofResponses();
+        var grammar = HeadGrammar.ofResponses(100);
 
         walk(grammar, head);
 

@@ -3,6 +3,7 @@ package dev.weft.proxy.http1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import dev.weft.proxy.testing.Cuts;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -21,6 +22,8 @@ class RequestDecoderFuzzTest {
     /// depends on whether it comes with the line.
     private static final int MAX_HEADER_BYTES = 64 * 1024;
 
+    private static final int MAX_FIELDS = 1000;
+
     @FuzzTest
     void requests_mean_one_thing(byte[] bytes) {
         var tellings = Cuts.of(bytes).stream().map(RequestDecoderFuzzTest::read).toList();
@@ -31,7 +34,9 @@ class RequestDecoderFuzzTest {
     }
 
     private static Told read(List<ByteBuf> pieces) {
-        var channel = new EmbeddedChannel(new StrictRequestDecoder(MAX_HEADER_BYTES));
+        var channel =
+                new EmbeddedChannel(
+                        new StrictRequestDecoder(MAX_HEADER_BYTES, MAX_FIELDS, Turns.ANY));
         Cuts.read(channel, pieces);
         var told = Told.by(channel);
         channel.finishAndReleaseAll();
@@ -39,7 +44,9 @@ class RequestDecoderFuzzTest {
     }
 
     private static void sentOnAsJudged(byte[] bytes) {
-        var in = new EmbeddedChannel(new StrictRequestDecoder(MAX_HEADER_BYTES));
+        var in =
+                new EmbeddedChannel(
+                        new StrictRequestDecoder(MAX_HEADER_BYTES, MAX_FIELDS, Turns.ANY));
         in.writeInbound(Unpooled.copiedBuffer(bytes));
         var judged = new ArrayList<String>();
         var out = new EmbeddedChannel(new RequestEncoder());
@@ -68,7 +75,9 @@ class RequestDecoderFuzzTest {
     private static void readAgain(EmbeddedChannel sent, List<String> judged) {
         // Lines may be a little longer than what was read: an absolute target becomes path and
         // host.
-        var next = new EmbeddedChannel(new StrictRequestDecoder(4 * MAX_HEADER_BYTES));
+        var next =
+                new EmbeddedChannel(
+                        new StrictRequestDecoder(4 * MAX_HEADER_BYTES, 2 * MAX_FIELDS, Turns.ANY));
         for (ByteBuf bytes = sent.readOutbound(); bytes != null; bytes = sent.readOutbound()) {
             next.writeInbound(bytes);
         }

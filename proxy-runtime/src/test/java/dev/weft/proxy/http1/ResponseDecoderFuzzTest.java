@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /// end is noticed.
 class ResponseDecoderFuzzTest {
     private static final int MAX_BYTES = 1024;
+    private static final int MAX_FIELDS = 100;
 
     @FuzzTest
     void an_answer_means_one_thing(byte[] bytes) {
@@ -27,7 +28,7 @@ class ResponseDecoderFuzzTest {
     }
 
     private static void atOnce(HttpMethod asked, byte[] bytes) {
-        var decoder = new StrictResponseDecoder(MAX_BYTES, MAX_BYTES);
+        var decoder = new StrictResponseDecoder(MAX_BYTES, MAX_BYTES, MAX_FIELDS);
         var told = read(decoder, asked, List.of(Unpooled.copiedBuffer(bytes)));
         var answers = told.messages().stream().filter(each -> !isInformational(each)).count();
         assertThat(answers > 1 && !decoder.hasExcess())
@@ -36,7 +37,7 @@ class ResponseDecoderFuzzTest {
     }
 
     private static Told read(HttpMethod asked, List<ByteBuf> pieces) {
-        return read(new StrictResponseDecoder(MAX_BYTES, MAX_BYTES), asked, pieces);
+        return read(new StrictResponseDecoder(MAX_BYTES, MAX_BYTES, MAX_FIELDS), asked, pieces);
     }
 
     private static Told read(

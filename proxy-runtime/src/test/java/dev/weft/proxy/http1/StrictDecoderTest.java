@@ -2,6 +2,7 @@ package dev.weft.proxy.http1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -18,6 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StrictDecoderTest {
+    private static final int MAX_FIELDS = 100;
     private static final String TWO_REQUESTS =
             "POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3;e=1\r\n\n\n\n\r\n0\r\nt: v\r\n\r\n"
                     + "\r\nGET /b HTTP/1.1\r\nhost: y\r\n\r\n";
@@ -25,7 +27,8 @@ class StrictDecoderTest {
     @Test
     void requests_are_read_however_their_bytes_come() {
         for (int size = 1; size <= TWO_REQUESTS.length(); size++) {
-            var channel = new EmbeddedChannel(new StrictRequestDecoder(1000));
+            var channel =
+                    new EmbeddedChannel(new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY));
             for (int at = 0; at < TWO_REQUESTS.length(); at += size) {
                 write(
                         channel,
@@ -40,7 +43,8 @@ class StrictDecoderTest {
     void a_fold_is_found_however_its_bytes_come() {
         var folded = "GET / HTTP/1.1\r\nhost: x\r\n y\r\n\r\n";
         for (int size = 1; size <= folded.length(); size++) {
-            var channel = new EmbeddedChannel(new StrictRequestDecoder(1000));
+            var channel =
+                    new EmbeddedChannel(new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY));
             for (int at = 0; at < folded.length(); at += size) {
                 write(channel, folded.substring(at, Math.min(folded.length(), at + size)));
             }
@@ -51,7 +55,7 @@ class StrictDecoderTest {
 
     @Test
     void what_follows_a_tunnels_request_is_kept_as_it_is() {
-        var decoder = new StrictRequestDecoder(1000);
+        var decoder = new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY);
         var channel = new EmbeddedChannel(decoder);
         write(channel, "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nGET / HT");
         write(channel, "TP/1.1\r\n\0");
@@ -68,11 +72,11 @@ class StrictDecoderTest {
 
     @Test
     void what_follows_a_tunnels_request_that_is_refused_is_thrown_away() {
-        var decoder = new StrictRequestDecoder(1000);
+        var decoder = new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY);
         var channel = new EmbeddedChannel(decoder);
         write(channel, "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nGET / HT");
 
-        decoder.stop();
+        decoder.drop();
         write(channel, "TP/1.1\r\nhost: a\r\n\r\n");
 
         assertThat(decoder.holds()).isFalse();
@@ -82,8 +86,26 @@ class StrictDecoderTest {
     }
 
     @Test
+    void what_follows_a_tunnels_request_counts_as_kept_and_never_comes_as_the_next() {
+        var decoder = new StrictRequestDecoder(1000, MAX_FIELDS, Turns.ANY);
+        var channel = new EmbeddedChannel(decoder);
+        write(channel, "CONNECT a:1 HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+        skipHead(channel);
+
+        decoder.next();
+        assertThat(decoder.isWaiting()).isFalse();
+        assertThat(decoder.kept()).isEqualTo("GET / HTTP/1.1\r\n\r\n".length());
+        assertThat(channel.<Object>readInbound()).isNull();
+
+        decoder.drop();
+        assertThat(decoder.kept()).isZero();
+        channel.pipeline().remove(decoder);
+        assertThat(channel.<Object>readInbound()).isNull();
+    }
+
+    @Test
     void an_answer_that_opens_a_tunnel_has_no_body_whatever_it_says() {
-        var decoder = new StrictResponseDecoder(100, 1000);
+        var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
         var channel = new EmbeddedChannel(decoder);
         decoder.asked(HttpMethod.CONNECT);
         write(channel, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
@@ -98,7 +120,7 @@ class StrictDecoderTest {
 
     @Test
     void what_follows_an_answer_is_excess() {
-        var decoder = new StrictResponseDecoder(100, 1000);
+        var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
         var channel = new EmbeddedChannel(decoder);
         decoder.asked(HttpMethod.HEAD);
 
@@ -110,7 +132,7 @@ class StrictDecoderTest {
 
     @Test
     void an_answer_after_informational_ones_is_not_excess() {
-        var decoder = new StrictResponseDecoder(100, 1000);
+        var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
         var channel = new EmbeddedChannel(decoder);
         decoder.asked(HttpMethod.GET);
 
@@ -127,7 +149,7 @@ class StrictDecoderTest {
                         "content-length: 2\r\ntransfer-encoding: chunked",
                         "content-length: 2\r\ncontent-length: 2",
                         "transfer-encoding: gzip")) {
-            var decoder = new StrictResponseDecoder(100, 1000);
+            var decoder = new StrictResponseDecoder(100, 1000, MAX_FIELDS);
             var channel = new EmbeddedChannel(decoder);
             decoder.asked(HttpMethod.GET);
 

@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.weft.proxy.http1.RequestEncoder;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
+import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import dev.weft.proxy.http2.Stream.Ending;
 import dev.weft.proxy.testing.Cuts;
 import io.netty.buffer.ByteBuf;
@@ -46,7 +47,7 @@ class FramesFuzzTest {
     /// @return what came on each stream
     private static List<String> read(List<ByteBuf> pieces) {
         var teller = new Teller();
-        var session = Session.server(8192, 100, teller);
+        var session = Session.server(8192, 1000, 100, teller);
         var channel = new EmbeddedChannel(session);
         session.start();
         Cuts.read(channel, pieces);
@@ -105,7 +106,7 @@ class FramesFuzzTest {
         var withoutLength = request.headers().size();
         var out = new EmbeddedChannel(new RequestEncoder());
         out.writeOutbound(request, new DefaultLastHttpContent());
-        var in = new EmbeddedChannel(new StrictRequestDecoder(64 * 1024));
+        var in = new EmbeddedChannel(new StrictRequestDecoder(64 * 1024, 2000, Turns.ANY));
         for (ByteBuf bytes = out.readOutbound(); bytes != null; bytes = out.readOutbound()) {
             in.writeInbound(bytes);
         }

@@ -49,7 +49,8 @@ class MessageRulesTest {
 
     @Test
     void a_pseudo_header_says_something() {
-        assertThatIllegalArgumentException().isThrownBy(() -> add(new HeaderBlock(), ":path", ""));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> add(new HeaderBlock(100), ":path", ""));
     }
 
     @Test
@@ -80,7 +81,7 @@ class MessageRulesTest {
     }
 
     private static HeaderBlock answer(String status) {
-        var block = new HeaderBlock();
+        var block = new HeaderBlock(100);
         add(block, ":status", status);
         return block;
     }
@@ -91,7 +92,7 @@ class MessageRulesTest {
 
     /// A request with this field, in the place of its own if it has one.
     private static HeaderBlock requestWith(String name, String value) {
-        var block = new HeaderBlock();
+        var block = new HeaderBlock(100);
         for (var each :
                 new String[][] {
                     {":method", "GET"},

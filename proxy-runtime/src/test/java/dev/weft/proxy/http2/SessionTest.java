@@ -31,13 +31,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A client's session and a server's, whose bytes are carried over by hand.
 class SessionTest {
     private static final int MAX_HEADER_BYTES = 60 * 1024;
+    private static final int MAX_FIELDS = 2000;
     private static final int WHOLE = Integer.MAX_VALUE;
     private static final int MAX_STREAMS = 12;
 
     private final Hearer clientHears = new Hearer();
     private final Hearer serverHears = new Hearer();
-    private final Session client = Session.client(MAX_HEADER_BYTES, clientHears);
-    private final Session server = Session.server(MAX_HEADER_BYTES, MAX_STREAMS, serverHears);
+    private final Session client = Session.client(MAX_HEADER_BYTES, MAX_FIELDS, clientHears);
+    private final Session server =
+            Session.server(MAX_HEADER_BYTES, MAX_FIELDS, MAX_STREAMS, serverHears);
     private final EmbeddedChannel clientChannel = new EmbeddedChannel(client);
     private final EmbeddedChannel serverChannel = new EmbeddedChannel(server);
 

@@ -69,6 +69,7 @@ class OverloadTest {
         overload.use(new OverloadRules(1, 0, 1, 1, 1));
         var first = new EmbeddedChannel();
         assertThat(overload.admits(first)).isTrue();
+        Seat.of(first).begins();
         var second = new EmbeddedChannel();
         assertThat(overload.admits(second)).isFalse();
         second.close();

@@ -1,5 +1,6 @@
 package dev.weft.proxy.telemetry;
 
+import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -184,13 +185,16 @@ class AccessLogTest {
             values.take(
                     HeaderValues.Source.REQUEST,
                     new DefaultHttpHeaders().set("x", "v".repeat(60_000)));
-            log.add(configured(LogRule.STDOUT, "line\n", values));
+            var entry = configured(LogRule.STDOUT, "line\n", values);
+            assertThat(entry.textChars()).isEqualTo(HeaderValues.MAX_LENGTH + "GETweb/".length());
+            log.add(entry);
         }
 
-        assertThat(log.dropped()).isEqualTo(600 - 513);
+        var fit = AccessLog.MAX_QUEUED_CHARS / (HeaderValues.MAX_LENGTH + "GETweb/".length());
+        assertThat(log.dropped()).isEqualTo(600 - fit);
         log.start();
         log.close();
-        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(513);
+        assertThat(lines()).isEqualTo(fit);
     }
 
     private static RequestLog configured(String path, String line, HeaderValues headers) {
@@ -212,6 +216,30 @@ class AccessLogTest {
                         -1,
                         headers);
         return request(Instant.EPOCH, "/", "spiffe://p", "HTTP/1.1", -1, details);
+    }
+
+    @Test
+    void long_texts_take_the_room_of_many_lines_until_they_are_written() {
+        var path = Excerpt.of("/" + "a".repeat(60_000));
+        assertThat(path).hasSize(Excerpt.MAX_CHARS + 3).endsWith("a...");
+        var log = new AccessLog(out, OutputStream.nullOutputStream());
+        var fit = AccessLog.MAX_QUEUED_CHARS / request(path).textChars();
+
+        for (int i = 0; i < fit + 5; i++) {
+            log.add(request(path));
+        }
+
+        assertThat(log.dropped()).isEqualTo(5);
+        log.start();
+        eventually("all are written", () -> lines() == fit);
+        log.add(request(path));
+        log.close();
+        assertThat(lines()).isEqualTo(fit + 1);
+        assertThat(log.dropped()).isEqualTo(5);
+    }
+
+    private long lines() {
+        return out.toString(StandardCharsets.UTF_8).lines().count();
     }
 
     static RequestLog request(String path) {

@@ -20,6 +20,7 @@ import io.opentelemetry.proto.trace.v1.Span.SpanKind;
 import io.opentelemetry.proto.trace.v1.Status.StatusCode;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -177,6 +178,26 @@ class TracerTest {
 
     private static RequestLog grpc(Direction direction, int grpcStatus, String flags) {
         return log(direction, 200, "POST", "gRPC", grpcStatus, flags);
+    }
+
+    @Test
+    void a_span_keeps_no_more_of_what_a_client_says_than_it_has_to() {
+        var member = "a=" + "x".repeat(98);
+        headers.set("traceparent", PARENT + "01")
+                .set("tracestate", String.join(",", Collections.nCopies(30, member)))
+                .set("user-agent", "u".repeat(60_000));
+
+        var span = Objects.requireNonNull(begin(0, 0, 0));
+
+        assertThat(span.state()).isEqualTo(String.join(",", Collections.nCopies(5, member)));
+        assertThat(span.userAgent()).hasSizeLessThan(4_200);
+        assertThat(headers.get("tracestate")).hasSize(30 * 101 - 1);
+
+        var fit = SpanExporter.MAX_QUEUED_CHARS / (span.userAgent().length() + 600);
+        for (int i = 0; i < SpanExporter.MAX_QUEUED; i++) {
+            span.ended(log(Direction.INBOUND, 200, "GET"));
+        }
+        assertThat(SpanExporter.MAX_QUEUED - counts.dropped).isBetween(fit, fit + 20);
     }
 
     @Test

@@ -1,0 +1,112 @@
+package dev.weft.proxy.overload;
+
+import io.netty.channel.Channel;
+import io.netty.util.AttributeKey;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The place of one accepted connection among those that there may be. Whoever serves it says here
+/// when something is under way on it, and what it keeps of heads that are no requests yet. What is
+/// public is called on the connection's event loop.
+///
+/// ```
+/// fresh -> busy <-> idle
+/// ```
+public final class Seat {
+    private static final AttributeKey<Seat> KEY = AttributeKey.valueOf(Seat.class, "seat");
+    private static final long BUSY = Long.MIN_VALUE;
+
+    private final Channel channel;
+    private final @Nullable Overload overload;
+    private final LongSupplier nanos;
+    private final AtomicBoolean counted = new AtomicBoolean(true);
+    private Holder holder;
+    private volatile boolean fresh = true;
+    private volatile long idleSince;
+    private volatile long kept;
+
+    /// Who serves the connection.
+    public interface Holder {
+        /// What is kept of heads is to be let go: all connections together keep too much.
+        void giveBack();
+    }
+
+    /// @param overload null: the connection is not one of those that are counted
+    Seat(Channel channel, @Nullable Overload overload, LongSupplier nanos) {
+        this.channel = channel;
+        this.overload = overload;
+        this.nanos = nanos;
+        this.idleSince = nanos.getAsLong();
+        this.holder = channel::close;
+    }
+
+    /// That of this connection.
+    public static Seat of(Channel channel) {
+        var seat = channel.attr(KEY).get();
+        return seat == null ? new Seat(channel, null, System::nanoTime) : seat;
+    }
+
+    void take() {
+        channel.attr(KEY).set(this);
+    }
+
+    public void heldBy(Holder holder) {
+        this.holder = holder;
+    }
+
+    /// A request has begun, or a tunnel: the connection is not closed to make room.
+    public void begins() {
+        if (fresh) {
+            fresh = false;
+        }
+        idleSince = BUSY;
+    }
+
+    /// Nothing is under way any more.
+    public void ends() {
+        idleSince = nanos.getAsLong();
+    }
+
+    /// It keeps so many bytes of heads that are no requests yet.
+    public void keeps(long bytes) {
+        var before = kept;
+        if (bytes != before) {
+            kept = bytes;
+            if (overload != null) {
+                overload.keptMore(bytes - before);
+            }
+        }
+    }
+
+    long kept() {
+        return kept;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    boolean isFresh() {
+        return fresh;
+    }
+
+    boolean isIdle() {
+        return idleSince != BUSY;
+    }
+
+    /// -1: it is not idle.
+    long idleNanos(long now) {
+        var since = idleSince;
+        return since == BUSY ? -1 : Math.max(0, now - since);
+    }
+
+    /// @return false: it was counted, or not counted, before
+    boolean count(boolean now) {
+        return counted.compareAndSet(!now, now);
+    }
+
+    void giveBack() {
+        holder.giveBack();
+    }
+}
