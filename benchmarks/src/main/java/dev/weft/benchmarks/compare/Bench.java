@@ -16,8 +16,12 @@ final class Bench {
     /// A load generator that is busier than this measures itself.
     private static final double MOST_LOAD = 0.9;
 
+    /// A waiting contestant that compiles uses the core that is measured.
+    private static final double MOST_OF_THE_OTHER = 0.02;
+
     private static final int LOADED = 64;
     private static final int NODE = 8;
+    private static final double TICK_SECONDS = 0.02;
     private static final Duration SETTLED = Duration.ofSeconds(3);
     private static final Duration LOOK = Duration.ofMillis(20);
     private static final double MEGABYTE = 1024;
@@ -117,7 +121,8 @@ final class Bench {
                 var rounds = List.of(new ArrayList<Round>(), new ArrayList<Round>());
                 for (int round = 0; round < pace.rounds(); round++) {
                     for (int side : order(round)) {
-                        rounds.get(side).add(round(contestant(side), chains[side], load));
+                        rounds.get(side)
+                                .add(round(contestant(side), chains[side], chains[1 - side], load));
                     }
                 }
                 rows.addAll(rows(load, rounds.get(0), rounds.get(1)));
@@ -135,7 +140,7 @@ final class Bench {
         }
     }
 
-    private Round round(Contestant contestant, Chain chain, Case load) {
+    private Round round(Contestant contestant, Chain chain, Chain other, Case load) {
         chain.forgetAccessLogs();
         app.answer(new Answer(load.protocol(), load.body()));
         try (var clients = new Load(loop, load, chain.port(load.protocol()))) {
@@ -143,20 +148,20 @@ final class Bench {
             clients.awaitAnswers(2L * load.connections());
             LockSupport.parkNanos(pace.each().toNanos() / 4);
 
-            var saturated = Usage.begin(chain);
+            var saturated = Usage.begin(chain, other);
             long answers = clients.tally().answers();
             LockSupport.parkNanos(pace.each().toNanos() / 2);
             var dropped = chain.scrape();
             use(chain, pace.each().dividedBy(4));
             LockSupport.parkNanos(pace.each().toNanos() / 2);
             answers = clients.tally().answers() - answers;
-            var full = saturated.end(chain);
+            var full = saturated.end(chain, other);
             double rss = chain.rssKilobytes() / MEGABYTE;
             clients.rest();
 
-            var calm = Usage.begin(chain);
+            var calm = Usage.begin(chain, other);
             var latencies = clients.atRate(pace.rate(), pace.each());
-            var atRate = calm.end(chain);
+            var atRate = calm.end(chain, other);
 
             var failure =
                     Optional.ofNullable(clients.tally().failure())
@@ -240,21 +245,34 @@ final class Bench {
     }
 
     /// What proxies and load generator have used, first so far, then between two moments.
-    private record Usage(double seconds, double proxySeconds, double loadSeconds) {
-        static Usage begin(Chain chain) {
+    private record Usage(
+            double seconds, double proxySeconds, double otherSeconds, double loadSeconds) {
+        static Usage begin(Chain chain, Chain other) {
             return new Usage(
-                    System.nanoTime() / 1e9, chain.cpuMillis() / 1e3, Proc.SELF.cpuMillis() / 1e3);
+                    System.nanoTime() / 1e9,
+                    chain.cpuMillis() / 1e3,
+                    other.cpuMillis() / 1e3,
+                    Proc.SELF.cpuMillis() / 1e3);
         }
 
-        Usage end(Chain chain) {
-            var now = begin(chain);
+        Usage end(Chain chain, Chain other) {
+            var now = begin(chain, other);
             return new Usage(
                     now.seconds - seconds,
                     now.proxySeconds - proxySeconds,
+                    now.otherSeconds - otherSeconds,
                     now.loadSeconds - loadSeconds);
         }
 
         Optional<String> overload(Contestant contestant) {
+            if (otherSeconds > MOST_OF_THE_OTHER * seconds + TICK_SECONDS) {
+                return Optional.of(
+                        String.format(
+                                Locale.ROOT,
+                                "%s: the waiting proxies used %.0f %% of the core",
+                                contestant.name(),
+                                100 * otherSeconds / seconds));
+            }
             return loadSeconds > MOST_LOAD * seconds
                     ? Optional.of(
                             String.format(

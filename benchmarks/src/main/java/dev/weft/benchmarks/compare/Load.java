@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
 final class Load implements AutoCloseable, Client.Listener {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /// A proxy's queue for new connections is not what is measured.
-    private static final int CONNECTING = 100;
+    /// A proxy's queue for new connections, and its handshakes, are not what is measured.
+    private static final int CONNECTING = 50;
 
     private final EventLoop loop;
     private final Case load;
@@ -61,7 +61,7 @@ final class Load implements AutoCloseable, Client.Listener {
     /// @param failure the first one, or null
     record Tally(long answers, long failures, @Nullable String failure) {}
 
-    /// Connects.
+    /// Connects, and has an answer on each connection.
     Load(EventLoop loop, Case load, int port) {
         this.loop = loop;
         this.load = load;
@@ -71,9 +71,23 @@ final class Load implements AutoCloseable, Client.Listener {
             pending.add(connect(port));
             if (pending.size() == CONNECTING || i == load.connections() - 1) {
                 pending.forEach(it -> channels.add(it.syncUninterruptibly().channel()));
+                greet(pending.size() * load.streams());
                 pending.clear();
             }
         }
+    }
+
+    /// One request on each of the slots that were made last.
+    private void greet(int slots) {
+        long before =
+                onLoop(() -> {
+                    for (int i = 0; i < slots; i++) {
+                        var slot = idle.removeLast();
+                        slot.client.send(slot);
+                    }
+                    return answers;
+                });
+        awaitAnswers(before + slots - tally().answers());
     }
 
     private ChannelFuture connect(int port) {

@@ -15,11 +15,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// A proxy that runs. Its standard output is its access log, and goes to a file like its errors.
+/// A proxy that runs, within the memory of an injected one. Its standard output is its access log,
+/// and goes to a file like its errors.
 final class ProxyProcess implements AutoCloseable {
     private static final Duration MOST = Duration.ofSeconds(60);
     private static final Duration LOOK = Duration.ofMillis(2);
 
+    private final MemoryLimit memory = MemoryLimit.create();
     private final Process process;
     private final Path accessLog;
     private final Path errors;
@@ -36,11 +38,12 @@ final class ProxyProcess implements AutoCloseable {
         begun = System.nanoTime();
         try {
             process =
-                    new ProcessBuilder(pinned)
+                    new ProcessBuilder(memory.around(pinned))
                             .redirectOutput(ProcessBuilder.Redirect.appendTo(accessLog.toFile()))
                             .redirectError(errors.toFile())
                             .start();
         } catch (IOException e) {
+            memory.close();
             throw new UncheckedIOException(e);
         }
     }
@@ -117,5 +120,6 @@ final class ProxyProcess implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        memory.close();
     }
 }

@@ -72,6 +72,8 @@ final class Weft implements Contestant {
                         .map(line -> line.replace("/app/lib/", lib + "/"))
                         .map(line -> line.replace("/opt/weft/", image.resolve("opt/weft") + "/"))
                         .map(line -> line.startsWith(lib.toString()) ? line + ":" + added : line)
+                        // Without its cache it would be another proxy: no start at all, then.
+                        .map(line -> line.replace("-XX:AOTMode=auto", "-XX:AOTMode=on"))
                         .toList();
         var command = new ArrayList<String>();
         command.add(image.resolve("opt/java/bin/java").toString());

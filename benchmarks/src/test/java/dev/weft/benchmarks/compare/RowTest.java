@@ -26,6 +26,25 @@ class RowTest {
     }
 
     @Test
+    void what_machines_read_has_the_names_that_are_promised() {
+        var json =
+                Compare.json(
+                        List.of(
+                                Row.of(
+                                        LOAD,
+                                        Metric.REQUESTS,
+                                        new double[] {30_000, 10_000},
+                                        new double[] {10_000, 10_000},
+                                        List.of())));
+
+        assertThat(json)
+                .isEqualTo(
+                        "{'rows':[{'path':'sidecars','protocol':'http1','body':1024,'connections':64,'metric':'%s','weft':20000.0,'envoy':10000.0,'ratio':2.0,'ratios':[3.0,1.0],'void':null}]}"
+                                .formatted(Metric.REQUESTS.word())
+                                .replace('\'', '"'));
+    }
+
+    @Test
     void one_void_round_makes_the_row_void() {
         var row =
                 Row.of(
