@@ -59,6 +59,55 @@ class CorsIT {
     }
 
     @Test
+    void an_asterisk_is_any_origin_and_what_the_client_asks_for() throws Exception {
+        allowing(
+                CorsPolicy.newBuilder()
+                        .addAllowOriginStringMatch(StringMatcher.newBuilder().setExact("*"))
+                        .setAllowMethods("*")
+                        .setAllowHeaders("*"));
+
+        var answer =
+                proxy.send(
+                        "OPTIONS",
+                        "/",
+                        "",
+                        "origin",
+                        BAD,
+                        "access-control-request-method",
+                        "PATCH",
+                        "access-control-request-headers",
+                        "x-a, x-b");
+
+        assertThat(header(answer, "access-control-allow-origin")).isEqualTo(BAD);
+        assertThat(header(answer, "access-control-allow-methods")).isEqualTo("PATCH");
+        assertThat(header(answer, "access-control-allow-headers")).isEqualTo("x-a, x-b");
+        assertThat(preflight(BAD).headers().firstValue("access-control-allow-headers")).isEmpty();
+        assertThat(app.seen()).isEmpty();
+    }
+
+    @Test
+    void a_route_takes_from_its_virtual_host_what_it_does_not_say() throws Exception {
+        var route =
+                Xds.to(Xds.cluster("app")).toBuilder()
+                        .putTypedPerFilterConfig(
+                                "cors",
+                                Any.pack(
+                                        CorsPolicy.newBuilder()
+                                                .setAllowMethods("DELETE")
+                                                .setAllowCredentials(BoolValue.of(false))
+                                                .build()))
+                        .build();
+        proxy.http(cors(), withPolicy(Xds.routes("routes", route), policy()));
+
+        var answer = preflight(GOOD);
+
+        assertThat(header(answer, "access-control-allow-origin")).isEqualTo(GOOD);
+        assertThat(header(answer, "access-control-allow-methods")).isEqualTo("DELETE");
+        assertThat(header(answer, "access-control-allow-headers")).isEqualTo("x-tag");
+        assertThat(answer.headers().firstValue("access-control-allow-credentials")).isEmpty();
+    }
+
+    @Test
     void an_answer_tells_an_allowed_origin_what_it_may_read() throws Exception {
         allowing(policy());
 

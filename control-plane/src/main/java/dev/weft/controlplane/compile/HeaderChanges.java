@@ -39,11 +39,30 @@ record HeaderChanges(Side request, Side response) {
                 throw UnsupportedRoute.value(
                         place, "changes " + name + ": use a URLRewrite with a hostname instead.");
             }
+            if (!HttpSyntax.isToken(name)) {
+                throw UnsupportedRoute.value(
+                        place, "changes a header whose name has characters that none may have.");
+            }
+            if (HttpSyntax.framesMessages(lower)) {
+                throw UnsupportedRoute.value(
+                        place,
+                        "changes "
+                                + name
+                                + ", which says where a message ends or belongs to one connection:"
+                                + " leave it out.");
+            }
             return lower;
         }
 
         private static HeaderValueOption value(
                 String place, HTTPHeader header, HeaderAppendAction action) {
+            if (!HttpSyntax.isFieldValue(header.getValue())) {
+                throw UnsupportedRoute.value(
+                        place,
+                        "has a control character in the value of "
+                                + header.getName()
+                                + ": remove it.");
+            }
             return HeaderValueOption.newBuilder()
                     .setHeader(
                             HeaderValue.newBuilder()

@@ -110,7 +110,7 @@ record RouteFilters(
             redirect.setPortRedirect(filter.getPort());
         }
         if (filter.getHostname() != null) {
-            redirect.setHostRedirect(filter.getHostname());
+            redirect.setHostRedirect(host(place, filter.getHostname()));
         }
         HTTPPathModifier path = filter.getPath();
         if (path == null) {
@@ -142,7 +142,7 @@ record RouteFilters(
             return;
         }
         if (urlRewrite.getHostname() != null) {
-            action.setHostRewriteLiteral(urlRewrite.getHostname());
+            action.setHostRewriteLiteral(host(place, urlRewrite.getHostname()));
         }
         HTTPPathModifier path = urlRewrite.getPath();
         if (path == null) {
@@ -157,7 +157,26 @@ record RouteFilters(
     }
 
     private static String fullPath(String place, HTTPPathModifier path) {
-        return UnsupportedRoute.require(path.getReplaceFullPath(), place + ".path.replaceFullPath");
+        String at = place + ".path.replaceFullPath";
+        String full = UnsupportedRoute.require(path.getReplaceFullPath(), at);
+        verifyPath(at, full);
+        return full;
+    }
+
+    private static void verifyPath(String place, String path) {
+        if (!HttpSyntax.isPath(path)) {
+            throw UnsupportedRoute.value(
+                    place,
+                    "is no path: it must begin with / and have no space, control character, # or"
+                            + " character that is not ASCII (write %20 and so on).");
+        }
+    }
+
+    private static String host(String place, String host) {
+        if (!HttpSyntax.isHost(host)) {
+            throw UnsupportedRoute.value(place + ".hostname", "is no host name: correct it.");
+        }
+        return host;
     }
 
     /// The replacement, without a slash at its end.
@@ -175,6 +194,9 @@ record RouteFilters(
         String replacement =
                 UnsupportedRoute.require(
                         path.getReplacePrefixMatch(), place + ".path.replacePrefixMatch");
+        if (!replacement.isEmpty()) {
+            verifyPath(place + ".path.replacePrefixMatch", replacement);
+        }
         return replacement.endsWith("/")
                 ? replacement.substring(0, replacement.length() - 1)
                 : replacement;

@@ -70,10 +70,18 @@ final class FilterCompiler {
             var where = place + ".typed_per_filter_config[" + name + "]";
             var override = override(where, name, config);
             if (override != null) {
-                overrides.put(name, override);
+                overrides.put(name, over(override, outer.get(name)));
             }
         });
         return Map.copyOf(overrides);
+    }
+
+    /// Of all filters only this one puts its levels together.
+    private static FilterOverride over(FilterOverride inner, @Nullable FilterOverride outer) {
+        return inner instanceof FilterOverride.Settings(Cors own)
+                        && outer instanceof FilterOverride.Settings(Cors above)
+                ? new FilterOverride.Settings(own.over(above))
+                : inner;
     }
 
     private @Nullable FilterOverride override(String place, String name, Any config) {
@@ -156,10 +164,13 @@ final class FilterCompiler {
                         headerText(place + ".allow_headers", cors.getAllowHeaders()),
                         headerText(place + ".expose_headers", cors.getExposeHeaders()),
                         headerText(place + ".max_age", cors.getMaxAge()),
-                        cors.getAllowCredentials().getValue(),
-                        cors.getAllowPrivateNetworkAccess().getValue(),
-                        !cors.hasForwardNotMatchingPreflights()
-                                || cors.getForwardNotMatchingPreflights().getValue(),
+                        cors.hasAllowCredentials() ? cors.getAllowCredentials().getValue() : null,
+                        cors.hasAllowPrivateNetworkAccess()
+                                ? cors.getAllowPrivateNetworkAccess().getValue()
+                                : null,
+                        cors.hasForwardNotMatchingPreflights()
+                                ? cors.getForwardNotMatchingPreflights().getValue()
+                                : null,
                         fraction(
                                 place + ".filter_enabled",
                                 cors.getFilterEnabled(),
@@ -203,11 +214,11 @@ final class FilterCompiler {
                         limit.getRateLimitedAsResourceExhausted()
                                 ? LocalAnswer.GRPC_RESOURCE_EXHAUSTED
                                 : LocalAnswer.grpcStatusOf(status),
-                        RouteCompiler.edits(place, limit.getResponseHeadersToAddList(), List.of()),
-                        RouteCompiler.edits(
-                                place,
-                                limit.getRequestHeadersToAddWhenNotEnforcedList(),
-                                List.of()),
+                        HeaderEditCompiler.answer(
+                                place, limit.getResponseHeadersToAddList(), List.of()),
+                        HeaderEditCompiler.adding(
+                                place + ".request_headers_to_add_when_not_enforced",
+                                limit.getRequestHeadersToAddWhenNotEnforcedList()),
                         limit.getEnableXRatelimitHeaders()
                                 == XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
     }

@@ -50,10 +50,12 @@ final class HashPolicyCompiler {
             return new HashPolicy.Header(name, null, "");
         }
         var rewrite = header.getRegexRewrite();
+        var pattern = TextMatchCompiler.regex(place, rewrite.getPattern().getRegex());
         return new HashPolicy.Header(
                 name,
-                TextMatchCompiler.regex(place, rewrite.getPattern().getRegex()),
-                RouteCompiler.substitution(rewrite.getSubstitution()));
+                pattern,
+                RewriteCompiler.substitution(
+                        place + ".regex_rewrite", pattern, rewrite.getSubstitution()));
     }
 
     private static Part cookie(String place, RouteAction.HashPolicy.Cookie cookie) {

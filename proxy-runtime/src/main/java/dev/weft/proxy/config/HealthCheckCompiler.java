@@ -8,6 +8,7 @@ import dev.weft.proxy.config.HealthCheck.Pace;
 import dev.weft.proxy.config.HealthCheck.Question;
 import dev.weft.proxy.config.HealthCheck.Statuses;
 import dev.weft.proxy.config.HealthCheck.Tcp;
+import dev.weft.proxy.syntax.Tokens;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck.GrpcHealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck.HttpHealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck.Payload;
@@ -130,14 +131,15 @@ final class HealthCheckCompiler {
     }
 
     private static Http http(String place, HttpHealthCheck http) {
-        if (http.getPath().isEmpty() || http.getPath().chars().anyMatch(it -> it <= ' ')) {
-            throw Rejected.at(place + ".path", "'" + http.getPath() + "' is not a path");
+        if (!Tokens.isPath("GET", http.getPath())) {
+            throw Rejected.at(
+                    place + ".path", "'" + Rejected.quoted(http.getPath()) + "' is not a path");
         }
         return new Http(
-                http.getHost(),
+                authority(place + ".host", http.getHost()),
                 http.getPath(),
                 method(place, http.getMethod()),
-                RouteCompiler.edits(
+                HeaderEditCompiler.request(
                         place,
                         http.getRequestHeadersToAddList(),
                         http.getRequestHeadersToRemoveList()),
@@ -150,6 +152,13 @@ final class HealthCheckCompiler {
                         ? TextMatchCompiler.compile(
                                 place + ".service_name_matcher", http.getServiceNameMatcher())
                         : null);
+    }
+
+    private static String authority(String place, String authority) {
+        if (!authority.isEmpty() && !Tokens.isAuthority(authority)) {
+            throw Rejected.at(place, "'" + Rejected.quoted(authority) + "' is not a host");
+        }
+        return authority;
     }
 
     private static HttpMethod method(String place, RequestMethod method) {
@@ -192,8 +201,9 @@ final class HealthCheckCompiler {
     private static Grpc grpc(String place, GrpcHealthCheck grpc) {
         return new Grpc(
                 grpc.getServiceName(),
-                grpc.getAuthority(),
-                RouteCompiler.edits(place, grpc.getInitialMetadataList(), List.of()));
+                authority(place + ".authority", grpc.getAuthority()),
+                HeaderEditCompiler.adding(
+                        place + ".initial_metadata", grpc.getInitialMetadataList()));
     }
 
     private static Tcp tcp(String place, TcpHealthCheck tcp) {

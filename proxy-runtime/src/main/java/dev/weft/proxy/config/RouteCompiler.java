@@ -13,7 +13,6 @@ import dev.weft.proxy.route.MirrorPolicy;
 import dev.weft.proxy.route.PathMatch;
 import dev.weft.proxy.route.QueryMatch;
 import dev.weft.proxy.route.RetryPolicy;
-import dev.weft.proxy.route.Rewrite;
 import dev.weft.proxy.route.Route;
 import dev.weft.proxy.route.RouteAction;
 import dev.weft.proxy.route.RouteMatch;
@@ -25,19 +24,16 @@ import dev.weft.proxy.route.VirtualHost;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.route.WeightedClusters.Share;
 import dev.weft.proxy.syntax.Tokens;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.HedgePolicy;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
-import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.ClusterNotFoundResponseCode;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.RequestMirrorPolicy;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
-import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Duration;
@@ -47,7 +43,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 
 /// Compiles route configurations.
 final class RouteCompiler {
@@ -76,12 +71,12 @@ final class RouteCompiler {
     RouteTable compile(String place, RouteConfiguration config) {
         fields.check(place, config);
         var request =
-                edits(
+                HeaderEditCompiler.request(
                         place,
                         config.getRequestHeadersToAddList(),
                         config.getRequestHeadersToRemoveList());
         var response =
-                edits(
+                HeaderEditCompiler.answer(
                         place,
                         config.getResponseHeadersToAddList(),
                         config.getResponseHeadersToRemoveList());
@@ -153,14 +148,14 @@ final class RouteCompiler {
         }
         var request =
                 EditChain.both(
-                        edits(
+                        HeaderEditCompiler.request(
                                 place,
                                 host.getRequestHeadersToAddList(),
                                 host.getRequestHeadersToRemoveList()),
                         tableRequest);
         var response =
                 EditChain.both(
-                        edits(
+                        HeaderEditCompiler.answer(
                                 place,
                                 host.getResponseHeadersToAddList(),
                                 host.getResponseHeadersToRemoveList()),
@@ -195,13 +190,13 @@ final class RouteCompiler {
                             match(where + ".match", route.getMatch()),
                             action(where, route, routeFilters, defaults),
                             EditChain.both(
-                                    edits(
+                                    HeaderEditCompiler.request(
                                             where,
                                             route.getRequestHeadersToAddList(),
                                             route.getRequestHeadersToRemoveList()),
                                     request),
                             EditChain.both(
-                                    edits(
+                                    HeaderEditCompiler.answer(
                                             where,
                                             route.getResponseHeadersToAddList(),
                                             route.getResponseHeadersToRemoveList()),
@@ -243,7 +238,11 @@ final class RouteCompiler {
         TextMatch value =
                 switch (matcher.getHeaderMatchSpecifierCase()) {
                     case STRING_MATCH -> TextMatchCompiler.compile(place, matcher.getStringMatch());
-                    case EXACT_MATCH -> new TextMatch.Exact(matcher.getExactMatch(), false);
+                    // As in Envoy an empty text is any here, unlike in string_match.
+                    case EXACT_MATCH ->
+                            matcher.getExactMatch().isEmpty()
+                                    ? new TextMatch.Prefix("", false)
+                                    : new TextMatch.Exact(matcher.getExactMatch(), false);
                     case PREFIX_MATCH -> new TextMatch.Prefix(matcher.getPrefixMatch(), false);
                     case SUFFIX_MATCH -> new TextMatch.Suffix(matcher.getSuffixMatch(), false);
                     case CONTAINS_MATCH ->
@@ -289,7 +288,9 @@ final class RouteCompiler {
         }
         return switch (route.getActionCase()) {
             case ROUTE -> forward(place + ".route", route, routeFilters, defaults);
-            case REDIRECT -> redirect(place + ".redirect", route, route.getRedirect());
+            case REDIRECT ->
+                    RewriteCompiler.redirect(
+                            place + ".redirect", route.getMatch(), route.getRedirect());
             case DIRECT_RESPONSE ->
                     answer(
                             place + ".direct_response",
@@ -343,17 +344,10 @@ final class RouteCompiler {
                     case WEIGHTED_CLUSTERS -> weighted(place, action.getWeightedClusters());
                     default -> throw Rejected.at(place, "needs cluster or weighted_clusters");
                 };
-        Rewrite.PathRewrite path = null;
-        if (action.hasRegexRewrite()) {
-            path = patternRewrite(place, action.getRegexRewrite());
-        } else if (!action.getPrefixRewrite().isEmpty()) {
-            path = prefixRewrite(route.getMatch(), action.getPrefixRewrite());
-        }
-        var host = action.getHostRewriteLiteral().isEmpty() ? null : action.getHostRewriteLiteral();
         return new RouteAction.ForwardTo(
                 clusters,
                 noCluster(action.getClusterNotFoundResponseCode()),
-                new Rewrite(path, host, action.getAppendXForwardedHost()),
+                RewriteCompiler.rewrite(place, route.getMatch(), action),
                 action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
                 limits(place, action),
                 action.hasRetryPolicy()
@@ -445,61 +439,6 @@ final class RouteCompiler {
         };
     }
 
-    private static Rewrite.PathRewrite patternRewrite(
-            String place, RegexMatchAndSubstitute rewrite) {
-        return new Rewrite.PathRewrite.ReplacePattern(
-                TextMatchCompiler.regex(place, rewrite.getPattern().getRegex()),
-                substitution(rewrite.getSubstitution()));
-    }
-
-    /// Envoy writes groups as `\1`, RE2/J as `$1`.
-    static String substitution(String envoy) {
-        return envoy.replace("$", "\\$").replaceAll("\\\\(\\d)", "\\$$1");
-    }
-
-    private static Rewrite.PathRewrite prefixRewrite(
-            io.envoyproxy.envoy.config.route.v3.RouteMatch match, String with) {
-        var length =
-                switch (match.getPathSpecifierCase()) {
-                    case PREFIX -> match.getPrefix().length();
-                    case PATH -> match.getPath().length();
-                    case PATH_SEPARATED_PREFIX -> match.getPathSeparatedPrefix().length();
-                    default -> Integer.MAX_VALUE;
-                };
-        return new Rewrite.PathRewrite.ReplacePrefix(length, with);
-    }
-
-    private static RouteAction redirect(
-            String place,
-            io.envoyproxy.envoy.config.route.v3.Route route,
-            RedirectAction redirect) {
-        Rewrite.PathRewrite path =
-                switch (redirect.getPathRewriteSpecifierCase()) {
-                    case PATH_REDIRECT ->
-                            new Rewrite.PathRewrite.ReplaceWhole(redirect.getPathRedirect());
-                    case PREFIX_REWRITE ->
-                            prefixRewrite(route.getMatch(), redirect.getPrefixRewrite());
-                    case REGEX_REWRITE -> patternRewrite(place, redirect.getRegexRewrite());
-                    case PATHREWRITESPECIFIER_NOT_SET -> null;
-                };
-        var status =
-                switch (redirect.getResponseCode()) {
-                    case MOVED_PERMANENTLY -> 301;
-                    case FOUND -> 302;
-                    case SEE_OTHER -> 303;
-                    case TEMPORARY_REDIRECT -> 307;
-                    case PERMANENT_REDIRECT -> 308;
-                    case UNRECOGNIZED -> throw Rejected.at(place, "response_code is not known");
-                };
-        return new RouteAction.RedirectTo(
-                status,
-                redirect.getHttpsRedirect() ? "https" : emptyToNull(redirect.getSchemeRedirect()),
-                emptyToNull(redirect.getHostRedirect()),
-                redirect.getPortRedirect(),
-                path,
-                redirect.getStripQuery());
-    }
-
     private static RouteAction answer(String place, DirectResponseAction answer, int maxBytes) {
         if (answer.getStatus() < 200 || answer.getStatus() > 599) {
             throw Rejected.at(
@@ -534,11 +473,11 @@ final class RouteCompiler {
                     new Share(
                             cluster.getName(),
                             weight(cluster.getWeight().getValue()),
-                            edits(
+                            HeaderEditCompiler.request(
                                     place,
                                     cluster.getRequestHeadersToAddList(),
                                     cluster.getRequestHeadersToRemoveList()),
-                            edits(
+                            HeaderEditCompiler.answer(
                                     place,
                                     cluster.getResponseHeadersToAddList(),
                                     cluster.getResponseHeadersToRemoveList())));
@@ -580,64 +519,5 @@ final class RouteCompiler {
 
     private static long weight(int unsigned) {
         return Integer.toUnsignedLong(unsigned);
-    }
-
-    static HeaderEdits edits(String place, List<HeaderValueOption> adds, List<String> removes) {
-        if (adds.isEmpty() && removes.isEmpty()) {
-            return HeaderEdits.NONE;
-        }
-        var sets = new ArrayList<HeaderEdits.Set>();
-        for (var add : adds) {
-            var set =
-                    new HeaderEdits.Set(
-                            headerName(place, add.getHeader().getKey()),
-                            headerValue(place, add.getHeader().getValue()),
-                            mode(place, add));
-            if (!set.value().isEmpty() || add.getKeepEmptyValue()) {
-                sets.add(set);
-            }
-        }
-        return new HeaderEdits(
-                sets, removes.stream().map(name -> headerName(place, name)).toList());
-    }
-
-    private static HeaderEdits.Mode mode(String place, HeaderValueOption add) {
-        if (add.hasAppend()) {
-            return add.getAppend().getValue()
-                    ? HeaderEdits.Mode.APPEND
-                    : HeaderEdits.Mode.OVERWRITE;
-        }
-        return switch (add.getAppendAction()) {
-            case APPEND_IF_EXISTS_OR_ADD -> HeaderEdits.Mode.APPEND;
-            case OVERWRITE_IF_EXISTS_OR_ADD -> HeaderEdits.Mode.OVERWRITE;
-            case ADD_IF_ABSENT -> HeaderEdits.Mode.ADD_IF_ABSENT;
-            case OVERWRITE_IF_EXISTS -> HeaderEdits.Mode.OVERWRITE_IF_EXISTS;
-            case UNRECOGNIZED -> throw Rejected.at(place, "append_action is not known");
-        };
-    }
-
-    private static String headerName(String place, String name) {
-        var lower = name.toLowerCase(Locale.ROOT);
-        if (lower.startsWith(":") || lower.equals("host")) {
-            throw Rejected.at(place, "header " + name + " can only be changed by a rewrite");
-        }
-        return lower;
-    }
-
-    /// Envoy's `%COMMAND%`s are not known here; `%%` is a percent sign.
-    private static String headerValue(String place, String value) {
-        var plain = value.replace("%%", "");
-        if (plain.indexOf('%') >= 0) {
-            throw Rejected.at(
-                    place,
-                    "header value '"
-                            + value
-                            + "' has a %COMMAND%, which is not supported; write %% for a percent sign");
-        }
-        return value.replace("%%", "%");
-    }
-
-    private static @Nullable String emptyToNull(String text) {
-        return text.isEmpty() ? null : text;
     }
 }

@@ -1,7 +1,6 @@
 package dev.weft.proxy.config;
 
 import dev.weft.proxy.config.TracingSpec.Export;
-import dev.weft.proxy.route.HeaderEdits;
 import io.envoyproxy.envoy.config.core.v3.GrpcService;
 import io.envoyproxy.envoy.config.core.v3.HttpService;
 import io.envoyproxy.envoy.config.trace.v3.OpenTelemetryConfig;
@@ -75,19 +74,14 @@ final class TracingCompiler {
         }
         var cluster = to.getEnvoyGrpc().getClusterName();
         var authority = to.getEnvoyGrpc().getAuthority();
-        var metadata =
-                to.getInitialMetadataList().stream()
-                        .map(it ->
-                                new HeaderEdits.Set(
-                                        it.getKey(), it.getValue(), HeaderEdits.Mode.APPEND))
-                        .toList();
         return new Export(
                 service,
                 cluster,
                 true,
                 authority.isEmpty() ? cluster : authority,
                 "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-                new HeaderEdits(metadata, List.of()),
+                HeaderEditCompiler.metadata(
+                        place + ".initial_metadata", to.getInitialMetadataList()),
                 Unpack.positiveDuration(
                         place + ".timeout", to.getTimeout(), to.hasTimeout(), DEFAULT_TIMEOUT));
     }
@@ -107,7 +101,7 @@ final class TracingCompiler {
                     false,
                     parsed.getRawAuthority(),
                     path,
-                    RouteCompiler.edits(place, to.getRequestHeadersToAddList(), List.of()),
+                    HeaderEditCompiler.request(place, to.getRequestHeadersToAddList(), List.of()),
                     Unpack.positiveDuration(
                             place + ".http_uri.timeout",
                             uri.getTimeout(),

@@ -296,9 +296,16 @@ final class Exchange {
     }
 
     private void forward(HttpRequest head, RequestHead seen, Forward to) {
-        var path = to.action().rewrite().path();
-        if (path != null) {
-            head.setUri(path.apply(head.uri()));
+        if (to.action().rewrite().path() != null) {
+            var target =
+                    to.action()
+                            .rewrite()
+                            .target(head.method().name(), head.uri(), chain.current().paths());
+            if (target == null) {
+                refuse(Refusal.NO_VALID_PATH);
+                return;
+            }
+            head.setUri(target);
         }
         var host = to.action().rewrite().host();
         if (host != null) {

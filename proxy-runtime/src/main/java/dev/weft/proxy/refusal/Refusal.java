@@ -50,6 +50,9 @@ public enum Refusal {
             Grpc.PERMISSION_DENIED,
             "-",
             "the protocol that the request wants to change to is not enabled here"),
+    /// Nor for this.
+    NO_VALID_PATH(
+            500, Grpc.INTERNAL, "-", "what the route makes of the request's path is no valid path"),
     FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),

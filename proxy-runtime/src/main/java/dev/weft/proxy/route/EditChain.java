@@ -1,8 +1,7 @@
 package dev.weft.proxy.route;
 
-import java.util.ArrayList;
-
-/// Joins edits of several levels; the more specific one comes first, as in Envoy.
+/// Joins edits of several levels. As in Envoy the more specific one comes first, and each is done
+/// as a whole before the next: what a virtual host removes, its routes cannot add.
 public final class EditChain {
     private EditChain() {}
 
@@ -13,10 +12,8 @@ public final class EditChain {
         if (then.equals(HeaderEdits.NONE)) {
             return first;
         }
-        var sets = new ArrayList<>(first.sets());
-        sets.addAll(then.sets());
-        var removes = new ArrayList<>(first.removes());
-        removes.addAll(then.removes());
-        return new HeaderEdits(sets, removes);
+        var next = first.then();
+        return new HeaderEdits(
+                first.sets(), first.removes(), next == null ? then : both(next, then));
     }
 }

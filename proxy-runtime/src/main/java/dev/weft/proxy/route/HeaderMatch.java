@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A condition on one header, or on `:method`, `:path`, `:authority`.
 ///
-/// @param inverted the request must not satisfy `value`
+/// @param inverted the header must not satisfy `value`. One that is not there satisfies neither a
+///   condition on its value nor the opposite, as in Envoy: it is only absent
 /// @param missingIsEmpty a header that is not there counts as an empty one
 public record HeaderMatch(String name, TextMatch value, boolean inverted, boolean missingIsEmpty) {
     public boolean matches(RequestHead head) {
@@ -21,10 +22,9 @@ public record HeaderMatch(String name, TextMatch value, boolean inverted, boolea
     }
 
     private boolean matches(@Nullable String found) {
-        var text = found;
-        if (text == null && missingIsEmpty) {
-            text = "";
+        if (found == null && !missingIsEmpty) {
+            return inverted && value instanceof TextMatch.Present;
         }
-        return (text != null && value.matches(text)) != inverted;
+        return value.matches(found == null ? "" : found) != inverted;
     }
 }

@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 /// `merge_slashes`, `path_with_escaped_slashes_action`, in that order after the last). The query
 /// stays as it is. What comes out is unchanged by a second pass.
 ///
-/// @param normalizes dot segments are resolved, a backslash becomes a slash, escapes of unreserved
-///   characters are undone (RFC 3986, 6.2.2.2) and the digits of the others are in upper case;
-///   letters are not touched. Escapes that are none, and that of NUL, are refused.
+/// @param normalizes dot segments are resolved, with parameters too (`..;x`, which servers that
+///   know parameters take for `..`), a backslash becomes a slash, escapes of unreserved characters
+///   are undone (RFC 3986, 6.2.2.2) and the digits of the others are in upper case; letters are not
+///   touched. Escapes that are none, and that of NUL, are refused.
 /// @param mergesSlashes of several slashes in a row one stays
 public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlashes escapedSlashes) {
     public static final PathPolicy AS_IT_IS = new PathPolicy(false, false, EscapedSlashes.KEEP);
@@ -138,14 +139,14 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
         var segments = path.split("/", -1);
         var kept = new ArrayList<String>(segments.length);
         for (int i = 1; i < segments.length; i++) {
-            var segment = segments[i];
+            var segment = withoutParameters(segments[i]);
             var last = i == segments.length - 1;
             if (segment.equals("..")) {
                 if (!kept.isEmpty()) {
                     kept.removeLast();
                 }
             } else if (!segment.equals(".")) {
-                kept.add(segment);
+                kept.add(segments[i]);
                 continue;
             }
             if (last) {
@@ -153,6 +154,18 @@ public record PathPolicy(boolean normalizes, boolean mergesSlashes, EscapedSlash
             }
         }
         return "/" + String.join("/", kept);
+    }
+
+    /// An escaped semicolon counts too: some servers undo escapes first. Only what dots begin is
+    /// looked at.
+    private static String withoutParameters(String segment) {
+        if (!segment.startsWith(".")) {
+            return segment;
+        }
+        var plain = segment.indexOf(';');
+        var escaped = segment.indexOf("%3B");
+        var end = plain < 0 || (escaped >= 0 && escaped < plain) ? escaped : plain;
+        return end < 0 ? segment : segment.substring(0, end);
     }
 
     private static String merged(String path) {

@@ -7,24 +7,30 @@ import org.jspecify.annotations.Nullable;
 /// Reads the parameters of a query as Envoy does: `&` separates, escapes are undone, and an escape
 /// that is none stands for itself.
 final class Query {
-    /// More parameters than these are not looked at.
-    private static final int MAX_PARAMETERS = 256;
-
     private Query() {}
 
-    /// The first value of that name; null: there is none.
+    /// The first value of that name; null: there is none. Each character is looked at a fixed
+    /// number of times, however many parameters there are: whoever left some out would be evaded by
+    /// them.
     static @Nullable String first(String query, String name) {
-        for (int i = 0, start = 0; i < MAX_PARAMETERS && start < query.length(); i++) {
+        for (int start = 0; start < query.length(); ) {
             var ampersand = query.indexOf('&', start);
             var end = ampersand < 0 ? query.length() : ampersand;
-            var equals = query.indexOf('=', start);
-            var nameEnd = equals < 0 || equals > end ? end : equals;
-            if (unescaped(query.substring(start, nameEnd)).equals(name)) {
+            var equals = query.indexOf('=', start, end);
+            var nameEnd = equals < 0 ? end : equals;
+            if (end > start && isName(query, start, nameEnd, name)) {
                 return unescaped(query.substring(Math.min(nameEnd + 1, end), end));
             }
             start = end + 1;
         }
         return null;
+    }
+
+    /// Without a copy where there is no escape.
+    private static boolean isName(String query, int start, int end, String name) {
+        return query.indexOf('%', start, end) < 0
+                ? end - start == name.length() && query.startsWith(name, start)
+                : unescaped(query.substring(start, end)).equals(name);
     }
 
     private static String unescaped(String text) {

@@ -5,6 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What routing looks at. `path` carries the query; that of a CONNECT is empty.
 public record RequestHead(String method, String authority, String path, HttpHeaders headers) {
+    static final String SCHEME = "http";
+
     public String pathWithoutQuery() {
         var end = endOfPath(path);
         return end == path.length() ? path : path.substring(0, end);
@@ -24,13 +26,15 @@ public record RequestHead(String method, String authority, String path, HttpHead
         return Query.first(query(), name);
     }
 
-    /// A header's value, several joined by commas, or that of `:method`, `:path` or `:authority`;
-    /// null: there is none.
+    /// A header's value, several joined by commas (those of `cookie` by semicolons: HTTP/2 cuts it
+    /// into pieces), or that of `:method`, `:path`, `:authority` or `:scheme`; null: there is none.
     public @Nullable String header(String name) {
         return switch (name) {
             case ":method" -> method;
             case ":path" -> path.isEmpty() ? null : path;
             case ":authority", "host" -> authority;
+            // TLS that is not the mesh's own passes by: all requests that come here are http.
+            case ":scheme" -> SCHEME;
             default -> joined(headers, name);
         };
     }
@@ -39,7 +43,9 @@ public record RequestHead(String method, String authority, String path, HttpHead
         var values = headers.getAll(name);
         return values.isEmpty()
                 ? null
-                : values.size() == 1 ? values.getFirst() : String.join(",", values);
+                : values.size() == 1
+                        ? values.getFirst()
+                        : String.join(name.equals("cookie") ? "; " : ",", values);
     }
 
     static int endOfPath(String path) {

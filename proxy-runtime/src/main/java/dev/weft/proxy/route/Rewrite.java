@@ -1,6 +1,7 @@
 package dev.weft.proxy.route;
 
 import com.google.re2j.Pattern;
+import dev.weft.proxy.syntax.Tokens;
 import org.jspecify.annotations.Nullable;
 
 /// How a forwarded request's path and host change. Null: as it is.
@@ -8,6 +9,20 @@ import org.jspecify.annotations.Nullable;
 /// @param tellsHost a host that changes stays to be seen in `x-forwarded-host`
 public record Rewrite(@Nullable PathRewrite path, @Nullable String host, boolean tellsHost) {
     public static final Rewrite NONE = new Rewrite(null, null, false);
+
+    /// What a request's target becomes, in the form that the listener wants paths in.
+    ///
+    /// @return null: it would be no valid target, and must not be sent
+    public @Nullable String target(String method, String target, PathPolicy policy) {
+        if (path == null) {
+            return target;
+        }
+        var changed = path.apply(target);
+        return Tokens.isPath(method, changed)
+                        && policy.judge(changed) instanceof PathPolicy.Verdict.Pass(var judged)
+                ? judged
+                : null;
+    }
 
     /// How a path becomes another one.
     public sealed interface PathRewrite {
@@ -27,10 +42,17 @@ public record Rewrite(@Nullable PathRewrite path, @Nullable String host, boolean
             }
         }
 
+        /// A query of its own takes the place of the request's.
         record ReplaceWhole(String with) implements PathRewrite {
             @Override
             public String apply(String path) {
-                return with + path.substring(RequestHead.endOfPath(path));
+                var end = with.indexOf('#');
+                var place = end < 0 ? with.length() : end;
+                return with.lastIndexOf('?', place) >= 0
+                        ? with
+                        : with.substring(0, place)
+                                + path.substring(RequestHead.endOfPath(path))
+                                + with.substring(place);
             }
         }
 

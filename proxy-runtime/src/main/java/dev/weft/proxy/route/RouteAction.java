@@ -54,6 +54,9 @@ public sealed interface RouteAction {
     }
 
     /// A part that is null stays as the request has it.
+    ///
+    /// @param port zero: that of `host`, or of the request
+    /// @param stripQuery the request's; one that `path` has of its own stays
     record RedirectTo(
             int status,
             @Nullable String scheme,
@@ -64,33 +67,46 @@ public sealed interface RouteAction {
             implements RouteAction {
         @Override
         public RouteDecision decide(RequestHead head, Route route) {
-            var newScheme = scheme == null ? "http" : scheme;
-            var target = path == null ? head.path() : path.apply(head.path());
-            if (stripQuery && target.indexOf('?') >= 0) {
-                target = target.substring(0, target.indexOf('?'));
+            var from = stripQuery ? head.pathWithoutQuery() : head.path();
+            var target = path == null ? from : path.apply(from);
+            // Anything else would be read as a part of the host's name.
+            if (!target.startsWith("/")) {
+                return new RouteDecision.Refuse(Refusal.NO_VALID_PATH);
             }
+            var newScheme = scheme == null ? RequestHead.SCHEME : scheme;
             return new RouteDecision.Redirect(
                     route.name(),
                     status,
-                    newScheme + "://" + newAuthority(head, newScheme) + target,
+                    newScheme + "://" + newAuthority(head.authority(), newScheme) + target,
                     route.response(),
                     route.filters());
         }
 
-        private String newAuthority(RequestHead head, String newScheme) {
-            var old = head.authority();
+        /// A port stays unless another takes its place, or the host's does, or it was only that of
+        /// the scheme that changes. One that the scheme has anyway is not told, unlike in Envoy.
+        private String newAuthority(String old, String newScheme) {
             var colon = old.lastIndexOf(':');
-            var hasPort = colon > old.lastIndexOf(']');
-            var oldHost = hasPort && colon >= 0 ? old.substring(0, colon) : old;
-            var newHost = host == null ? oldHost : host;
+            var end = colon > old.lastIndexOf(']') ? colon : old.length();
             if (port == 0) {
-                var keepsPort = hasPort && colon >= 0 && host == null && scheme == null;
-                return keepsPort ? newHost + old.substring(colon) : newHost;
+                if (host != null) {
+                    return host;
+                }
+                var wasDefault = old.substring(end).equals(portOf(RequestHead.SCHEME));
+                return wasDefault && !newScheme.equals(RequestHead.SCHEME)
+                        ? old.substring(0, end)
+                        : old;
             }
-            var isDefault =
-                    (port == 80 && newScheme.equals("http"))
-                            || (port == 443 && newScheme.equals("https"));
-            return isDefault ? newHost : newHost + ":" + port;
+            var newHost = host == null ? old.substring(0, end) : host;
+            var newPort = ":" + port;
+            return newPort.equals(portOf(newScheme)) ? newHost : newHost + newPort;
+        }
+
+        private static String portOf(String scheme) {
+            return switch (scheme) {
+                case "http" -> ":80";
+                case "https" -> ":443";
+                default -> "";
+            };
         }
     }
 

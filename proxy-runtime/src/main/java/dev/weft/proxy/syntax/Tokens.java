@@ -39,6 +39,23 @@ public final class Tokens {
         return isAll(TOKEN, text);
     }
 
+    /// What a header may have as its value (RFC 9110, 5.5): no control character but the tab, no
+    /// space at its ends. Bytes above ASCII pass.
+    public static boolean isFieldValue(CharSequence text) {
+        for (int i = 0; i < text.length(); i++) {
+            var c = text.charAt(i);
+            if ((c < ' ' && c != '\t') || c == 0x7f || c > 0xff) {
+                return false;
+            }
+        }
+        return text.isEmpty()
+                || (!isSpace(text.charAt(0)) && !isSpace(text.charAt(text.length() - 1)));
+    }
+
+    private static boolean isSpace(char c) {
+        return c == ' ' || c == '\t';
+    }
+
     /// Host and perhaps a port; user information is not for proxies (RFC 9110, 4.2.4).
     public static boolean isAuthority(CharSequence text) {
         return isAll(AUTHORITY, text);

@@ -33,6 +33,21 @@ class PathPolicyTest {
         "/a//b, /a//b",
         "/a/../b?x=/../%2e//, /b?x=/../%2e//",
         "/.well-known/x, /.well-known/x",
+        "/public/..;/admin, /admin",
+        "/public/..;v=1/admin, /admin",
+        "/public/.;/admin, /public/admin",
+        "/public/%2e%2E;x/admin, /admin",
+        "/public/..%3b/admin, /admin",
+        "/public/..%3Bx;y/admin, /admin",
+        "/public/..;x%3By/admin, /admin",
+        "/public/..;%2Fx, /",
+        "/public\\..;\\admin, /admin",
+        "/public/..;, /",
+        "/..;/..;/admin, /admin",
+        "/public/...;/admin, /public/...;/admin",
+        "/public/..%253b/admin, /public/..%253b/admin",
+        "/a;../b, /a;../b",
+        "/.a;x/b, /.a;x/b",
         "/a/..b/...c, /a/..b/...c",
         "*, *"
     })
@@ -72,7 +87,9 @@ class PathPolicyTest {
     void a_second_pass_changes_nothing() {
         var random = new Random(1);
         var parts =
-                new String[] {"/", ".", "..", "%2e", "%2F", "%5c", "\\", "a", "%61", "%25", "2e"};
+                new String[] {
+                    "/", ".", "..", "%2e", "%2F", "%5c", "\\", "a", "%61", "%25", "2e", ";", "%3b"
+                };
         for (int i = 0; i < 20_000; i++) {
             var path = new StringBuilder("/");
             for (int n = random.nextInt(8); n > 0; n--) {

@@ -1,0 +1,151 @@
+package dev.weft.proxy.config;
+
+import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.HeaderEdits.Mode;
+import dev.weft.proxy.syntax.Tokens;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/// Compiles edits of headers. What could make one message two is refused: nobody looks at a header
+/// again after it was edited.
+final class HeaderEditCompiler {
+    /// Headers that say where a message ends, or that belong to one connection (RFC 9110, 7.6.1).
+    private static final Set<String> FRAMING =
+            Set.of(
+                    "connection",
+                    "content-length",
+                    "http2-settings",
+                    "keep-alive",
+                    "proxy-connection",
+                    "te",
+                    "trailer",
+                    "transfer-encoding",
+                    "upgrade");
+
+    private HeaderEditCompiler() {}
+
+    static HeaderEdits request(String place, List<HeaderValueOption> adds, List<String> removes) {
+        return edits(
+                place + ".request_headers_to_add",
+                adds,
+                place + ".request_headers_to_remove",
+                removes);
+    }
+
+    static HeaderEdits answer(String place, List<HeaderValueOption> adds, List<String> removes) {
+        return edits(
+                place + ".response_headers_to_add",
+                adds,
+                place + ".response_headers_to_remove",
+                removes);
+    }
+
+    /// @param place of the field itself
+    static HeaderEdits adding(String place, List<HeaderValueOption> adds) {
+        return edits(place, adds, place, List.of());
+    }
+
+    /// Values as they stand: there are no `%COMMAND%`s in them.
+    ///
+    /// @param place of the field itself
+    static HeaderEdits metadata(String place, List<HeaderValue> values) {
+        var sets = new ArrayList<HeaderEdits.Set>();
+        for (var it : values) {
+            sets.add(
+                    new HeaderEdits.Set(
+                            name(place, it.getKey()), text(place, it.getValue()), Mode.APPEND));
+        }
+        return new HeaderEdits(sets, List.of());
+    }
+
+    private static HeaderEdits edits(
+            String addPlace,
+            List<HeaderValueOption> adds,
+            String removePlace,
+            List<String> removes) {
+        if (adds.isEmpty() && removes.isEmpty()) {
+            return HeaderEdits.NONE;
+        }
+        var sets = new ArrayList<HeaderEdits.Set>();
+        for (var add : adds) {
+            var set =
+                    new HeaderEdits.Set(
+                            name(addPlace, add.getHeader().getKey()),
+                            value(addPlace, add.getHeader().getValue()),
+                            mode(addPlace, add));
+            if (!set.value().isEmpty() || add.getKeepEmptyValue()) {
+                sets.add(set);
+            }
+        }
+        // As in Envoy: what overwrites comes first, whatever the order.
+        sets.sort(Comparator.comparing(set -> !overwrites(set.mode())));
+        return new HeaderEdits(sets, removes.stream().map(it -> name(removePlace, it)).toList());
+    }
+
+    private static boolean overwrites(Mode mode) {
+        return mode == Mode.OVERWRITE || mode == Mode.OVERWRITE_IF_EXISTS;
+    }
+
+    private static Mode mode(String place, HeaderValueOption add) {
+        if (add.hasAppend()) {
+            return add.getAppend().getValue() ? Mode.APPEND : Mode.OVERWRITE;
+        }
+        return switch (add.getAppendAction()) {
+            case APPEND_IF_EXISTS_OR_ADD -> Mode.APPEND;
+            case OVERWRITE_IF_EXISTS_OR_ADD -> Mode.OVERWRITE;
+            case ADD_IF_ABSENT -> Mode.ADD_IF_ABSENT;
+            case OVERWRITE_IF_EXISTS -> Mode.OVERWRITE_IF_EXISTS;
+            case UNRECOGNIZED -> throw Rejected.at(place, "append_action is not known");
+        };
+    }
+
+    private static String name(String place, String name) {
+        var lower = name.toLowerCase(Locale.ROOT);
+        if (lower.startsWith(":") || lower.equals("host")) {
+            throw Rejected.at(place, "header " + name + " can only be changed by a rewrite");
+        }
+        if (!Tokens.isToken(name)) {
+            throw Rejected.at(place, "'" + Rejected.quoted(name) + "' is not the name of a header");
+        }
+        if (FRAMING.contains(lower)) {
+            throw Rejected.at(
+                    place,
+                    "header "
+                            + lower
+                            + " says where a message ends, or belongs to one connection: it cannot"
+                            + " be changed, leave it out");
+        }
+        return lower;
+    }
+
+    /// Envoy's `%COMMAND%`s are not known here; `%%` is a percent sign.
+    private static String value(String place, String value) {
+        var plain = value.replace("%%", "");
+        if (plain.indexOf('%') >= 0) {
+            throw Rejected.at(
+                    place,
+                    "header value '"
+                            + Rejected.quoted(value)
+                            + "' has a %COMMAND%, which is not supported; write %% for a percent sign");
+        }
+        return text(place, value.replace("%%", "%"));
+    }
+
+    /// Its bytes, one a character, as headers are held. Space around it is no part of it.
+    private static String text(String place, String value) {
+        var bytes =
+                new String(value.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)
+                        .replaceAll("^[ \t]+|[ \t]+$", "");
+        if (!Tokens.isFieldValue(bytes)) {
+            throw Rejected.at(
+                    place, "header value '" + Rejected.quoted(value) + "' has a control character");
+        }
+        return bytes;
+    }
+}
