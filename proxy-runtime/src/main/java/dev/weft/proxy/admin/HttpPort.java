@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -62,21 +63,21 @@ final class HttpPort implements AutoCloseable {
                                             channel.close();
                                             return;
                                         }
-                                        channel.pipeline()
-                                                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
-                                                .addLast(
-                                                        new HttpServerCodec(
-                                                                MAX_LINE_BYTES,
-                                                                MAX_HEADER_BYTES,
-                                                                MAX_BODY_BYTES))
-                                                .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-                                                .addLast(new Exchange(handler));
+                                        serve(channel.pipeline(), handler);
                                     }
                                 });
         var server =
                 (EpollServerSocketChannel) bootstrap.bind(address).syncUninterruptibly().channel();
         SharedPort.standBehind(server);
         return new HttpPort(server);
+    }
+
+    static void serve(ChannelPipeline connection, Handler handler) {
+        connection
+                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
+                .addLast(new HttpServerCodec(MAX_LINE_BYTES, MAX_HEADER_BYTES, MAX_BODY_BYTES))
+                .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
+                .addLast(new Exchange(handler));
     }
 
     int port() {
