@@ -29,26 +29,31 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsCont
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 /// Whatever a control plane sends is taken as a whole or refused with a reason; what is refused
 /// changes nothing, and what is taken can be used.
 class ConfigFuzzTest {
     private static final List<? extends Message> EXTENSIONS =
-            List.of(
-                    HttpConnectionManager.getDefaultInstance(),
-                    Router.getDefaultInstance(),
-                    TcpProxy.getDefaultInstance(),
-                    TlsInspector.getDefaultInstance(),
-                    HttpInspector.getDefaultInstance(),
-                    DownstreamTlsContext.getDefaultInstance(),
-                    UpstreamTlsContext.getDefaultInstance(),
-                    RawBuffer.getDefaultInstance(),
-                    RoundRobin.getDefaultInstance(),
-                    LeastRequest.getDefaultInstance(),
-                    RingHash.getDefaultInstance(),
-                    Maglev.getDefaultInstance(),
-                    WrrLocality.getDefaultInstance());
+            Stream.concat(
+                            EveryFeature.EXTENSIONS.stream(),
+                            Stream.of(
+                                    HttpConnectionManager.getDefaultInstance(),
+                                    Router.getDefaultInstance(),
+                                    TcpProxy.getDefaultInstance(),
+                                    TlsInspector.getDefaultInstance(),
+                                    HttpInspector.getDefaultInstance(),
+                                    DownstreamTlsContext.getDefaultInstance(),
+                                    UpstreamTlsContext.getDefaultInstance(),
+                                    RawBuffer.getDefaultInstance(),
+                                    RoundRobin.getDefaultInstance(),
+                                    LeastRequest.getDefaultInstance(),
+                                    RingHash.getDefaultInstance(),
+                                    Maglev.getDefaultInstance(),
+                                    WrrLocality.getDefaultInstance()))
+                    .toList();
 
     private static final Message ROUTES =
             Xds.routes(
@@ -79,25 +84,36 @@ class ConfigFuzzTest {
                     Xds.endpoint(8080, true, HealthStatus.HEALTHY),
                     Xds.endpoint(8081, false, HealthStatus.DRAINING));
 
+    private static final List<Sent> PLAIN =
+            List.of(
+                    new Sent(
+                            ConfigStore.CLUSTER,
+                            "app",
+                            Xds.edsCluster("app", "spiffe://t/a").build()),
+                    new Sent(ConfigStore.ENDPOINTS, "app", ENDPOINTS),
+                    new Sent(ConfigStore.ROUTES, "routes", ROUTES),
+                    new Sent(ConfigStore.LISTENER, "listener", LISTENER));
+
+    private static final List<Sent> FEATURES =
+            List.of(
+                    new Sent(ConfigStore.CLUSTER, "shop", EveryFeature.cluster("shop")),
+                    new Sent(ConfigStore.ROUTES, "more", EveryFeature.routes("more", "shop")),
+                    new Sent(
+                            ConfigStore.LISTENER,
+                            "other",
+                            EveryFeature.listener("other", "more", "shop")));
+
     @FuzzTest
     void resources_are_taken_or_refused(FuzzedDataProvider data) {
         var published = new AtomicReference<Tables>(Tables.EMPTY);
         var store = new ConfigStore(published::set);
         var random = new RandomMessages(data, EXTENSIONS);
-        var all =
-                List.of(
-                        new Sent(
-                                ConfigStore.CLUSTER,
-                                "app",
-                                Xds.edsCluster("app", "spiffe://t/a").build()),
-                        new Sent(ConfigStore.ENDPOINTS, "app", ENDPOINTS),
-                        new Sent(ConfigStore.ROUTES, "routes", ROUTES),
-                        new Sent(ConfigStore.LISTENER, "listener", LISTENER));
-        all.forEach(sent -> assertThat(apply(store, sent)).isTrue());
-        for (var sent : all) {
+        Stream.concat(PLAIN.stream(), FEATURES.stream())
+                .forEach(sent -> assertThat(refusal(store, sent)).isEmpty());
+        for (var sent : data.consumeBoolean() ? PLAIN : FEATURES) {
             var before = published.get();
             var changed = new Sent(sent.type(), sent.name(), random.changed(sent.message()));
-            if (!apply(store, changed)) {
+            if (refusal(store, changed).isPresent()) {
                 assertThat(published.get()).isSameAs(before);
             }
             use(published.get());
@@ -107,11 +123,11 @@ class ConfigFuzzTest {
 
     private record Sent(String type, String name, Message message) {}
 
-    private static boolean apply(ConfigStore store, Sent sent) {
+    private static Optional<String> refusal(ConfigStore store, Sent sent) {
         var resource = new Resource(sent.name(), "1", Any.pack(sent.message()));
         var refusal = store.apply(sent.type(), List.of(resource), List.of());
         refusal.ifPresent(why -> assertThat(why).isNotBlank().isNotEqualTo("null"));
-        return refusal.isEmpty();
+        return refusal;
     }
 
     private static void use(Tables tables) {

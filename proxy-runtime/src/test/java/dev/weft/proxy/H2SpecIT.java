@@ -7,11 +7,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Conformance to RFC 9113 and RFC 7541, strict cases included, as h2spec sees it.
+/// `-Dweft.h2spec-rounds` says how often in a row.
 class H2SpecIT {
     private static final String ALL_PASSED = "146 tests, 146 passed, 0 skipped, 0 failed";
 
     /// A case waits so long for what must come; only one that fails takes it.
     private static final String WAIT = "10s";
+
+    private static final int ROUNDS = Integer.getInteger("weft.h2spec-rounds", 1);
 
     private final TwoProxies mesh = new TwoProxies();
     private final H2cApp app = new H2cApp();
@@ -29,12 +32,18 @@ class H2SpecIT {
 
     @Test
     void the_outbound_side_conforms() throws Exception {
-        assertThat(h2spec(mesh.outboundPort())).contains(ALL_PASSED);
+        conforms(mesh.outboundPort());
     }
 
     @Test
     void the_inbound_side_conforms() throws Exception {
-        assertThat(h2spec(mesh.inboundPort())).contains(ALL_PASSED);
+        conforms(mesh.inboundPort());
+    }
+
+    private static void conforms(int port) throws Exception {
+        for (int round = 1; round <= ROUNDS; round++) {
+            assertThat(h2spec(port)).as("round %d", round).contains(ALL_PASSED);
+        }
     }
 
     /// Each case that failed, at its end a line with the counts.

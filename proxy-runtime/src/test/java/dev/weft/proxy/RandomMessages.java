@@ -6,6 +6,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import com.google.protobuf.Struct;
+import com.google.protobuf.util.Values;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,6 +36,9 @@ final class RandomMessages {
         if (message instanceof Any any) {
             return any(any, depth);
         }
+        if (message instanceof Struct struct) {
+            return struct(struct);
+        }
         var builder = message.toBuilder();
         for (var field : message.getDescriptorForType().getFields()) {
             if (data.remainingBytes() == 0) {
@@ -48,6 +53,24 @@ final class RandomMessages {
             }
         }
         return builder.build();
+    }
+
+    /// A field with another value, as of a `TypedStruct`.
+    private Struct struct(Struct struct) {
+        if (struct.getFieldsCount() == 0) {
+            return struct;
+        }
+        var names = struct.getFieldsMap().keySet().stream().sorted().toList();
+        var value =
+                switch (data.consumeInt(0, 3)) {
+                    case 0 -> Values.of(data.consumeDouble());
+                    case 1 -> Values.of(text(data.consumeString(10)));
+                    case 2 -> Values.of(data.consumeInt() + "s");
+                    default -> Values.ofNull();
+                };
+        return struct.toBuilder()
+                .putFields(names.get(data.consumeInt(0, names.size() - 1)), value)
+                .build();
     }
 
     private void goInto(Message.Builder builder, FieldDescriptor field, int depth) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.testing.Leaks;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
@@ -42,9 +43,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -63,6 +61,7 @@ class SoakIT {
             GrpcBytes.unary("soak.Service/Echo");
 
     private final Leaks leaks = new Leaks();
+    private final ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
     private final Rotating outboundTls = new Rotating(TwoProxies.CLIENT_ID);
     private final Rotating inboundTls = new Rotating(TwoProxies.SERVER_ID);
     private final TwoProxies.Side outbound = new TwoProxies.Side(outboundTls);
@@ -77,6 +76,7 @@ class SoakIT {
 
     @BeforeEach
     void start() throws IOException {
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
         leaks.watch();
         for (int i = 0; i < REPLICAS; i++) {
             serve("web", i, webApp());
@@ -108,6 +108,7 @@ class SoakIT {
             app.close();
         }
         leaks.close();
+        ResourceLeakDetector.setLevel(before);
     }
 
     @Test
@@ -133,12 +134,12 @@ class SoakIT {
         for (var client : clients) {
             client.join();
         }
-        leaks.look();
+        var lost = leaks.look();
 
         System.err.printf("Soak of %d s: %s answered%n", LONG.toSeconds(), answered);
         assertThat(failures).isEmpty();
         assertThat(answered).containsOnlyKeys("HTTP/1.1", "gRPC", "TCP");
-        assertThat(leaks.told).isEmpty();
+        assertThat(lost).isEmpty();
         assertThat(after - before).as("growth in bytes").isLessThan(GROWTH);
     }
 
@@ -338,43 +339,6 @@ class SoakIT {
         @Override
         public Optional<String> spiffeId(SSLSession session) {
             return certificates.get(current).spiffeId(session);
-        }
-    }
-
-    /// What Netty's leak detector tells, looking at every buffer.
-    private static final class Leaks extends Handler {
-        private static final Logger LOGGER = Logger.getLogger(ResourceLeakDetector.class.getName());
-
-        final ConcurrentLinkedQueue<String> told = new ConcurrentLinkedQueue<>();
-        private final ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
-
-        void watch() {
-            ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-            LOGGER.addHandler(this);
-        }
-
-        /// Leaks are told of when another buffer is made after they were collected.
-        void look() {
-            System.gc();
-            for (int i = 0; i < 1000; i++) {
-                io.netty.buffer.ByteBufAllocator.DEFAULT.buffer(16).release();
-            }
-        }
-
-        @Override
-        public void publish(LogRecord record) {
-            if (String.valueOf(record.getMessage()).contains("LEAK")) {
-                told.add(record.getMessage());
-            }
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {
-            LOGGER.removeHandler(this);
-            ResourceLeakDetector.setLevel(before);
         }
     }
 }

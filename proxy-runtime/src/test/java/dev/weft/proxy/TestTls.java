@@ -56,10 +56,14 @@ final class TestTls implements MeshTls {
 
     @Override
     public SslContext client(String alpn) {
+        return client(alpn, SslProvider.OPENSSL, "TLSv1.3");
+    }
+
+    SslContext client(String alpn, SslProvider provider, String version) {
         try {
             return SslContextBuilder.forClient()
-                    .sslProvider(SslProvider.OPENSSL)
-                    .protocols("TLSv1.3")
+                    .sslProvider(provider)
+                    .protocols(version)
                     .keyManager(key.getPrivate(), certificate)
                     .trustManager(AUTHORITY.certificate)
                     .endpointIdentificationAlgorithm(null)

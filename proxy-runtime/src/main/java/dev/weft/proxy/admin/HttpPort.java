@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -57,22 +58,25 @@ final class HttpPort implements AutoCloseable {
                                 new ChannelInitializer<SocketChannel>() {
                                     @Override
                                     protected void initChannel(SocketChannel channel) {
-                                        var caller = callers.admit(channel);
-                                        channel.pipeline()
-                                                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
-                                                .addLast(
-                                                        new HttpServerCodec(
-                                                                MAX_LINE_BYTES,
-                                                                MAX_HEADER_BYTES,
-                                                                MAX_BODY_BYTES))
-                                                .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
-                                                .addLast(new Exchange(handler, caller));
+                                        serve(
+                                                channel.pipeline(),
+                                                handler,
+                                                callers.admit(channel));
                                     }
                                 });
         var server =
                 (EpollServerSocketChannel) bootstrap.bind(address).syncUninterruptibly().channel();
         SharedPort.standBehind(server);
         return new HttpPort(server);
+    }
+
+    static void serve(
+            ChannelPipeline connection, Handler handler, Callers.Caller caller) {
+        connection
+                .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
+                .addLast(new HttpServerCodec(MAX_LINE_BYTES, MAX_HEADER_BYTES, MAX_BODY_BYTES))
+                .addLast(new HttpObjectAggregator(MAX_BODY_BYTES))
+                .addLast(new Exchange(handler, caller));
     }
 
     int port() {

@@ -1,11 +1,11 @@
 package dev.weft.proxy.admin;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -20,6 +20,7 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLException;
@@ -31,6 +32,7 @@ final class HttpProbe {
     private static final int MAX_REDIRECTS = 10;
     private static final int HTTPS_PORT = 443;
     private static final int HTTP_PORT = 80;
+    private static final int LAST_PORT = 65_535;
 
     private final Probe.Http probe;
     private final InetAddress address;
@@ -64,11 +66,15 @@ final class HttpProbe {
     }
 
     private void take(Step step) {
+        if (step.port() > LAST_PORT) {
+            result.complete(ProbeResult.unhealthy("a redirect to port " + step.port()));
+            return;
+        }
         connector.connect(
                 new InetSocketAddress(address, step.port()),
-                new ChannelInitializer<SocketChannel>() {
+                new ChannelInitializer<>() {
                     @Override
-                    protected void initChannel(SocketChannel channel) throws SSLException {
+                    protected void initChannel(Channel channel) throws SSLException {
                         if (step.tls()) {
                             channel.pipeline()
                                     .addLast(
@@ -111,17 +117,25 @@ final class HttpProbe {
             return Optional.empty();
         }
         try {
-            var to = URI.create(authority(step)).resolve(location);
-            if (to.getRawPath() == null
-                    || !URI.create(authority(step)).getHost().equals(to.getHost())) {
+            var from = URI.create(authority(step));
+            var to = from.resolve(location);
+            // It may be a name that is none in a URI, such as one with an underscore.
+            boolean here = Objects.equals(from.getRawAuthority(), to.getRawAuthority());
+            if (to.isOpaque()
+                    || (!here
+                            && (from.getHost() == null || !from.getHost().equals(to.getHost())))) {
                 return Optional.empty();
             }
             boolean tls = "https".equals(to.getScheme());
             String path = to.getRawPath().isEmpty() ? "/" : to.getRawPath();
+            int port =
+                    here
+                            ? step.port()
+                            : to.getPort() > 0 ? to.getPort() : tls ? HTTPS_PORT : HTTP_PORT;
             return Optional.of(
                     new Step(
                             tls,
-                            to.getPort() > 0 ? to.getPort() : tls ? HTTPS_PORT : HTTP_PORT,
+                            port,
                             to.getRawQuery() == null ? path : path + "?" + to.getRawQuery(),
                             step.redirects() + 1));
         } catch (IllegalArgumentException e) {

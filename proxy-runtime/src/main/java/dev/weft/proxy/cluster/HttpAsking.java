@@ -56,7 +56,7 @@ final class HttpAsking implements Asking {
     }
 
     /// What is asked, and what the answer means.
-    private interface Form {
+    interface Form {
         HttpRequest head();
 
         /// Null: none.
@@ -94,7 +94,7 @@ final class HttpAsking implements Asking {
                             : new Http1Pool(destination, connector, loop);
             pool = now;
         }
-        var asked = new Turn(told);
+        var asked = new Turn(form, told);
         turn = asked;
         now.acquire(asked);
     }
@@ -112,14 +112,16 @@ final class HttpAsking implements Asking {
     }
 
     /// One question on its way.
-    private final class Turn implements StreamWaiter, UpstreamStream.Listener {
+    static final class Turn implements StreamWaiter, UpstreamStream.Listener {
+        private final Form form;
         private final Consumer<Answer> told;
         private final ByteBuf body = Unpooled.buffer(0, MAX_BODY_BYTES);
         private @Nullable UpstreamStream stream;
         private @Nullable HttpResponse answer;
         private boolean over;
 
-        Turn(Consumer<Answer> told) {
+        Turn(Form form, Consumer<Answer> told) {
+            this.form = form;
             this.told = told;
         }
 
@@ -230,7 +232,7 @@ final class HttpAsking implements Asking {
         return head;
     }
 
-    private record Plain(Http question, String host) implements Form {
+    record Plain(Http question, String host) implements Form {
         @Override
         public HttpRequest head() {
             var method = question.method();
@@ -266,7 +268,7 @@ final class HttpAsking implements Asking {
         }
     }
 
-    private record GrpcForm(Grpc question, String authority) implements Form {
+    record GrpcForm(Grpc question, String authority) implements Form {
         private static final String METHOD = "/grpc.health.v1.Health/Check";
 
         /// Of a message: whether it is compressed, and its length.

@@ -116,7 +116,7 @@ final class TcpAsking implements Asking {
     }
 
     /// Whether all that is expected is there, in its order, whatever is between.
-    private static boolean contains(ByteBuf heard, Iterable<Bytes> expected) {
+    static boolean contains(ByteBuf heard, Iterable<Bytes> expected) {
         var rest = heard.duplicate();
         for (var part : expected) {
             var at = ByteBufUtil.indexOf(part.buffer(), rest);

@@ -45,6 +45,8 @@ public final class LoadReporter {
     /// More often would be a load of its own.
     private static final Duration SHORTEST = Duration.ofMillis(100);
 
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private final LoadSource source;
     private final ControlThread control;
     private final Backoff backoff;
@@ -123,6 +125,14 @@ public final class LoadReporter {
                         });
     }
 
+    /// What it asks for, within what makes sense: one that it cannot mean ends no stream.
+    static Duration interval(LoadStatsResponse asked) {
+        var interval = asked.getLoadReportingInterval();
+        var seconds = Math.clamp(interval.getSeconds(), 0, LONGEST.toSeconds());
+        var precise = Duration.ofSeconds(seconds, interval.getNanos());
+        return precise.compareTo(SHORTEST) < 0 ? SHORTEST : precise;
+    }
+
     /// One stream. Its callbacks run on the control thread.
     private final class Call
             implements ClientResponseObserver<LoadStatsRequest, LoadStatsResponse> {
@@ -150,12 +160,9 @@ public final class LoadReporter {
             var every = asked.getSendAllClusters();
             source.count(name -> every || names.contains(name), all);
             byEndpoint = asked.getReportEndpointGranularity();
-            var interval = Duration.ofNanos(Durations.toNanos(asked.getLoadReportingInterval()));
+            var interval = interval(asked);
             stop();
-            reports =
-                    control.after(
-                            interval.compareTo(SHORTEST) < 0 ? SHORTEST : interval,
-                            () -> report(interval.compareTo(SHORTEST) < 0 ? SHORTEST : interval));
+            reports = control.after(interval, () -> report(interval));
         }
 
         private void report(Duration interval) {

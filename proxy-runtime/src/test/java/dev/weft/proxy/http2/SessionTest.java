@@ -56,8 +56,13 @@ class SessionTest {
         clientChannel.close();
         serverChannel.close();
         carry(WHOLE);
-        clientChannel.finishAndReleaseAll();
-        serverChannel.finishAndReleaseAll();
+        for (var channel : List.of(clientChannel, serverChannel)) {
+            // The session would wait for its streams.
+            if (channel.isActive()) {
+                channel.pipeline().firstContext().close();
+            }
+            channel.finishAndReleaseAll();
+        }
     }
 
     @ParameterizedTest
