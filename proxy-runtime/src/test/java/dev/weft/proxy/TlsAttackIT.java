@@ -109,7 +109,7 @@ class TlsAttackIT {
     private void flood(ProxyProcess proxy) throws Exception {
         var hello = clientHello();
         var silent = new ArrayList<Socket>();
-        try (var bystander = new Bystander(proxy.http1)) {
+        try (var bystander = Bystander.http1(proxy.http1)) {
             eventually("the bystander is served before", () -> bystander.served.get() > 5);
             for (int i = 0; i < SILENT; i++) {
                 silent.add(said(proxy.tls, hello));

@@ -58,10 +58,7 @@ final class HttpPort implements AutoCloseable {
                                 new ChannelInitializer<SocketChannel>() {
                                     @Override
                                     protected void initChannel(SocketChannel channel) {
-                                        serve(
-                                                channel.pipeline(),
-                                                handler,
-                                                callers.admit(channel));
+                                        serve(channel.pipeline(), handler, callers.admit(channel));
                                     }
                                 });
         var server =
@@ -70,8 +67,7 @@ final class HttpPort implements AutoCloseable {
         return new HttpPort(server);
     }
 
-    static void serve(
-            ChannelPipeline connection, Handler handler, Callers.Caller caller) {
+    static void serve(ChannelPipeline connection, Handler handler, Callers.Caller caller) {
         connection
                 .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
                 .addLast(new HttpServerCodec(MAX_LINE_BYTES, MAX_HEADER_BYTES, MAX_BODY_BYTES))

@@ -85,6 +85,7 @@ class EndpointFramesFuzzTest {
         final Session session =
                 Session.client(
                         MAX_HEADER_BYTES,
+                        100,
                         stream ->
                                 calls.stream()
                                         .filter(call -> call.stream == stream)

@@ -34,7 +34,7 @@ public final class Answering implements UpstreamStream {
         var stream = new Answering();
         caller.ready(stream);
         var buffers = new UnpooledByteBufAllocator(false);
-        var decoder = new StrictResponseDecoder(MAX_BYTES, MAX_BYTES);
+        var decoder = new StrictResponseDecoder(MAX_BYTES, MAX_BYTES, 100);
         decoder.asked(method);
         var channel = new EmbeddedChannel();
         channel.config().setAllocator(buffers);
