@@ -60,6 +60,9 @@ final class ClusterCompiler {
                                     place + ".transport_socket_matches " + match.getName(),
                                     match.getTransportSocket())));
         }
+        Sources.check(
+                place + ".eds_cluster_config.eds_config",
+                cluster.getEdsClusterConfig().getEdsConfig());
         var edsName = cluster.getEdsClusterConfig().getServiceName();
         return new ClusterSpec(
                 cluster.getName(),
@@ -90,6 +93,11 @@ final class ClusterCompiler {
 
     /// Of these options nothing else counts: requests go on in the protocol in which they came.
     private Duration unused(String place, Cluster cluster) {
+        for (var name : cluster.getTypedExtensionProtocolOptionsMap().keySet()) {
+            if (!name.equals(HTTP_OPTIONS)) {
+                fields.ignored("typed_extension_protocol_options " + name);
+            }
+        }
         var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
         if (any == null) {
             return Patience.USUAL_UNUSED;
@@ -99,6 +107,13 @@ final class ClusterCompiler {
         if (options.getCommonHttpProtocolOptions().hasMaxStreamDuration()) {
             fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
         }
+        var downstream = options.getUseDownstreamProtocolConfig();
+        if (downstream.getHttp2ProtocolOptions().hasMaxConcurrentStreams()) {
+            fields.ignored("max_concurrent_streams of a cluster's http2_protocol_options");
+        }
+        Http1Options.check(
+                place + ".use_downstream_protocol_config.http_protocol_options",
+                downstream.getHttpProtocolOptions());
         return Unpack.unused(
                 place + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
     }
