@@ -125,7 +125,7 @@ class AccessLogConfigTest {
                                                                 .setFilename("/f")))))
                 .get()
                 .asString()
-                .contains(TEXT + "only inline_string");
+                .contains(TEXT + "filename is not supported");
         assertThat(
                         http(
                                 stdout(
@@ -156,7 +156,8 @@ class AccessLogConfigTest {
         assertThat(http(stdout(text("x")).toBuilder().setFilter(both).build()))
                 .get()
                 .asString()
-                .contains("access_log.filter.and_filter.filters: header_filter is not supported");
+                .contains(
+                        "access_log[0].filter.and_filter.filters[1]: header_filter is not supported");
         assertThat(
                         http(
                                 stdout(text("x")).toBuilder()

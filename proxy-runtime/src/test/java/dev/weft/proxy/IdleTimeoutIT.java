@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
@@ -212,6 +213,66 @@ class IdleTimeoutIT {
         }
     }
 
+    @Test
+    void opaque_bytes_keep_a_connection_and_silence_ends_it() throws Exception {
+        try (var echo = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Thread.startVirtualThread(() -> echo(echo));
+            proxy.cluster(Xds.staticCluster("app", echo.getLocalPort()));
+            proxy.side.listener(
+                    "opaque",
+                    Xds.listener("opaque", 0)
+                            .setDefaultFilterChain(
+                                    Xds.chain(
+                                            Xds.tcp("app").toBuilder()
+                                                    .setIdleTimeout(LONGER)
+                                                    .build()))
+                            .build());
+
+            try (var talker = connect(proxy.side.port("opaque"));
+                    var silent = connect(proxy.side.port("opaque"))) {
+                say(silent);
+                while (!hasEnded(silent)) {
+                    say(talker);
+                }
+                say(talker);
+
+                assertThat(rest(talker)).isEmpty();
+            }
+            Eventually.holds(() -> assertThat(proxy.side.log.connections).hasSize(2));
+        }
+    }
+
+    private static void echo(ServerSocket server) {
+        try {
+            while (true) {
+                var one = server.accept();
+                Thread.startVirtualThread(() -> {
+                    try (one) {
+                        one.getInputStream().transferTo(one.getOutputStream());
+                    } catch (IOException closed) {
+                        // the test is over
+                    }
+                });
+            }
+        } catch (IOException closed) {
+            // the test is over
+        }
+    }
+
+    private static void say(Socket socket) throws IOException {
+        write(socket, "x");
+        assertThat(socket.getInputStream().read()).isEqualTo('x');
+    }
+
+    private static boolean hasEnded(Socket silent) throws IOException {
+        silent.setSoTimeout(1);
+        try {
+            return silent.getInputStream().read() == -1;
+        } catch (SocketTimeoutException still) {
+            return false;
+        }
+    }
+
     private void serving(int appPort, HttpConnectionManager.Builder manager) {
         proxy.cluster(Xds.staticCluster("app", appPort));
         proxy.http(manager);
@@ -239,7 +300,11 @@ class IdleTimeoutIT {
     }
 
     private Socket connect() throws IOException {
-        var socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port());
+        return connect(proxy.port());
+    }
+
+    private static Socket connect(int port) throws IOException {
+        var socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(20_000);
         return socket;
     }

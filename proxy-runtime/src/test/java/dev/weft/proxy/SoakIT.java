@@ -327,13 +327,13 @@ class SoakIT {
         }
 
         @Override
-        public @Nullable SslContext server(List<String> alpn) {
-            return certificates.get(current).server(alpn);
+        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
+            return certificates.get(current).server(alpn, groups);
         }
 
         @Override
-        public @Nullable SslContext client(String alpn) {
-            return certificates.get(current).client(alpn);
+        public @Nullable SslContext client(String alpn, List<String> groups) {
+            return certificates.get(current).client(alpn, groups);
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import dev.weft.proxy.identity.MeshTls;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -41,8 +42,18 @@ final class TestTls implements MeshTls {
 
     @Override
     public SslContext server(List<String> alpn) {
+        return server(alpn, List.of());
+    }
+
+    @Override
+    public SslContext client(String alpn) {
+        return client(alpn, List.of());
+    }
+
+    @Override
+    public SslContext server(List<String> alpn, List<String> groups) {
         try {
-            return SslContextBuilder.forServer(key.getPrivate(), certificate)
+            return with(groups, SslContextBuilder.forServer(key.getPrivate(), certificate))
                     .sslProvider(SslProvider.OPENSSL)
                     .protocols("TLSv1.3")
                     .clientAuth(ClientAuth.REQUIRE)
@@ -55,13 +66,18 @@ final class TestTls implements MeshTls {
     }
 
     @Override
-    public SslContext client(String alpn) {
-        return client(alpn, SslProvider.OPENSSL, "TLSv1.3");
+    public SslContext client(String alpn, List<String> groups) {
+        return client(alpn, SslProvider.OPENSSL, "TLSv1.3", groups);
     }
 
     SslContext client(String alpn, SslProvider provider, String version) {
+        return client(alpn, provider, version, List.of());
+    }
+
+    private SslContext client(
+            String alpn, SslProvider provider, String version, List<String> groups) {
         try {
-            return SslContextBuilder.forClient()
+            return with(groups, SslContextBuilder.forClient())
                     .sslProvider(provider)
                     .protocols(version)
                     .keyManager(key.getPrivate(), certificate)
@@ -72,6 +88,12 @@ final class TestTls implements MeshTls {
         } catch (SSLException broken) {
             throw new IllegalStateException(broken);
         }
+    }
+
+    private static SslContextBuilder with(List<String> groups, SslContextBuilder builder) {
+        return groups.isEmpty()
+                ? builder
+                : builder.option(OpenSslContextOption.GROUPS, groups.toArray(String[]::new));
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertDetails;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -169,6 +170,8 @@ final class TwoProxies implements AutoCloseable {
             CodecType codec, io.envoyproxy.envoy.config.route.v3.RouteConfiguration routes) {
         return Xds.http(codec)
                 .setForwardClientCertDetails(ForwardClientCertDetails.SANITIZE_SET)
+                .setSetCurrentClientCertDetails(
+                        SetCurrentClientCertDetails.newBuilder().setUri(true))
                 .setRouteConfig(routes)
                 .build();
     }

@@ -137,7 +137,7 @@ record Arrival(
     }
 
     private void handshake(ChainSpec chain, ServerTls tls, long seen) {
-        var server = worker.tls().server(tls.alpn());
+        var server = worker.tls().server(tls.alpn(), tls.groups());
         if (server == null) {
             refuse(Refusal.NO_CERTIFICATE, seen, false);
             return;

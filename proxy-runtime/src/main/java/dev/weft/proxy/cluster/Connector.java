@@ -58,7 +58,7 @@ final class Connector {
     void connect(Destination destination, ChannelHandler last, Promise<Channel> connected) {
         SslContext context = null;
         if (destination.transport() instanceof Transport.Mesh mesh) {
-            context = tls.client(mesh.offer(destination.carried()));
+            context = tls.client(mesh.offer(destination.carried()), mesh.groups());
             if (context == null) {
                 connected.setFailure(
                         new ConnectFailure(

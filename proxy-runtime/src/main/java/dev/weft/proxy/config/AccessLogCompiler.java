@@ -140,8 +140,7 @@ final class AccessLogCompiler {
     }
 
     private static String inline(String place, DataSource source) {
-        if (source.getSpecifierCase() != DataSource.SpecifierCase.INLINE_STRING
-                || source.hasWatchedDirectory()) {
+        if (source.getSpecifierCase() != DataSource.SpecifierCase.INLINE_STRING) {
             throw Rejected.at(place, "only inline_string is supported");
         }
         return source.getInlineString().isEmpty() ? DEFAULT_FORMAT : source.getInlineString();

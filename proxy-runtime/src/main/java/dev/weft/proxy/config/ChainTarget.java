@@ -6,6 +6,7 @@ import dev.weft.proxy.route.RouteTable;
 import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.LogRules;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,11 @@ public sealed interface ChainTarget {
         }
     }
 
-    record Tcp(WeightedClusters clusters, LogRules logs) implements ChainTarget {}
+    /// @param idle how long a connection may carry nothing; zero: without end
+    record Tcp(WeightedClusters clusters, Duration idle, LogRules logs) implements ChainTarget {
+        /// Envoy's default for `idle_timeout`.
+        public static final Duration USUAL_IDLE = Duration.ofHours(1);
+    }
 
     enum Codec {
         AUTO,

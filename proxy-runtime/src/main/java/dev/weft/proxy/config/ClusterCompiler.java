@@ -63,6 +63,9 @@ final class ClusterCompiler {
                                     place + ".transport_socket_matches " + match.getName(),
                                     match.getTransportSocket())));
         }
+        Sources.check(
+                place + ".eds_cluster_config.eds_config",
+                cluster.getEdsClusterConfig().getEdsConfig());
         var common = common(place, cluster);
         var edsName = cluster.getEdsClusterConfig().getServiceName();
         return new ClusterSpec(
@@ -96,6 +99,11 @@ final class ClusterCompiler {
     /// Where the message has them, else the cluster's older field. Of these options nothing else
     /// counts: requests go on in the protocol in which they came.
     private CommonOptions common(String place, Cluster cluster) {
+        for (var name : cluster.getTypedExtensionProtocolOptionsMap().keySet()) {
+            if (!name.equals(HTTP_OPTIONS)) {
+                fields.ignored("typed_extension_protocol_options " + name);
+            }
+        }
         var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
         if (any == null) {
             return common(
@@ -105,6 +113,13 @@ final class ClusterCompiler {
         var at = place + ".typed_extension_protocol_options";
         var options = Unpack.any(at, any, HttpProtocolOptions.getDefaultInstance());
         fields.check(at, options);
+        var downstream = options.getUseDownstreamProtocolConfig();
+        if (downstream.getHttp2ProtocolOptions().hasMaxConcurrentStreams()) {
+            fields.ignored("max_concurrent_streams of a cluster's http2_protocol_options");
+        }
+        Http1Options.check(
+                at + ".use_downstream_protocol_config.http_protocol_options",
+                downstream.getHttpProtocolOptions());
         return common(at + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
     }
 

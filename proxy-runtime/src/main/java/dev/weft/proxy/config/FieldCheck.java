@@ -1,6 +1,5 @@
 package dev.weft.proxy.config;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.DynamicMessage;
@@ -10,10 +9,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 
 /// Walks a message and its parts: refuses by name what must not be overlooked, counts what is
-/// ignored.
+/// ignored. Of a message that has no rules all is ignored; but Google's own ones, and maps, are
+/// judged by who reads them.
 ///
 /// What it walks is a [DynamicMessage]. To walk a generated one would build accessors, by Java
 /// reflection, for every field of every message type that is met, and keep them.
@@ -24,17 +23,15 @@ final class FieldCheck {
     private final Map<String, LongAdder> ignored = new ConcurrentHashMap<>();
 
     void check(String place, Message message) {
-        if (FieldRules.of(message.getDescriptorForType().getFullName()) != null) {
+        if (message.getSerializedSize() > 0) {
             check(place, dynamic(message));
         }
     }
 
     private void check(String place, DynamicMessage message) {
         var type = message.getDescriptorForType().getFullName();
-        var rules = FieldRules.of(type);
-        if (rules == null) {
-            return;
-        }
+        var known = FieldRules.of(type);
+        var rules = known == null ? FieldRules.NONE : known;
         if (!message.getUnknownFields().asMap().isEmpty()) {
             if (FieldRules.isMatch(type)) {
                 throw Rejected.at(
@@ -56,7 +53,7 @@ final class FieldCheck {
                 count(type + "." + name);
                 continue;
             }
-            each(field.getValue(), part -> check(place + "." + name, part));
+            parts(place + "." + name, field.getValue());
         }
     }
 
@@ -91,11 +88,20 @@ final class FieldCheck {
         return message.getDescriptorForType().equals(type);
     }
 
-    private static void each(Object value, Consumer<DynamicMessage> action) {
-        if (value instanceof DynamicMessage message && !isA(message, Any.getDescriptor())) {
-            action.accept(message);
+    /// Whether whoever reads the field makes all of it. There is no looking into an `Any`.
+    static boolean isWhole(Descriptor type) {
+        return type.getFile().getPackage().equals("google.protobuf")
+                || type.getOptions().getMapEntry();
+    }
+
+    private void parts(String place, Object value) {
+        if (value instanceof DynamicMessage part && !isWhole(part.getDescriptorForType())) {
+            check(place, part);
         } else if (value instanceof Iterable<?> many) {
-            many.forEach(one -> each(one, action));
+            int at = 0;
+            for (var one : many) {
+                parts(place + "[" + at++ + "]", one);
+            }
         }
     }
 

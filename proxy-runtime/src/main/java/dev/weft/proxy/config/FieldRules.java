@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// For each message what the proxy honours, and what it must not overlook: fields that change
 /// security or routing. What is in neither set is ignored and counted.
 record FieldRules(Set<String> honoured, Set<String> refused) {
+    /// Of what nobody reads.
+    static final FieldRules NONE = new FieldRules(Set.of(), Set.of());
+
     private static final Map<String, FieldRules> BY_TYPE =
             Map.ofEntries(
                     rule(
@@ -42,12 +45,15 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                             "codec_type rds route_config http_filters forward_client_cert_details"
                                     + " set_current_client_cert_details max_request_headers_kb http2_protocol_options"
-                                    + " upgrade_configs stat_prefix normalize_path merge_slashes"
+                                    + " upgrade_configs normalize_path merge_slashes"
                                     + " path_with_escaped_slashes_action request_headers_timeout request_timeout"
                                     + " stream_idle_timeout common_http_protocol_options tracing"
-                                    + " access_log",
+                                    + " access_log http_protocol_options",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
-                                    + " path_normalization_options"),
+                                    + " path_normalization_options early_header_mutation_extensions"
+                                    + " original_ip_detection_extensions use_remote_address"
+                                    + " xff_num_trusted_hops internal_address_config"
+                                    + " typed_header_validation_config local_reply_config"),
                     rule(
                             "envoy.extensions.filters.network.http_connection_manager.v3"
                                     + ".HttpConnectionManager.UpgradeConfig",
@@ -85,7 +91,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             ""),
                     rule(
                             "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-                            "stat_prefix status token_bucket filter_enabled filter_enforced"
+                            "status token_bucket filter_enabled filter_enforced"
                                     + " request_headers_to_add_when_not_enforced response_headers_to_add"
                                     + " enable_x_ratelimit_headers rate_limited_as_resource_exhausted"
                                     + " descriptors rate_limits always_consume_default_token_bucket"
@@ -133,8 +139,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-                            "cluster weighted_clusters stat_prefix access_log",
-                            "on_demand metadata_match tunneling_config"),
+                            "cluster weighted_clusters access_log idle_timeout",
+                            "on_demand metadata_match tunneling_config hash_policy"),
                     rule(
                             "envoy.config.route.v3.RouteConfiguration",
                             "name virtual_hosts request_headers_to_add request_headers_to_remove"
@@ -203,7 +209,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                             "common_http_protocol_options use_downstream_protocol_config",
-                            "http_filters"),
+                            "http_filters explicit_http_config auto_config"
+                                    + " upstream_http_protocol_options header_validation_config"),
                     rule(
                             "envoy.config.route.v3.RouteAction.MaxStreamDuration",
                             "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
@@ -290,8 +297,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             ""),
                     rule(
                             "envoy.config.core.v3.SubstitutionFormatString",
-                            "text_format json_format text_format_source omit_empty_values"
-                                    + " json_format_options",
+                            "text_format json_format text_format_source omit_empty_values",
                             "formatters"),
                     rule(
                             "envoy.config.core.v3.GrpcService",
@@ -312,7 +318,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
                                     + " health_checks ignore_health_on_host_removal lrs_server"
                                     + " per_connection_buffer_limit_bytes common_http_protocol_options",
-                            "lb_subset_config filters cluster_type original_dst_lb_config"),
+                            "lb_subset_config filters cluster_type original_dst_lb_config"
+                                    + " http_protocol_options http2_protocol_options"
+                                    + " upstream_http_protocol_options upstream_config"
+                                    + " upstream_bind_config"
+                                    + " connection_pool_per_downstream_connection"),
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment",
                             "cluster_name endpoints policy",
@@ -472,28 +482,34 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
                             "common_tls_context require_client_certificate",
-                            ""),
+                            "require_sni ocsp_staple_policy"),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
                             "common_tls_context",
-                            ""),
+                            "sni auto_host_sni auto_sni_san_validation allow_renegotiation"),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext",
                             "alpn_protocols tls_certificate_sds_secret_configs validation_context_sds_secret_config"
                                     + " combined_validation_context tls_params",
                             "tls_certificates validation_context tls_certificate_certificate_provider_instance"
-                                    + " tls_certificate_provider_instance validation_context_certificate_provider"
-                                    + " custom_handshaker"),
+                                    + " tls_certificate_certificate_provider tls_certificate_provider_instance"
+                                    + " validation_context_certificate_provider"
+                                    + " validation_context_certificate_provider_instance"
+                                    + " custom_handshaker custom_tls_certificate_selector"),
                     rule(
                             "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext",
                             "match_typed_subject_alt_names",
                             "verify_certificate_spki verify_certificate_hash match_subject_alt_names crl"
                                     + " custom_validator_config trust_chain_verification trusted_ca"
-                                    + " ca_certificate_provider_instance"));
+                                    + " ca_certificate_provider_instance allow_expired_certificate"
+                                    + " max_verify_depth require_signed_certificate_timestamp"
+                                    + " system_root_certs"));
 
     /// All rules, by the message's full name.
     static SortedMap<String, FieldRules> all() {
-        return new TreeMap<>(BY_TYPE);
+        var all = new TreeMap<>(BY_TYPE);
+        all.putAll(PartRules.BY_TYPE);
+        return all;
     }
 
     /// Whether what a newer API may have added to the message narrows what it applies to:
@@ -503,11 +519,11 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
     }
 
     static @Nullable FieldRules of(String typeName) {
-        return BY_TYPE.get(typeName);
+        var rules = BY_TYPE.get(typeName);
+        return rules == null ? PartRules.BY_TYPE.get(typeName) : rules;
     }
 
-    private static Map.Entry<String, FieldRules> rule(
-            String type, String honoured, String refused) {
+    static Map.Entry<String, FieldRules> rule(String type, String honoured, String refused) {
         return entry(type, new FieldRules(words(honoured), words(refused)));
     }
 

@@ -90,6 +90,7 @@ final class FilterCompiler {
                 wrapped
                         ? Unpack.any(place, config, FilterConfig.getDefaultInstance())
                         : FilterConfig.getDefaultInstance();
+        fields.check(place, wrapper);
         if (wrapper.getDisabled()) {
             return new FilterOverride.Off();
         }

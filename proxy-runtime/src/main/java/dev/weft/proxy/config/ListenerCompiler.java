@@ -39,8 +39,6 @@ final class ListenerCompiler {
     private static final int MAX_HEADER_BYTES = 8 * 1024 * 1024;
     private static final int DEFAULT_STREAMS = 1024;
     private static final String INBOUND = "virtualInbound";
-    private static final String ADDITIONAL_ADDRESS_OPTIONS =
-            "envoy.config.listener.v3.AdditionalAddress.socket_options";
 
     /// Where the listener does not say it: what Envoy buffers for a connection then.
     private static final int MOST_REPLAY_BYTES = 1024 * 1024;
@@ -112,14 +110,11 @@ final class ListenerCompiler {
                 defaultChain);
     }
 
-    private List<InetSocketAddress> addresses(String place, Listener listener) {
+    private static List<InetSocketAddress> addresses(String place, Listener listener) {
         var addresses = new ArrayList<InetSocketAddress>();
         addresses.add(Unpack.address(place + ".address", listener.getAddress()));
         for (int i = 0; i < listener.getAdditionalAddressesCount(); i++) {
             var more = listener.getAdditionalAddresses(i);
-            if (more.hasSocketOptions()) {
-                fields.ignored(ADDITIONAL_ADDRESS_OPTIONS);
-            }
             addresses.add(
                     Unpack.address(
                             place + ".additional_addresses[" + i + "].address", more.getAddress()));
@@ -144,12 +139,16 @@ final class ListenerCompiler {
         return chains.stream().anyMatch(chain -> !chain.match().serverNames().isEmpty());
     }
 
-    private static Sniffing sniffing(String place, Listener listener) {
+    private Sniffing sniffing(String place, Listener listener) {
         IntPredicate tls = port -> false;
         IntPredicate http = port -> false;
         for (var filter : listener.getListenerFiltersList()) {
             var enabled = enabled(place, filter.getFilterDisabled());
             if (filter.getTypedConfig().isSameTypeAs(TlsInspector.getDefaultInstance())) {
+                fields.check(
+                        place,
+                        Unpack.any(
+                                place, filter.getTypedConfig(), TlsInspector.getDefaultInstance()));
                 tls = enabled;
             } else if (filter.getTypedConfig().isSameTypeAs(HttpInspector.getDefaultInstance())) {
                 http = enabled;
@@ -245,6 +244,9 @@ final class ListenerCompiler {
             fields.check(place, tcp);
             return new ChainTarget.Tcp(
                     routes.tcpClusters(place, tcp),
+                    tcp.hasIdleTimeout()
+                            ? Unpack.duration(place + ".idle_timeout", tcp.getIdleTimeout())
+                            : ChainTarget.Tcp.USUAL_IDLE,
                     logs.compile(place, tcp.getAccessLogList(), earlyLines(tcp)));
         }
         throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
@@ -252,6 +254,7 @@ final class ListenerCompiler {
 
     private ChainTarget.Http http(String place, HttpConnectionManager manager, int replayBytes) {
         fields.check(place, manager);
+        Http1Options.check(place + ".http_protocol_options", manager.getHttpProtocolOptions());
         var router = router(place, manager.getHttpFiltersList());
         var streams = manager.getHttp2ProtocolOptions().getMaxConcurrentStreams().getValue();
         return new ChainTarget.Http(
@@ -369,7 +372,10 @@ final class ListenerCompiler {
 
     private RouteSource routeSource(String place, HttpConnectionManager manager) {
         return switch (manager.getRouteSpecifierCase()) {
-            case RDS -> new RouteSource.Named(manager.getRds().getRouteConfigName());
+            case RDS -> {
+                Sources.check(place + ".rds.config_source", manager.getRds().getConfigSource());
+                yield new RouteSource.Named(manager.getRds().getRouteConfigName());
+            }
             case ROUTE_CONFIG ->
                     new RouteSource.Inline(
                             routes.compile(place + ".route_config", manager.getRouteConfig()));
@@ -396,7 +402,15 @@ final class ListenerCompiler {
     private static ForwardedIdentity identity(String place, HttpConnectionManager manager) {
         return switch (manager.getForwardClientCertDetails()) {
             case SANITIZE -> ForwardedIdentity.REMOVE;
-            case SANITIZE_SET -> ForwardedIdentity.REPLACE;
+            case SANITIZE_SET -> {
+                if (!manager.getSetCurrentClientCertDetails().getUri()) {
+                    throw Rejected.at(
+                            place,
+                            "set_current_client_cert_details.uri must be true with SANITIZE_SET:"
+                                    + " the peer's URI is all that this proxy tells");
+                }
+                yield ForwardedIdentity.REPLACE;
+            }
             case FORWARD_ONLY, APPEND_FORWARD, ALWAYS_FORWARD_ONLY, UNRECOGNIZED ->
                     throw Rejected.at(
                             place,

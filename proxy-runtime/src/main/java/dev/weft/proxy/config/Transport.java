@@ -8,10 +8,13 @@ public sealed interface Transport {
     record Clear() implements Transport {}
 
     /// @param peers who may answer; empty: every identity of the mesh
-    record Mesh(List<String> alpn, List<TextMatch> peers) implements Transport {
+    /// @param groups by which keys may be exchanged, the most wanted first; empty: the usual ones
+    record Mesh(List<String> alpn, List<TextMatch> peers, List<String> groups)
+            implements Transport {
         public Mesh {
             alpn = List.copyOf(alpn);
             peers = List.copyOf(peers);
+            groups = List.copyOf(groups);
         }
 
         /// The one protocol to offer for what is carried; the names end in it.

@@ -33,15 +33,15 @@ final class LiveMeshTls implements MeshTls {
     }
 
     @Override
-    public @Nullable SslContext server(List<String> alpn) {
+    public @Nullable SslContext server(List<String> alpn, List<String> groups) {
         var now = contexts;
-        return now == null ? null : now.server(alpn);
+        return now == null ? null : now.server(alpn, groups);
     }
 
     @Override
-    public @Nullable SslContext client(String alpn) {
+    public @Nullable SslContext client(String alpn, List<String> groups) {
         var now = contexts;
-        return now == null ? null : now.client(alpn);
+        return now == null ? null : now.client(alpn, groups);
     }
 
     @Override

@@ -13,14 +13,26 @@ public interface MeshTls {
     /// For connections from peers, a client certificate being required.
     ///
     /// @param alpn the protocols to accept, the most wanted first
+    /// @param groups by which keys may be exchanged, the most wanted first; empty: the usual ones
     /// @return null while this pod has no certificate
-    @Nullable SslContext server(List<String> alpn);
+    @Nullable SslContext server(List<String> alpn, List<String> groups);
 
     /// For connections to peers.
     ///
     /// @param alpn the one protocol to offer
+    /// @param groups as above
     /// @return null while this pod has no certificate
-    @Nullable SslContext client(String alpn);
+    @Nullable SslContext client(String alpn, List<String> groups);
+
+    /// With the usual groups.
+    default @Nullable SslContext server(List<String> alpn) {
+        return server(alpn, List.of());
+    }
+
+    /// With the usual groups.
+    default @Nullable SslContext client(String alpn) {
+        return client(alpn, List.of());
+    }
 
     /// The SPIFFE id of the peer of a handshaken session.
     ///

@@ -5,6 +5,7 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -17,17 +18,24 @@ import java.util.concurrent.ConcurrentHashMap;
 import javax.net.ssl.SSLException;
 
 /// The TLS contexts of one certificate and one set of roots, made when first asked for. There are
-/// as many as the mesh has ALPN names. Reference-counted ones: an engine per connection must not
-/// wait for a finalizer.
+/// as many as the mesh has ALPN names, times the lists of groups that its configuration has.
+/// Reference-counted ones: an engine per connection must not wait for a finalizer.
 final class TlsContexts {
     /// How Netty carries the key to BoringSSL, inside of this process. The default, PKCS #12,
     /// derives two keys by 10,000 rounds of HMAC for that: 0.2 s of CPU in a fresh JVM.
     static final String KEY_STORE = "JKS";
 
+    private record Wanted(List<String> alpn, List<String> groups) {
+        Wanted {
+            alpn = List.copyOf(alpn);
+            groups = List.copyOf(groups);
+        }
+    }
+
     private final Identity identity;
     private final MeshTrustManager trust;
-    private final Map<List<String>, SslContext> servers = new ConcurrentHashMap<>();
-    private final Map<String, SslContext> clients = new ConcurrentHashMap<>();
+    private final Map<Wanted, SslContext> servers = new ConcurrentHashMap<>();
+    private final Map<Wanted, SslContext> clients = new ConcurrentHashMap<>();
 
     TlsContexts(Identity identity, Roots roots) throws GeneralSecurityException {
         this.identity = identity;
@@ -38,25 +46,25 @@ final class TlsContexts {
         return identity.id().trustDomain();
     }
 
-    SslContext server(List<String> alpn) {
+    SslContext server(List<String> alpn, List<String> groups) {
         return servers.computeIfAbsent(
-                List.copyOf(alpn),
-                names ->
+                new Wanted(alpn, groups),
+                wanted ->
                         build(
                                 SslContextBuilder.forServer(identity.key(), chain())
                                         .clientAuth(ClientAuth.REQUIRE),
-                                names));
+                                wanted));
     }
 
-    SslContext client(String alpn) {
+    SslContext client(String alpn, List<String> groups) {
         return clients.computeIfAbsent(
-                alpn,
-                name ->
+                new Wanted(List.of(alpn), groups),
+                wanted ->
                         build(
                                 SslContextBuilder.forClient()
                                         .keyManager(identity.key(), chain())
                                         .endpointIdentificationAlgorithm(null),
-                                List.of(name)));
+                                wanted));
     }
 
     void release() {
@@ -64,13 +72,16 @@ final class TlsContexts {
         clients.values().forEach(ReferenceCountUtil::release);
     }
 
-    private SslContext build(SslContextBuilder builder, List<String> alpn) {
+    private SslContext build(SslContextBuilder builder, Wanted wanted) {
+        if (!wanted.groups().isEmpty()) {
+            builder.option(OpenSslContextOption.GROUPS, wanted.groups().toArray(String[]::new));
+        }
         try {
             return builder.sslProvider(SslProvider.OPENSSL_REFCNT)
                     .keyStoreType(KEY_STORE)
                     .protocols("TLSv1.3")
                     .trustManager(trust)
-                    .applicationProtocolConfig(protocols(alpn))
+                    .applicationProtocolConfig(protocols(wanted.alpn()))
                     .build();
         } catch (SSLException e) {
             throw new IllegalStateException("BoringSSL refused a checked certificate", e);

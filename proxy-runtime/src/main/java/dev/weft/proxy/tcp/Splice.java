@@ -1,5 +1,6 @@
 package dev.weft.proxy.tcp;
 
+import dev.weft.proxy.idle.Idleness;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -10,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Duration;
 import java.util.function.BiConsumer;
 
 /// Two connections joined: what one says the other hears, an end on one side is passed on while the
@@ -18,21 +20,48 @@ import java.util.function.BiConsumer;
 ///
 /// On mesh TLS an end is passed on as TCP's FIN without `close_notify`: BoringSSL's binding would
 /// answer a `close_notify` by ending its own direction too.
-public final class Splice {
+public final class Splice implements Idleness.Connection {
     private final Side client;
     private final Side server;
     private final BiConsumer<Long, Long> ended;
+    private final Duration idle;
+    private final Idleness idleness;
     private boolean told;
 
-    private Splice(Channel client, Channel server, BiConsumer<Long, Long> ended) {
+    private Splice(Channel client, Channel server, Duration idle, BiConsumer<Long, Long> ended) {
         this.client = new Side(client, server);
         this.server = new Side(server, client);
+        this.idle = idle;
         this.ended = ended;
+        this.idleness = Idleness.of(client.eventLoop(), this);
+    }
+
+    @Override
+    public Duration unusedLimit() {
+        return idle;
+    }
+
+    /// What moves says so itself.
+    @Override
+    public boolean isBusy() {
+        return false;
+    }
+
+    @Override
+    public void unused() {
+        client.self.close();
+        server.self.close();
     }
 
     /// @param ended told once, when both are closed: bytes from the client, bytes to the client
     public static void join(Channel client, Channel server, BiConsumer<Long, Long> ended) {
-        var splice = new Splice(client, server, ended);
+        join(client, server, Duration.ZERO, ended);
+    }
+
+    /// @param idle after how long without a byte both are closed; zero: never
+    /// @param ended as above
+    static void join(Channel client, Channel server, Duration idle, BiConsumer<Long, Long> ended) {
+        var splice = new Splice(client, server, idle, ended);
         client.pipeline().addLast(splice.client);
         server.pipeline().addLast(splice.server);
         client.closeFuture().addListener(_ -> splice.closed());
@@ -49,11 +78,12 @@ public final class Splice {
     private void closed() {
         if (!told && !client.self.isOpen() && !server.self.isOpen()) {
             told = true;
+            idleness.stop();
             ended.accept(client.bytes, server.bytes);
         }
     }
 
-    private static final class Side extends ChannelInboundHandlerAdapter {
+    private final class Side extends ChannelInboundHandlerAdapter {
         private final Channel self;
         private final Channel other;
         private long bytes;
@@ -68,6 +98,7 @@ public final class Splice {
         public void channelRead(ChannelHandlerContext context, Object message) {
             if (message instanceof ByteBuf data) {
                 bytes += data.readableBytes();
+                idleness.worked();
                 other.write(data, other.voidPromise());
                 // One burst is a megabyte.
                 if (!other.isWritable()) {
@@ -86,6 +117,7 @@ public final class Splice {
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext context) {
+            idleness.worked();
             other.config().setAutoRead(self.isWritable());
         }
 

@@ -60,6 +60,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     private final Worker worker;
     private final String cluster;
+    private final Duration idle;
     private final LogRules logs;
     private final Channel channel;
     private final Farewell farewell;
@@ -84,6 +85,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         this.worker = worker;
         this.origin = origin;
         this.cluster = tcp.clusters().next().cluster();
+        this.idle = tcp.idle();
         this.logs = tcp.logs();
         this.channel = channel;
         this.farewell =
@@ -227,7 +229,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         var sniffed = early;
         early = Unpooled.EMPTY_BUFFER;
         var first = sniffed.readableBytes();
-        Splice.join(channel, reached, (in, out) -> tell("-", in + first, out));
+        Splice.join(channel, reached, idle, (in, out) -> tell("-", in + first, out));
         channel.pipeline().remove(this);
         reached.writeAndFlush(sniffed);
         if (clientEnded) {

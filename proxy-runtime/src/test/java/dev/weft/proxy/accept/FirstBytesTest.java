@@ -202,12 +202,12 @@ class FirstBytesTest {
         arrives(
                 continueOnTimeout,
                 handshake,
-                new ChainTarget.Tcp(unknownCluster(), LogRules.DEFAULT));
+                new ChainTarget.Tcp(unknownCluster(), Duration.ZERO, LogRules.DEFAULT));
     }
 
     private void arrives(boolean continueOnTimeout, Duration handshake, ChainTarget clear) {
         var address = new InetSocketAddress("10.0.0.1", 80);
-        var opaque = new ChainTarget.Tcp(unknownCluster(), LogRules.DEFAULT);
+        var opaque = new ChainTarget.Tcp(unknownCluster(), Duration.ZERO, LogRules.DEFAULT);
         var listener =
                 new ListenerSpec(
                         "inbound",
@@ -222,7 +222,11 @@ class FirstBytesTest {
                                 new ChainSpec(
                                         "mesh",
                                         new ChainMatch(0, List.of(), "tls", List.of("weft1-tcp")),
-                                        new ServerTls(List.of("weft1-tcp"), List.of(), handshake),
+                                        new ServerTls(
+                                                List.of("weft1-tcp"),
+                                                List.of(),
+                                                List.of(),
+                                                handshake),
                                         opaque)),
                         new ChainSpec("clear", ChainMatch.ANY, null, clear));
         var origin = new Origin(Direction.INBOUND, "inbound", address);
@@ -304,12 +308,12 @@ class FirstBytesTest {
 
     private static final class NoCertificate implements MeshTls {
         @Override
-        public @Nullable SslContext server(List<String> alpn) {
+        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
             return null;
         }
 
         @Override
-        public @Nullable SslContext client(String alpn) {
+        public @Nullable SslContext client(String alpn, List<String> groups) {
             return null;
         }
 

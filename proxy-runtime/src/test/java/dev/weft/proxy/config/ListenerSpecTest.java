@@ -7,6 +7,7 @@ import dev.weft.proxy.route.WeightedClusters;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.LogRules;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +129,8 @@ class ListenerSpecTest {
                 name,
                 match,
                 null,
-                new ChainTarget.Tcp(new WeightedClusters(List.of(cluster)), LogRules.DEFAULT));
+                new ChainTarget.Tcp(
+                        new WeightedClusters(List.of(cluster)), Duration.ZERO, LogRules.DEFAULT));
     }
 
     private static ChainMatch match(

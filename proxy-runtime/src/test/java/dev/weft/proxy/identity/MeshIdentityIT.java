@@ -173,6 +173,24 @@ class MeshIdentityIT {
     }
 
     @Test
+    void exchanges_keys_by_the_groups_that_it_is_told() throws Exception {
+        certified();
+        int port = listen(List.of("P-384"), ALPN);
+
+        connect(port, clientContext("X25519"));
+        assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isInstanceOf(Throwable.class);
+        handshakes.clear();
+        connect(port, clientContext("X25519", "P-384"));
+        assertThat(handshakes.poll(10, TimeUnit.SECONDS)).isEqualTo(TestControlPlane.ID);
+        for (var group : List.of("X25519MLKEM768", "X25519", "P-256", "P-384", "P-521")) {
+            connect(listen(List.of(group), ALPN), clientContext(group));
+            assertThat(handshakes.poll(10, TimeUnit.SECONDS))
+                    .as(group)
+                    .isEqualTo(TestControlPlane.ID);
+        }
+    }
+
+    @Test
     void turns_away_a_peer_of_another_root() throws Exception {
         certified();
         int port = listen(ALPN);
@@ -210,8 +228,8 @@ class MeshIdentityIT {
         return proxy.identity.tls();
     }
 
-    private SslContext clientContext() {
-        return Objects.requireNonNull(tls().client(ALPN));
+    private SslContext clientContext(String... groups) {
+        return Objects.requireNonNull(tls().client(ALPN, List.of(groups)));
     }
 
     private static SslContext contextOf(TestAuthority.Certified peer, TestAuthority trusted)
@@ -224,10 +242,14 @@ class MeshIdentityIT {
                         new Identity(
                                 own.key(), own.chain(), new SpiffeId("cluster.local", id.uri())),
                         roots)
-                .client(ALPN);
+                .client(ALPN, List.of());
     }
 
     private int listen(String... alpn) {
+        return listen(List.of(), alpn);
+    }
+
+    private int listen(List<String> groups, String... alpn) {
         var server =
                 new ServerBootstrap()
                         .group(proxy.loop)
@@ -239,7 +261,10 @@ class MeshIdentityIT {
                                         channel.pipeline()
                                                 .addLast(
                                                         Objects.requireNonNull(
-                                                                        tls().server(List.of(alpn)))
+                                                                        tls().server(
+                                                                                        List.of(
+                                                                                                alpn),
+                                                                                        groups))
                                                                 .newHandler(channel.alloc()))
                                                 .addLast(new Echo());
                                     }
