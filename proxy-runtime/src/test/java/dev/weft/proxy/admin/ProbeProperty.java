@@ -91,7 +91,9 @@ public final class ProbeProperty {
             said.release();
             return;
         }
-        var in = new EmbeddedChannel(new StrictRequestDecoder(64 * 1024, 100, StrictRequestDecoder.Turns.ANY));
+        var in =
+                new EmbeddedChannel(
+                        new StrictRequestDecoder(64 * 1024, 100, StrictRequestDecoder.Turns.ANY));
         in.writeInbound(said);
         var requests = 0;
         for (HttpObject part = in.readInbound(); part != null; part = in.readInbound()) {

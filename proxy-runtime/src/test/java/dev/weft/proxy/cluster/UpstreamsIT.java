@@ -110,12 +110,12 @@ class UpstreamsIT {
 
     private static final class NoMesh implements MeshTls {
         @Override
-        public @Nullable SslContext server(List<String> alpn) {
+        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
             return null;
         }
 
         @Override
-        public @Nullable SslContext client(String alpn) {
+        public @Nullable SslContext client(String alpn, List<String> groups) {
             return null;
         }
 
