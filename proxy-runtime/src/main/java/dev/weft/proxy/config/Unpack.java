@@ -46,12 +46,14 @@ final class Unpack {
         if (duration.getSeconds() >= LONGEST.toSeconds()) {
             return LONGEST;
         }
-        if (duration.getSeconds() < 0 || duration.getNanos() < 0) {
-            throw Rejected.at(
-                    place,
-                    duration.getSeconds() + " s and " + duration.getNanos() + " ns is negative");
+        if (duration.getSeconds() <= -LONGEST.toSeconds()) {
+            throw Rejected.at(place, duration.getSeconds() + " s is negative");
         }
-        return Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
+        var result = Duration.ofSeconds(duration.getSeconds(), duration.getNanos());
+        if (result.isNegative()) {
+            throw Rejected.at(place, result + " is negative");
+        }
+        return result;
     }
 
     /// How long a connection may be without a request; zero: without end.
