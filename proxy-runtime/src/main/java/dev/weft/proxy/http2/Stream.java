@@ -212,6 +212,10 @@ public final class Stream {
             waiting.forEach(HttpContent::release);
             waiting = null;
         }
+        if (hasAll() && held == null && !tunnel) {
+            // The answer has been taken: what comes behind it is no part of it.
+            return;
+        }
         if (hasAll() && how != Ending.MALFORMED) {
             if (!tunnel) {
                 return;
