@@ -42,9 +42,7 @@ public final class Answering implements UpstreamStream {
         for (var piece : pieces) {
             channel.writeInbound(buffers.buffer().writeBytes(piece));
             piece.release();
-            for (HttpObject part = channel.readInbound();
-                    part != null;
-                    part = channel.readInbound()) {
+            for (Object part = channel.readInbound(); part != null; part = channel.readInbound()) {
                 stream.hears(part);
             }
         }
@@ -53,9 +51,10 @@ public final class Answering implements UpstreamStream {
         return buffers.metric().usedHeapMemory() + buffers.metric().usedDirectMemory();
     }
 
-    private void hears(HttpObject part) {
-        if (over) {
-            ReferenceCountUtil.release(part);
+    private void hears(Object message) {
+        // What follows a change of protocol is no HTTP.
+        if (over || !(message instanceof HttpObject part)) {
+            ReferenceCountUtil.release(message);
         } else if (!part.decoderResult().isSuccess()) {
             ReferenceCountUtil.release(part);
             ends(End.MALFORMED);
