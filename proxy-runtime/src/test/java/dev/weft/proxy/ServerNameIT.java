@@ -24,7 +24,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.util.ReferenceCountUtil;
@@ -358,18 +357,7 @@ class ServerNameIT {
     }
 
     private static byte[] hello(String asked) {
-        var client = new EmbeddedChannel();
-        var tls = new TestTls(TwoProxies.CLIENT_ID).client("h2");
-        client.pipeline().addLast(tls.newHandler(client.alloc(), asked, 443));
-        ByteBuf said = client.readOutbound();
-        try {
-            var bytes = new byte[said.readableBytes()];
-            said.readBytes(bytes);
-            return bytes;
-        } finally {
-            said.release();
-            client.finishAndReleaseAll();
-        }
+        return new TestTls(TwoProxies.CLIENT_ID).clientHello("h2", asked);
     }
 
     private static Socket connect(int port) throws IOException {

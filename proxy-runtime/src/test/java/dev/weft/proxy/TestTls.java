@@ -1,11 +1,15 @@
 package dev.weft.proxy;
 
 import dev.weft.proxy.identity.MeshTls;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import java.math.BigInteger;
 import java.security.KeyPair;
@@ -17,6 +21,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -87,6 +92,28 @@ final class TestTls implements MeshTls {
                     .build();
         } catch (SSLException broken) {
             throw new IllegalStateException(broken);
+        }
+    }
+
+    /// What a client says first, as a whole.
+    byte[] clientHello(String alpn) {
+        return firstWord(channel -> client(alpn).newHandler(channel.alloc()));
+    }
+
+    /// @param asked the server's name
+    byte[] clientHello(String alpn, String asked) {
+        return firstWord(channel -> client(alpn).newHandler(channel.alloc(), asked, 443));
+    }
+
+    private static byte[] firstWord(Function<EmbeddedChannel, SslHandler> tls) {
+        var client = new EmbeddedChannel();
+        client.pipeline().addLast(tls.apply(client));
+        ByteBuf said = client.readOutbound();
+        try {
+            return ByteBufUtil.getBytes(said);
+        } finally {
+            said.release();
+            client.finishAndReleaseAll();
         }
     }
 

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
@@ -159,17 +157,7 @@ class TlsAttackIT {
 
     /// What a peer says first, as a whole.
     private byte[] clientHello() {
-        var peer = new EmbeddedChannel();
-        peer.pipeline().addLast(client.client(ALPN).newHandler(peer.alloc()));
-        ByteBuf said = peer.readOutbound();
-        try {
-            var bytes = new byte[said.readableBytes()];
-            said.readBytes(bytes);
-            return bytes;
-        } finally {
-            said.release();
-            peer.finishAndReleaseAll();
-        }
+        return client.clientHello(ALPN);
     }
 
     /// @return false: the proxy has had enough

@@ -31,19 +31,16 @@ final class HeaderEditCompiler {
     private HeaderEditCompiler() {}
 
     static HeaderEdits request(String place, List<HeaderValueOption> adds, List<String> removes) {
-        return edits(
-                place + ".request_headers_to_add",
-                adds,
-                place + ".request_headers_to_remove",
-                removes);
+        return edits(place + ".request_headers", adds, removes);
     }
 
     static HeaderEdits answer(String place, List<HeaderValueOption> adds, List<String> removes) {
-        return edits(
-                place + ".response_headers_to_add",
-                adds,
-                place + ".response_headers_to_remove",
-                removes);
+        return edits(place + ".response_headers", adds, removes);
+    }
+
+    private static HeaderEdits edits(
+            String fields, List<HeaderValueOption> adds, List<String> removes) {
+        return edits(fields + "_to_add", adds, fields + "_to_remove", removes);
     }
 
     /// @param place of the field itself

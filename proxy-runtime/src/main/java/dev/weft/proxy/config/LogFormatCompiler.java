@@ -3,6 +3,7 @@ package dev.weft.proxy.config;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.re2j.Pattern;
+import dev.weft.proxy.syntax.Tokens;
 import dev.weft.proxy.telemetry.HeaderValues.Source;
 import dev.weft.proxy.telemetry.HeaderValues.Wanted;
 import dev.weft.proxy.telemetry.LogField;
@@ -31,8 +32,6 @@ final class LogFormatCompiler {
     /// Name, argument, length: `%NAME(argument):length%`, from behind the first percent sign.
     private static final Pattern OPERATOR =
             Pattern.compile("([A-Z0-9_]+)(?:\\(([^)]*)\\))?(?::([0-9]{1,9}))?%");
-
-    private static final Pattern HEADER_NAME = Pattern.compile("[!#$&'*+.^_`|~0-9A-Za-z-]+");
 
     /// The one that is written without an argument.
     private static final String TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%3fZ";
@@ -258,7 +257,8 @@ final class LogFormatCompiler {
                 }
             }
         }
-        if (!HEADER_NAME.matcher(name).matches()) {
+        // A percent sign may be in a token, but here it is an operator's.
+        if (!Tokens.isToken(name) || name.indexOf('%') >= 0) {
             throw Rejected.at(
                     place,
                     "operator %" + operator + "(" + header + ")% is not supported by this proxy");

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -37,6 +38,9 @@ public final class ProxyMetrics {
     private static final String OTHER = "other";
     private static final int OTHER_GRPC_STATUS = Integer.MAX_VALUE;
     private static final int PAGE_BYTES = 4096;
+    private static final String[] REQUEST_LABELS = {
+        "direction", "protocol", "status_class", "source", "destination", "mtls"
+    };
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final PeerNames peers = new PeerNames(MAX_PEERS);
@@ -73,15 +77,7 @@ public final class ProxyMetrics {
                             : grpcStatus == OTHER_GRPC_STATUS
                                     ? OTHER
                                     : Integer.toString(grpcStatus);
-            return new String[] {
-                label(direction),
-                protocol,
-                classLabel(),
-                source(),
-                destination(),
-                mtlsLabel(),
-                status
-            };
+            return and(request(), status);
         }
 
         String[] duration() {
@@ -122,33 +118,10 @@ public final class ProxyMetrics {
             CounterDataPoint in,
             CounterDataPoint out) {}
 
-    private final Counter requests =
-            Counter.builder()
-                    .name("weft_requests_total")
-                    .help("Requests that have ended, by how they were answered and between whom.")
-                    .labelNames(
-                            "direction",
-                            "protocol",
-                            "status_class",
-                            "source",
-                            "destination",
-                            "mtls")
-                    .build();
+    private final Counter requests = requestCounter(REQUEST_LABELS);
 
     /// The same metric, with a label more.
-    private final Counter grpcRequests =
-            Counter.builder()
-                    .name("weft_requests_total")
-                    .help("Requests that have ended, by how they were answered and between whom.")
-                    .labelNames(
-                            "direction",
-                            "protocol",
-                            "status_class",
-                            "source",
-                            "destination",
-                            "mtls",
-                            "grpc_status")
-                    .build();
+    private final Counter grpcRequests = requestCounter(and(REQUEST_LABELS, "grpc_status"));
 
     private final Histogram durations =
             Histogram.builder()
@@ -492,6 +465,20 @@ public final class ProxyMetrics {
         } catch (IOException | NumberFormatException e) {
             return 0;
         }
+    }
+
+    private static Counter requestCounter(String[] labels) {
+        return Counter.builder()
+                .name("weft_requests_total")
+                .help("Requests that have ended, by how they were answered and between whom.")
+                .labelNames(labels)
+                .build();
+    }
+
+    private static String[] and(String[] labels, String more) {
+        var all = Arrays.copyOf(labels, labels.length + 1);
+        all[labels.length] = more;
+        return all;
     }
 
     private static String label(Direction direction) {

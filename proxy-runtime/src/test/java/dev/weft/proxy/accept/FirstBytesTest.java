@@ -16,7 +16,6 @@ import dev.weft.proxy.config.Sniffing;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.drain.Drain;
-import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.overload.Overload;
 import dev.weft.proxy.overload.Pressure;
 import dev.weft.proxy.route.HeaderEdits;
@@ -28,24 +27,21 @@ import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.LogRules;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.testing.NoMesh;
 import dev.weft.proxy.trace.Tracer;
 import dev.weft.proxy.worker.NewTables;
 import dev.weft.proxy.worker.Worker;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
-import javax.net.ssl.SSLSession;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -260,7 +256,7 @@ class FirstBytesTest {
     }
 
     private Worker worker() {
-        var tls = new NoCertificate();
+        var tls = new NoMesh();
         return new Worker(
                 new Upstreams(
                         channel.eventLoop(),
@@ -303,23 +299,6 @@ class FirstBytesTest {
         @Override
         public void connection(ConnectionLog log) {
             told.add(log.flags());
-        }
-    }
-
-    private static final class NoCertificate implements MeshTls {
-        @Override
-        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public @Nullable SslContext client(String alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public Optional<String> spiffeId(SSLSession session) {
-            return Optional.empty();
         }
     }
 }

@@ -12,22 +12,15 @@ import dev.weft.proxy.config.OutlierRules.Consecutive;
 import dev.weft.proxy.config.OutlierRules.Ejection;
 import dev.weft.proxy.config.OutlierRules.FailurePercentage;
 import dev.weft.proxy.config.OutlierRules.SuccessRate;
-import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.route.RoutePriority;
-import dev.weft.proxy.telemetry.ConnectionLog;
-import dev.weft.proxy.telemetry.RequestLog;
-import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.testing.NoMesh;
+import dev.weft.proxy.testing.Untold;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLSession;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -166,30 +159,5 @@ class ClusterStateTest {
             picked.add(host.target().address().getAddress().getAddress()[3] & 0xff);
         }
         return picked;
-    }
-
-    private static final class NoMesh implements MeshTls {
-        @Override
-        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public @Nullable SslContext client(String alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public Optional<String> spiffeId(SSLSession session) {
-            return Optional.empty();
-        }
-    }
-
-    private static final class Untold implements Telemetry {
-        @Override
-        public void request(RequestLog log) {}
-
-        @Override
-        public void connection(ConnectionLog log) {}
     }
 }

@@ -12,25 +12,19 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.hash.Hashes;
-import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.RoutePriority;
-import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
-import dev.weft.proxy.telemetry.RequestLog;
-import dev.weft.proxy.telemetry.Telemetry;
+import dev.weft.proxy.testing.NoMesh;
+import dev.weft.proxy.testing.Untold;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
-import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
-import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -106,30 +100,5 @@ class UpstreamsIT {
                 return false;
             }
         };
-    }
-
-    private static final class NoMesh implements MeshTls {
-        @Override
-        public @Nullable SslContext server(List<String> alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public @Nullable SslContext client(String alpn, List<String> groups) {
-            return null;
-        }
-
-        @Override
-        public Optional<String> spiffeId(SSLSession session) {
-            return Optional.empty();
-        }
-    }
-
-    private static final class Untold implements Telemetry {
-        @Override
-        public void request(RequestLog log) {}
-
-        @Override
-        public void connection(ConnectionLog log) {}
     }
 }
