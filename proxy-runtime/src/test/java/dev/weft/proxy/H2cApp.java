@@ -75,8 +75,6 @@ final class H2cApp implements AutoCloseable {
                                 .initialSettings(
                                         Http2Settings.defaultSettings()
                                                 .maxHeaderListSize(maxHeaderBytes))
-                                // It is not what is attacked.
-                                .decoderEnforceMaxRstFramesPerWindow(0, 0)
                                 .build(),
                         new Http2MultiplexHandler(
                                 new ChannelInitializer<>() {

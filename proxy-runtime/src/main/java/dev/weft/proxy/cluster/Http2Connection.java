@@ -64,7 +64,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
 
     boolean hasRoom() {
         return !leaving
-                && active < maxStreams
+                && active + session.unknownResets() < maxStreams
                 && channel != null
                 && channel.isActive()
                 && (active > 0
@@ -132,6 +132,13 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     @Override
     public void goAway() {
         leave();
+    }
+
+    @Override
+    public void resetsMany() {
+        if (!leaving && pool.mayReplace()) {
+            leave();
+        }
     }
 
     private void closeIfDone() {

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// HTTP/2 connections to one destination: as few as its limits of streams allow.
 final class Http2Pool implements Pool {
+    /// Whoever cancels much is not to have one more connection for every hundred requests.
+    private static final int MAX_LEAVING = 8;
+
     private final Destination destination;
     private final Connector connector;
     private final EventLoop loop;
@@ -59,6 +62,11 @@ final class Http2Pool implements Pool {
     @Override
     public boolean isEmpty() {
         return connections.isEmpty() && !connecting && waiting.size() == 0;
+    }
+
+    /// Whether a connection may leave that could go on.
+    boolean mayReplace() {
+        return connections.stream().filter(Http2Connection::isLeaving).count() < MAX_LEAVING;
     }
 
     /// A connection can take more streams than before.

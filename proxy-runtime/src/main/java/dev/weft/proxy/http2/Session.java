@@ -101,6 +101,7 @@ public final class Session extends ChannelDuplexHandler {
     private final ArrayDeque<Stream> waiting = new ArrayDeque<>();
     private final ClosedStreams closed = new ClosedStreams();
     private final FloodGate gate = new FloodGate(System::nanoTime);
+    private final PacedResets resets = new PacedResets(System::nanoTime);
     private final FrameReader reader;
     private final Runnable flushing = this::flushNow;
     private final Runnable resuming = this::resume;
@@ -109,6 +110,7 @@ public final class Session extends ChannelDuplexHandler {
     private @Nullable ChannelPromise closing;
     private @Nullable Future<?> deadline;
     private @Nullable Future<?> headTimer;
+    private @Nullable Future<?> resetTimer;
     private int timedHead;
     private int kept;
     private int lastPeerStream;
@@ -169,6 +171,10 @@ public final class Session extends ChannelDuplexHandler {
 
         /// One has taken longer; the stream is answered and reset, and the connection ends.
         default void late() {}
+
+        /// So many streams to an endpoint have been reset that it may take the next ones for an
+        /// attack. Told again with each.
+        default void resetsMany() {}
     }
 
     private Session(
@@ -383,6 +389,7 @@ public final class Session extends ChannelDuplexHandler {
         ended = true;
         reader.stop();
         stopHeadTimer();
+        stopResetTimer();
         if (deadline != null) {
             deadline.cancel(false);
         }
@@ -421,6 +428,7 @@ public final class Session extends ChannelDuplexHandler {
         ended = true;
         reader.stop();
         stopHeadTimer();
+        stopResetTimer();
         owner.failed();
         var error = known == null ? INTERNAL_ERROR : known.error();
         var why = String.valueOf(cause.getMessage());
@@ -730,12 +738,58 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private void writeReset(int streamId, long error) {
-        writer().reset(streamId, error);
+        if (server || resets.admits(streamId, error)) {
+            writer().reset(streamId, error);
+        } else if (resetTimer == null) {
+            resetTimer = afterWindow();
+        }
+        if (!server && resets.areMany()) {
+            owner.resetsMany();
+        }
         try {
             gate.resetSent();
         } catch (Http2Exception tooMany) {
             fail(tooMany, tooMany);
         }
+    }
+
+    private Future<?> afterWindow() {
+        return context()
+                .executor()
+                .schedule(
+                        this::writeWaitingResets,
+                        resets.untilNextWindow().toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    private void writeWaitingResets() {
+        resetTimer = null;
+        if (ended) {
+            return;
+        }
+        for (var next = resets.next(); next != null; next = resets.next()) {
+            writer().reset(next.getKey(), next.getValue());
+        }
+        if (resets.waiting() > 0) {
+            resetTimer = afterWindow();
+        }
+        flush();
+    }
+
+    /// Streams that we have reset, of which the peer does not know: for it they are open.
+    public int unknownResets() {
+        return resets.waiting();
+    }
+
+    private void stopResetTimer() {
+        if (resetTimer != null) {
+            resetTimer.cancel(false);
+            resetTimer = null;
+        }
+    }
+
+    private Way wayOf(int streamId) {
+        return resets.isWaiting(streamId) ? Way.RESET : closed.way(streamId);
     }
 
     private void weEnd(Stream stream) {
@@ -802,6 +856,8 @@ public final class Session extends ChannelDuplexHandler {
             if (stream == null) {
                 if (mayOpen(streamId)) {
                     open(streamId, headers, last);
+                } else if (last) {
+                    resets.ended(streamId);
                 }
             } else if (stream.peerEnded) {
                 throw streamError(streamId, STREAM_CLOSED, "HEADERS after the stream's end");
@@ -816,7 +872,7 @@ public final class Session extends ChannelDuplexHandler {
             if (server && streamId > lastPeerStream && streamId % 2 == 1) {
                 return true;
             }
-            return switch (closed.way(streamId)) {
+            return switch (wayOf(streamId)) {
                 case RESET -> false;
                 case ENDED ->
                         throw connectionError(
@@ -922,6 +978,9 @@ public final class Session extends ChannelDuplexHandler {
             if (stream == null || stream.peerEnded) {
                 tookOfConnection(length + padding);
                 refuseData(streamId, stream);
+                if (last) {
+                    resets.ended(streamId);
+                }
                 return;
             }
             tookOfConnection(padding);
@@ -954,7 +1013,7 @@ public final class Session extends ChannelDuplexHandler {
         }
 
         private void refuseData(int streamId, @Nullable Stream stream) throws Http2Exception {
-            if (stream == null && closed.way(streamId) == Way.RESET) {
+            if (stream == null && wayOf(streamId) == Way.RESET) {
                 return;
             }
             if (stream == null && mayNotHaveExisted(streamId)) {
@@ -980,6 +1039,7 @@ public final class Session extends ChannelDuplexHandler {
             } else if (mayNotHaveExisted(streamId)) {
                 throw connectionError(PROTOCOL_ERROR, "RST_STREAM of idle stream %d", streamId);
             }
+            resets.ended(streamId);
         }
 
         @Override
@@ -1114,7 +1174,7 @@ public final class Session extends ChannelDuplexHandler {
                 }
                 return;
             }
-            if (closed.way(id) == Way.RESET) {
+            if (wayOf(id) == Way.RESET) {
                 return;
             }
             if (server && id % 2 == 1 && id > lastPeerStream) {

@@ -72,8 +72,8 @@ public final class Overload {
         return within && share < rules.refuseConnections();
     }
 
-    void keptMore(long bytes) {
-        seats.keptMore(bytes, maxHeadBytes / BEGUN_HEADS_ARE_ONE_IN);
+    void keptMore(Seat teller, long bytes) {
+        seats.keptMore(teller, bytes, maxHeadBytes / BEGUN_HEADS_ARE_ONE_IN);
     }
 
     /// How many connections have been closed, or have lost what they kept, to make room for others.

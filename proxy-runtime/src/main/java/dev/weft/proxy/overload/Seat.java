@@ -74,7 +74,7 @@ public final class Seat {
         if (bytes != before) {
             kept = bytes;
             if (overload != null) {
-                overload.keptMore(bytes - before);
+                overload.keptMore(this, bytes - before);
             }
         }
     }

@@ -123,13 +123,15 @@ final class Seats {
 
     /// One of them keeps more, or less, of heads that are no requests yet. Those that keep most
     /// give it back when all of them keep too much.
-    void keptMore(long bytes, long most) {
+    ///
+    /// @param teller which of them, on its event loop
+    void keptMore(Seat teller, long bytes, long most) {
         if (kept.addAndGet(bytes) > most && bytes > 0 && givingBack.get() == 0) {
-            relieve(most);
+            relieve(teller, most);
         }
     }
 
-    private synchronized void relieve(long most) {
+    private synchronized void relieve(Seat teller, long most) {
         if (givingBack.get() > 0) {
             return;
         }
@@ -140,14 +142,24 @@ final class Seats {
             }
             excess -= choice.much();
             gaveWay.incrementAndGet();
-            givingBack.incrementAndGet();
-            choice.seat()
-                    .channel()
-                    .eventLoop()
-                    .execute(() -> {
-                        choice.seat().giveBack();
-                        givingBack.decrementAndGet();
-                    });
+            giveBack(choice.seat(), teller);
+        }
+    }
+
+    /// At once if it can be: a loop that is in the middle of reading from thousands of others would
+    /// get to it too late.
+    private void giveBack(Seat seat, Seat teller) {
+        givingBack.incrementAndGet();
+        Runnable giving =
+                () -> {
+                    seat.giveBack();
+                    givingBack.decrementAndGet();
+                };
+        var loop = seat.channel().eventLoop();
+        if (seat != teller && loop.inEventLoop()) {
+            giving.run();
+        } else {
+            loop.execute(giving);
         }
     }
 
