@@ -173,8 +173,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.HeaderMatcher",
                             "name string_match present_match invert_match treat_missing_header_as_empty exact_match"
-                                    + " safe_regex_match prefix_match suffix_match contains_match",
-                            "range_match"),
+                                    + " safe_regex_match prefix_match suffix_match contains_match range_match",
+                            ""),
                     rule(
                             "envoy.config.route.v3.QueryParameterMatcher",
                             "name string_match present_match",

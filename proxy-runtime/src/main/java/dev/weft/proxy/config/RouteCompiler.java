@@ -256,7 +256,10 @@ final class RouteCompiler {
                         yield new TextMatch.Present();
                     }
                     case HEADERMATCHSPECIFIER_NOT_SET -> new TextMatch.Present();
-                    case RANGE_MATCH -> throw Rejected.at(place, "range_match is not supported");
+                    case RANGE_MATCH ->
+                            new TextMatch.Range(
+                                    matcher.getRangeMatch().getStart(),
+                                    matcher.getRangeMatch().getEnd());
                 };
         return new HeaderMatch(
                 matcher.getName().toLowerCase(Locale.ROOT),

@@ -45,6 +45,26 @@ public sealed interface TextMatch {
         }
     }
 
+    /// A whole number (decimal, of 64 bits): from `start` on, below `end`. Anything else is not in
+    /// the range.
+    record Range(long start, long end) implements TextMatch {
+        private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]+");
+
+        @Override
+        public boolean matches(String text) {
+            var digits = text.strip();
+            if (!NUMBER.matches(digits)) {
+                return false;
+            }
+            try {
+                var number = Long.parseLong(digits);
+                return number >= start && number < end;
+            } catch (NumberFormatException tooLarge) {
+                return false;
+            }
+        }
+    }
+
     record Present() implements TextMatch {
         @Override
         public boolean matches(String text) {

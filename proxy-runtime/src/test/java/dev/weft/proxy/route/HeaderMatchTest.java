@@ -68,6 +68,33 @@ class HeaderMatchTest {
 
     @ParameterizedTest
     @CsvSource({
+        "-3, false",
+        "-2, true",
+        "+9, true",
+        "' 9 ', true",
+        "10, false",
+        "007, true",
+        "9223372036854775808, false",
+        "5.0, false",
+        "'5,6', false",
+        "x, false",
+        "\u0665, false",
+        "'', false",
+        ", false"
+    })
+    void a_range_begins_with_its_start_and_does_not_have_its_end(
+            @Nullable String value, boolean matches) {
+        var headers = new DefaultHttpHeaders(false);
+        if (value != null) {
+            headers.set("x-a", value);
+        }
+        var match = new HeaderMatch("x-a", new TextMatch.Range(-2, 10), false, false);
+
+        assertThat(match.matches(new RequestHead("GET", "shop", "/", headers))).isEqualTo(matches);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         ":method, GET",
         ":path, /a?b",
         ":authority, shop:80",
