@@ -26,6 +26,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -134,6 +135,16 @@ final class HttpRequests extends ChannelInboundHandlerAdapter {
                                                     first(query, "what"),
                                                     URI.create(first(query, "url")),
                                                     Long.parseLong(first(query, "amount")))
+                                            .encode());
+            case "/newcomers" ->
+                    later(
+                            context,
+                            head,
+                            () ->
+                                    Newcomers.send(
+                                                    URI.create(first(query, "url")),
+                                                    number(query, "amount"),
+                                                    Duration.ofMillis(number(query, "pause")))
                                             .encode());
             case "/stop-listening" -> {
                 send(context, head, 200, "no new connections from now on");

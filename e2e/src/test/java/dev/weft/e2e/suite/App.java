@@ -1,12 +1,14 @@
 package dev.weft.e2e.suite;
 
 import dev.weft.e2e.app.EchoAnswer;
+import dev.weft.e2e.app.Newcomer;
 import dev.weft.e2e.mesh.PodPort;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.vertx.core.json.JsonObject;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -81,5 +83,17 @@ public record App(KubernetesClient client, String namespace, String pod) {
                         + "&url="
                         + URLEncoder.encode(url, StandardCharsets.UTF_8),
                 atMost);
+    }
+
+    /// New connections from inside of the pod, at a steady pace; answers when the last has ended.
+    public List<Newcomer> newcomers(String url, int amount, Duration pause) {
+        return Newcomer.parse(
+                get(
+                        "/newcomers?amount="
+                                + amount
+                                + "&pause="
+                                + pause.toMillis()
+                                + "&url="
+                                + URLEncoder.encode(url, StandardCharsets.UTF_8)));
     }
 }

@@ -3,26 +3,50 @@ package dev.weft.e2e.suite;
 import dev.weft.e2e.cluster.Node;
 import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.time.Instant;
 import java.util.List;
 
 /// Ends the processes of a container without asking them.
 public final class Kill {
     private Kill() {}
 
-    /// `kill -9`, from the node.
-    public static void nine(Node node, Pod pod, String container) {
-        String id = Workloads.containerIds(pod, List.of(container)).getFirst();
-        node.exec(
-                        "sh",
-                        "-c",
-                        "found=; for p in /proc/[0-9]*; do if grep -q "
-                                + id
-                                + " $p/cgroup 2>/dev/null; then kill -9 ${p#/proc/} && found=1; fi; done; test -n \"$found\"")
-                .orThrow();
+    /// `kill -9` for all of them at once, from the node, as the kernel does when the container's
+    /// memory is used up.
+    ///
+    /// @return when they were gone, and with them their sockets
+    public static Instant nine(Node node, Pod pod, String container) {
+        return nine(node, pod, container, "");
     }
 
     /// The same for the pod's proxy.
-    public static void proxy(Node node, Pod pod) {
-        nine(node, pod, Workloads.proxyContainer(pod));
+    public static Instant proxy(Node node, Pod pod) {
+        return nine(node, pod, Workloads.proxyContainer(pod));
+    }
+
+    /// For the proxy's own process alone: what waits for it lives on, and so does the container.
+    public static Instant proxyProcess(Node node, Pod pod) {
+        return nine(node, pod, Workloads.proxyContainer(pod), "java");
+    }
+
+    private static Instant nine(Node node, Pod pod, String container, String command) {
+        String id = Workloads.containerIds(pod, List.of(container)).getFirst();
+        String script =
+                """
+                found=
+                for p in /proc/[0-9]*; do
+                    if grep -q ID $p/cgroup && grep -q '^COMMAND' $p/comm; then
+                        found="$found ${p#/proc/}"
+                    fi
+                done 2>/dev/null
+                test -n "$found" && kill -9 $found || exit 1
+                for p in $found; do
+                    while test -e /proc/$p; do :; done
+                done
+                date +%s%3N
+                """
+                        .replace("ID", id)
+                        .replace("COMMAND", command);
+        String killed = node.exec("sh", "-c", script).orThrow();
+        return Instant.ofEpochMilli(Long.parseLong(killed.strip()));
     }
 }

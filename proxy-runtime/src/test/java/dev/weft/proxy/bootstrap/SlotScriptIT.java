@@ -31,8 +31,14 @@ class SlotScriptIT {
     void copy() throws IOException {
         script = folder.resolve("slot");
         output = folder.resolve("output");
-        Files.writeString(
-                script, Files.readString(SCRIPT).replace("/etc/weft/pod", folder.toString()));
+        Files.writeString(script, Files.readString(SCRIPT));
+        set("/etc/weft/pod", folder.toString());
+    }
+
+    private void set(String text, String other) throws IOException {
+        var before = Files.readString(script);
+        assertThat(before).contains(text);
+        Files.writeString(script, before.replace(text, other));
     }
 
     @AfterEach
@@ -106,6 +112,56 @@ class SlotScriptIT {
         var running = start("1", "exit 3");
 
         assertThat(running.onExit().get(10, TimeUnit.SECONDS).exitValue()).isEqualTo(3);
+    }
+
+    @Test
+    void starts_again_once_what_fails_after_a_while() throws Exception {
+        set("enough=60", "enough=1");
+        wanted("1");
+
+        var running = start("1", "echo run; sleep 1.1; exit 3");
+
+        assertThat(running.onExit().get(20, TimeUnit.SECONDS).exitValue()).isEqualTo(3);
+        assertThat(output())
+                .matches(
+                        "run\nslot: the proxy failed with status 3 after \\d s; it is started again at once\nrun\n");
+    }
+
+    @Test
+    void starts_again_what_is_killed() throws Exception {
+        set("enough=60", "enough=0");
+        wanted("1");
+        var running = start("1", COMMAND);
+        eventually("it runs", () -> output().contains("run"));
+
+        running.children().forEach(ProcessHandle::destroyForcibly);
+
+        eventually("it runs again", () -> output().endsWith("run\n") && output().contains("137"));
+        assertThat(running.isAlive()).isTrue();
+    }
+
+    @Test
+    void starts_again_what_fails_now_and_then() throws Exception {
+        set("enough=60", "enough=1");
+        set("calm=600", "calm=1");
+        wanted("1");
+
+        start("1", "echo run; sleep 1.1; exit 3");
+
+        eventually("it runs thrice", () -> output().split("run\n", -1).length > 3);
+    }
+
+    @Test
+    void starts_nothing_again_that_was_told_to_end() throws Exception {
+        set("enough=60", "enough=0");
+        wanted("1");
+        var running = start("1", COMMAND.replace("exit 0", "exit 7"));
+        eventually("it runs", () -> output().contains("run"));
+
+        running.destroy();
+
+        assertThat(running.onExit().get(10, TimeUnit.SECONDS).exitValue()).isEqualTo(7);
+        assertThat(output()).isEqualTo("run\nterm\n");
     }
 
     @Test
