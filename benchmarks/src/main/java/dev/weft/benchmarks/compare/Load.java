@@ -87,7 +87,7 @@ final class Load implements AutoCloseable, Client.Listener {
                     }
                     return answers;
                 });
-        awaitAnswers(before + slots - tally().answers());
+        awaitInAll(before + slots);
     }
 
     private ChannelFuture connect(int port) {
@@ -133,7 +133,10 @@ final class Load implements AutoCloseable, Client.Listener {
 
     /// Waits until so many more answers have come, or one has failed.
     void awaitAnswers(long more) {
-        long wanted = tally().answers() + more;
+        awaitInAll(tally().answers() + more);
+    }
+
+    private void awaitInAll(long wanted) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         for (var now = tally(); now.answers() < wanted; now = tally()) {
             if (now.failures() > 0) {

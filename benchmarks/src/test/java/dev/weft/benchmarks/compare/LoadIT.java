@@ -61,10 +61,12 @@ class LoadIT {
         app.answer(new Answer(Protocol.HTTP2, 10));
 
         try (var clients = new Load(loops.next(), load, app.port(Protocol.HTTP2))) {
+            var before = clients.tally().answers();
+
             var latencies = clients.atRate(100, Duration.ofMillis(200));
 
             assertThat(latencies).hasSize(20).isSorted();
-            assertThat(clients.tally().answers()).isEqualTo(20);
+            assertThat(clients.tally().answers() - before).isEqualTo(20);
         }
     }
 
