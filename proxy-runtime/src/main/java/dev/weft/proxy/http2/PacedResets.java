@@ -3,7 +3,7 @@ package dev.weft.proxy.http2;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,7 @@ final class PacedResets {
     static final Duration WINDOW = Duration.ofSeconds(30);
 
     private final LongSupplier nanoTime;
-    private final Map<Integer, Long> waiting = new LinkedHashMap<>();
+    private final SequencedMap<Integer, Long> waiting = new LinkedHashMap<>();
     private long windowStart;
     private int sent;
 
@@ -69,13 +69,13 @@ final class PacedResets {
     /// @return the stream and the error; null: none waits, or not yet
     Map.@Nullable Entry<Integer, Long> next() {
         turn();
-        if (waiting.isEmpty() || sent >= PER_WINDOW) {
+        if (sent >= PER_WINDOW) {
             return null;
         }
-        sent++;
-        var first = waiting.entrySet().iterator().next();
-        var next = Map.entry(first.getKey(), Objects.requireNonNull(first.getValue()));
-        waiting.remove(next.getKey());
+        var next = waiting.pollFirstEntry();
+        if (next != null) {
+            sent++;
+        }
         return next;
     }
 

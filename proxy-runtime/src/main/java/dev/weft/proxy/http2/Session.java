@@ -309,7 +309,7 @@ public final class Session extends ChannelDuplexHandler {
         if (head == timedHead) {
             return;
         }
-        stopHeadTimer();
+        cancel(headTimer);
         timedHead = head;
         var limit = head == 0 ? Duration.ZERO : owner.longestHead();
         if (!limit.isZero()) {
@@ -341,10 +341,17 @@ public final class Session extends ChannelDuplexHandler {
         context().channel().close();
     }
 
-    private void stopHeadTimer() {
-        if (headTimer != null) {
-            headTimer.cancel(false);
-            headTimer = null;
+    /// Reads no more, and waits for nothing.
+    private void stop() {
+        ended = true;
+        reader.stop();
+        cancel(headTimer);
+        cancel(resetTimer);
+    }
+
+    private static void cancel(@Nullable Future<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
         }
     }
 
@@ -386,13 +393,8 @@ public final class Session extends ChannelDuplexHandler {
 
     @Override
     public void channelInactive(ChannelHandlerContext from) {
-        ended = true;
-        reader.stop();
-        stopHeadTimer();
-        stopResetTimer();
-        if (deadline != null) {
-            deadline.cancel(false);
-        }
+        stop();
+        cancel(deadline);
         if (closing != null) {
             closing.trySuccess();
         }
@@ -425,10 +427,7 @@ public final class Session extends ChannelDuplexHandler {
         if (ended) {
             return;
         }
-        ended = true;
-        reader.stop();
-        stopHeadTimer();
-        stopResetTimer();
+        stop();
         owner.failed();
         var error = known == null ? INTERNAL_ERROR : known.error();
         var why = String.valueOf(cause.getMessage());
@@ -462,9 +461,7 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private void closeAfter(Channel channel, Duration time) {
-        if (deadline != null) {
-            deadline.cancel(false);
-        }
+        cancel(deadline);
         deadline =
                 channel.eventLoop()
                         .schedule(() -> context().close(), time.toMillis(), TimeUnit.MILLISECONDS);
@@ -779,13 +776,6 @@ public final class Session extends ChannelDuplexHandler {
     /// Streams that we have reset, of which the peer does not know: for it they are open.
     public int unknownResets() {
         return resets.waiting();
-    }
-
-    private void stopResetTimer() {
-        if (resetTimer != null) {
-            resetTimer.cancel(false);
-            resetTimer = null;
-        }
     }
 
     private Way wayOf(int streamId) {

@@ -212,19 +212,14 @@ public final class Stream {
             waiting.forEach(HttpContent::release);
             waiting = null;
         }
-        if (hasAll() && held == null && !tunnel) {
-            // The answer has been taken: what comes behind it is no part of it.
+        if (hasAll() && !tunnel && (held == null || how != Ending.MALFORMED)) {
+            // The answer counts; once it has been taken, what comes behind it is no part of it.
             return;
         }
-        if (hasAll() && how != Ending.MALFORMED) {
-            if (!tunnel) {
-                return;
-            }
+        if (hasAll() && tunnel && held != null && how != Ending.MALFORMED) {
             // Our own direction is gone, which was not at its end; what has come still counts.
-            if (held != null) {
-                endedWhilePaused = how;
-                return;
-            }
+            endedWhilePaused = how;
+            return;
         }
         dropHeld();
         tell(how);
