@@ -185,6 +185,11 @@ public final class Workloads {
                 .sum();
     }
 
+    /// How often the container of the pod's proxy was.
+    public static int proxyRestarts(Pod pod) {
+        return proxyStatus(pod).orElseThrow().getRestartCount();
+    }
+
     public static boolean isReady(Pod pod) {
         return pod.getStatus().getConditions().stream()
                 .anyMatch(condition ->

@@ -209,7 +209,7 @@ class FailedProxyIT {
     }
 
     private int restarts(String name) {
-        return Workloads.proxyStatus(pod(name)).orElseThrow().getRestartCount();
+        return Workloads.proxyRestarts(pod(name));
     }
 
     private String log(String name) {

@@ -208,8 +208,6 @@ class RecoveryIT {
     }
 
     private int restarts(String deployment) {
-        return Workloads.proxyStatus(mesh.workloads().onlyPod(TestMesh.MESHED, deployment))
-                .orElseThrow()
-                .getRestartCount();
+        return Workloads.proxyRestarts(mesh.workloads().onlyPod(TestMesh.MESHED, deployment));
     }
 }

@@ -4,7 +4,6 @@ import dev.weft.e2e.cluster.Node;
 import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Instant;
-import java.util.List;
 
 /// Ends the processes of a container without asking them.
 public final class Kill {
@@ -25,27 +24,20 @@ public final class Kill {
 
     /// For the proxy's own process alone: what waits for it lives on, and so does the container.
     public static Instant proxyProcess(Node node, Pod pod) {
-        return nine(node, pod, Workloads.proxyContainer(pod), "java");
+        return nine(node, pod, Workloads.proxyContainer(pod), "^java$");
     }
 
     private static Instant nine(Node node, Pod pod, String container, String command) {
-        String id = Workloads.containerIds(pod, List.of(container)).getFirst();
         String script =
-                """
-                found=
-                for p in /proc/[0-9]*; do
-                    if grep -q ID $p/cgroup && grep -q '^COMMAND' $p/comm; then
-                        found="$found ${p#/proc/}"
-                    fi
-                done 2>/dev/null
-                test -n "$found" && kill -9 $found || exit 1
-                for p in $found; do
-                    while test -e /proc/$p; do :; done
-                done
-                date +%s%3N
-                """
-                        .replace("ID", id)
-                        .replace("COMMAND", command);
+                "found=\n"
+                        + Processes.each(pod, container, command, "found=\"$found ${p#/proc/}\"")
+                        + """
+                        test -n "$found" && kill -9 $found || exit 1
+                        for p in $found; do
+                            while test -e /proc/$p; do :; done
+                        done
+                        date +%s%3N
+                        """;
         String killed = node.exec("sh", "-c", script).orThrow();
         return Instant.ofEpochMilli(Long.parseLong(killed.strip()));
     }

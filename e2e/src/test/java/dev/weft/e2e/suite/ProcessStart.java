@@ -1,10 +1,8 @@
 package dev.weft.e2e.suite;
 
 import dev.weft.e2e.cluster.Node;
-import dev.weft.e2e.mesh.Workloads;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /// When processes began, as the kernel tells it.
@@ -15,17 +13,12 @@ public final class ProcessStart {
 
     /// Of the process with this name in a container of the pod, as its status knows it.
     public static Optional<Instant> of(Node node, Pod pod, String container, String command) {
-        String id = Workloads.containerIds(pod, List.of(container)).getFirst();
         String script =
-                """
-                for p in /proc/[0-9]*; do
-                    if grep -q ID $p/cgroup && grep -q '^COMMAND$' $p/comm; then
-                        echo $(cut -d ' ' -f 22 $p/stat) $(date +%s%3N) $(cat /proc/uptime)
-                    fi
-                done 2>/dev/null
-                """
-                        .replace("ID", id)
-                        .replace("COMMAND", command);
+                Processes.each(
+                        pod,
+                        container,
+                        "^" + command + "$",
+                        "echo $(cut -d ' ' -f 22 $p/stat) $(date +%s%3N) $(cat /proc/uptime)");
         return node.exec("sh", "-c", script).stdout().lines().findFirst().map(ProcessStart::parse);
     }
 
