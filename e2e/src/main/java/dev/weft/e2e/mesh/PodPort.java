@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Optional;
 
 /// HTTP to a port of a pod through `port-forward`: it arrives on the pod's loopback, so the mesh
 /// does not see it.
@@ -29,11 +30,21 @@ public final class PodPort implements AutoCloseable {
         return new PodPort(client.pods().inNamespace(namespace).withName(pod).portForward(port));
     }
 
-    /// One request on a forward of its own.
+    /// Reads what may be asked twice. Each try has a forward of its own, since on a busy node one
+    /// can stay silent.
     public static String get(
             KubernetesClient client, String namespace, String pod, int port, String path) {
+        return Until.present(
+                "an answer of " + pod + " to " + path,
+                Duration.ofSeconds(40),
+                () -> Optional.of(getOnce(client, namespace, pod, port, path)),
+                () -> "none");
+    }
+
+    private static String getOnce(
+            KubernetesClient client, String namespace, String pod, int port, String path) {
         try (var open = open(client, namespace, pod, port)) {
-            return open.get(path, Duration.ofSeconds(20));
+            return open.get(path, Duration.ofSeconds(10));
         }
     }
 

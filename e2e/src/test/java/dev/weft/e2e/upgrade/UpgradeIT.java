@@ -97,12 +97,18 @@ class UpgradeIT {
             load.awaitMore(100);
             assertThat(proxies()).containsAllEntriesOf(before);
 
-            mesh.mesh().patchSpec(upgradeTo(TestMesh.OLD)).orThrow();
-            mesh.mesh().await("the way back", UPGRADE, it -> isAt(it, TestMesh.OLD));
+            comesBack();
             assertThat(proxies()).containsAllEntriesOf(before);
             var report = load.end();
             assertThat(report.flawless()).as(report.toString()).isTrue();
+        } finally {
+            comesBack();
         }
+    }
+
+    private void comesBack() {
+        mesh.mesh().patchSpec(upgradeTo(TestMesh.OLD)).orThrow();
+        mesh.mesh().await("the way back", UPGRADE, it -> isAt(it, TestMesh.OLD));
     }
 
     private static Condition degraded(MeshInstallation mesh) {
