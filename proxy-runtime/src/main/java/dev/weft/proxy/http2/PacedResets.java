@@ -17,21 +17,32 @@ final class PacedResets {
 
     static final Duration WINDOW = Duration.ofSeconds(30);
 
+    private final int most;
     private final LongSupplier nanoTime;
     private final SequencedMap<Integer, Long> waiting = new LinkedHashMap<>();
     private long windowStart;
     private int sent;
 
-    /// @param nanoTime as [System#nanoTime]
-    PacedResets(LongSupplier nanoTime) {
+    private PacedResets(int most, LongSupplier nanoTime) {
+        this.most = most;
         this.nanoTime = nanoTime;
         this.windowStart = nanoTime.getAsLong();
+    }
+
+    /// @param nanoTime as [System#nanoTime]
+    static PacedResets toEndpoint(LongSupplier nanoTime) {
+        return new PacedResets(PER_WINDOW, nanoTime);
+    }
+
+    /// A client is told of each at once: what it is refused is its own.
+    static PacedResets toClient() {
+        return new PacedResets(Integer.MAX_VALUE, () -> 0);
     }
 
     /// @return whether it is to be sent now; otherwise it waits
     boolean admits(int streamId, long error) {
         turn();
-        if (sent < PER_WINDOW) {
+        if (sent < most) {
             sent++;
             return true;
         }
@@ -41,7 +52,7 @@ final class PacedResets {
 
     /// Whether the window is used up: other requests are better off on another connection.
     boolean areMany() {
-        return sent >= PER_WINDOW;
+        return sent >= most;
     }
 
     /// Whether the peer does not know yet that we have reset it.
@@ -69,7 +80,7 @@ final class PacedResets {
     /// @return the stream and the error; null: none waits, or not yet
     Map.@Nullable Entry<Integer, Long> next() {
         turn();
-        if (sent >= PER_WINDOW) {
+        if (sent >= most) {
             return null;
         }
         var next = waiting.pollFirstEntry();

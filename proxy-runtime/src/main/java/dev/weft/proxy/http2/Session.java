@@ -1,24 +1,17 @@
 package dev.weft.proxy.http2;
 
-import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_MAX_FRAME_SIZE;
 import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_WINDOW_SIZE;
 import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_ENABLE_PUSH;
 import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_INITIAL_WINDOW_SIZE;
 import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_MAX_CONCURRENT_STREAMS;
 import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_MAX_HEADER_LIST_SIZE;
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
-import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.NO_ERROR;
-import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
-import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
-import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
-import static io.netty.handler.codec.http2.Http2Exception.streamError;
 
 import dev.weft.proxy.http2.ClosedStreams.Way;
 import dev.weft.proxy.http2.Stream.Ending;
-import dev.weft.proxy.syntax.Tokens;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -27,7 +20,6 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
@@ -36,18 +28,12 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.ShutdownHint;
-import io.netty.handler.codec.http2.Http2Exception.StreamException;
-import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.Future;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -70,18 +56,6 @@ public final class Session extends ChannelDuplexHandler {
     /// keep.
     public static final int STREAM_WINDOW = 256 * 1024;
 
-    /// What all streams of a connection may have in flight towards us, and what of it nobody takes.
-    static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
-
-    /// From so much on that nobody takes, new streams are better off on another connection.
-    private static final int CONGESTED_BYTES = CONNECTION_WINDOW / 4;
-
-    /// What a stream may send in its turn, when several wait for the connection's window.
-    private static final int TURN_BYTES = DEFAULT_MAX_FRAME_SIZE;
-
-    /// Answers before the answer (1xx) on one stream.
-    private static final int MAX_INFORMATIONAL = 16;
-
     private static final int MAX_REASON_CHARS = 200;
 
     /// Until the peer says something else (RFC 9113, 6.5.2).
@@ -97,11 +71,11 @@ public final class Session extends ChannelDuplexHandler {
     private final int maxHeaderBytes;
     private final int maxPeerStreams;
     private final Owner owner;
-    private final IntObjectHashMap<Stream> streams = new IntObjectHashMap<>();
-    private final ArrayDeque<Stream> waiting = new ArrayDeque<>();
-    private final ClosedStreams closed = new ClosedStreams();
+    private final Streams streams;
+    private final SendWindows sending = new SendWindows(this);
+    private final ReceiveWindow receiving = new ReceiveWindow();
     private final FloodGate gate = new FloodGate(System::nanoTime);
-    private final PacedResets resets = new PacedResets(System::nanoTime);
+    private final PacedResets resets;
     private final FrameReader reader;
     private final Runnable flushing = this::flushNow;
     private final Runnable resuming = this::resume;
@@ -113,19 +87,12 @@ public final class Session extends ChannelDuplexHandler {
     private @Nullable Future<?> resetTimer;
     private int timedHead;
     private int kept;
-    private int lastPeerStream;
-    private int nextOwnStream = 1;
-    private int receiveWindow = CONNECTION_WINDOW;
-    private int taken;
-    private int sendWindow = DEFAULT_WINDOW_SIZE;
-    private int peerStreamWindow = DEFAULT_WINDOW_SIZE;
     private int lastPromised = Integer.MAX_VALUE;
 
     /// The largest list of fields that the peer takes. Heads of requests keep to it: a server means
     /// it. To clients it is advice.
     private long peerHeaderBytes = UNLIMITED;
 
-    private int unwritable;
     private boolean peerGoesAway;
     private boolean goAwaySent;
     private boolean goodbye;
@@ -183,7 +150,14 @@ public final class Session extends ChannelDuplexHandler {
         this.maxHeaderBytes = maxHeaderBytes;
         this.maxPeerStreams = maxPeerStreams;
         this.owner = owner;
-        this.reader = new FrameReader(server, maxHeaderBytes, maxFields, new Judge());
+        this.streams = new Streams(server);
+        this.resets = server ? PacedResets.toClient() : PacedResets.toEndpoint(System::nanoTime);
+        this.reader =
+                new FrameReader(
+                        server,
+                        maxHeaderBytes,
+                        maxFields,
+                        new PeerFrames(this, owner, streams, sending, resets, gate));
     }
 
     /// @param maxHeaderBytes of one header block, decoded
@@ -198,6 +172,44 @@ public final class Session extends ChannelDuplexHandler {
 
     boolean isServer() {
         return server;
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    Streams streams() {
+        return streams;
+    }
+
+    ReceiveWindow receiving() {
+        return receiving;
+    }
+
+    /// Whether a stream that the peer opens is one too many.
+    boolean takesNoMore(int streamId) {
+        return streamId > lastPromised || streams.size() >= maxPeerStreams;
+    }
+
+    /// The largest list of fields that the peer takes.
+    void peerTakes(long headerBytes) {
+        peerHeaderBytes = headerBytes;
+    }
+
+    boolean peerGoesAway() {
+        return peerGoesAway;
+    }
+
+    /// It takes no new streams, and has not looked at those after the last that it names.
+    void peerGoes(int lastStreamId) {
+        peerGoesAway = true;
+        owner.goAway();
+        streams.forEachOpen(stream -> {
+            if (!server && stream.id > lastStreamId && !stream.closed) {
+                close(stream, Way.RESET);
+                stream.end(Ending.REFUSED);
+            }
+        });
     }
 
     /// Says hello. The channel is connected, and this its last handler.
@@ -222,19 +234,23 @@ public final class Session extends ChannelDuplexHandler {
                     SETTINGS_MAX_HEADER_LIST_SIZE,
                     maxHeaderBytes);
         }
-        out.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW_SIZE);
+        out.windowUpdate(0, ReceiveWindow.BYTES - DEFAULT_WINDOW_SIZE);
         out.flush();
     }
 
     /// Whether much of the connection's window is taken by what has come and nobody takes: it
     /// leaves the less for other streams.
     public boolean isCongested() {
-        return CONNECTION_WINDOW - receiveWindow - taken > CONGESTED_BYTES;
+        return receiving.isCongested();
     }
 
     /// A stream that begins with its head; only of a client.
     public Stream open() {
-        return new Stream(this, peerStreamWindow);
+        return newStream();
+    }
+
+    Stream newStream() {
+        return new Stream(this, sending.ofNewStream());
     }
 
     /// Announces the end, taking every stream, and asks the peer to say that it has seen that.
@@ -256,8 +272,8 @@ public final class Session extends ChannelDuplexHandler {
 
     private void goAway() {
         goAwaySent = true;
-        lastPromised = lastPeerStream;
-        writer().goAway(lastPeerStream, NO_ERROR.code(), "");
+        lastPromised = streams.lastOfPeer();
+        writer().goAway(lastPromised, NO_ERROR.code(), "");
     }
 
     @Override
@@ -305,7 +321,7 @@ public final class Session extends ChannelDuplexHandler {
     /// the body.)
     private void watchHead() {
         var open = reader.openBlock();
-        var head = open > lastPeerStream ? open : 0;
+        var head = open > streams.lastOfPeer() ? open : 0;
         if (head == timedHead) {
             return;
         }
@@ -328,8 +344,8 @@ public final class Session extends ChannelDuplexHandler {
             return;
         }
         var late = timedHead;
-        lastPeerStream = late;
-        closed.add(late, Way.RESET);
+        streams.begun(late);
+        streams.close(late, Way.RESET);
         owner.late();
         try {
             refuse(late, HttpResponseStatus.REQUEST_TIMEOUT);
@@ -356,7 +372,7 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     /// Answers a request that did not become a stream.
-    private void refuse(int streamId, HttpResponseStatus status) throws Http2Exception {
+    void refuse(int streamId, HttpResponseStatus status) throws Http2Exception {
         var head = new DefaultHttpResponse(HttpVersion.HTTP_1_1, status, new Fields());
         writer().response(streamId, head, true);
     }
@@ -374,16 +390,19 @@ public final class Session extends ChannelDuplexHandler {
     /// Not at once: it may be in the middle of a write that it has made possible.
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext from) {
-        if (!ended && writer != null && from.channel().isWritable()) {
+        if (writer != null && isChannelWritable()) {
             from.executor().execute(resuming);
         }
     }
 
     private void resume() {
-        if (!ended && context().channel().isWritable()) {
-            sendWaiting();
-            tellWritable();
+        if (isChannelWritable()) {
+            sending.resume();
         }
+    }
+
+    boolean isChannelWritable() {
+        return !ended && context().channel().isWritable();
     }
 
     @Override
@@ -415,15 +434,15 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private void closeAll() {
-        for (var stream : List.copyOf(streams.values())) {
+        streams.forEachOpen(stream -> {
             if (!stream.closed) {
                 close(stream, Way.ENDED);
                 stream.end(Ending.CLOSED);
             }
-        }
+        });
     }
 
-    private void fail(Throwable cause, @Nullable Http2Exception known) {
+    void fail(Throwable cause, @Nullable Http2Exception known) {
         if (ended) {
             return;
         }
@@ -435,7 +454,7 @@ public final class Session extends ChannelDuplexHandler {
         var last =
                 known != null && known.shutdownHint() == ShutdownHint.HARD_SHUTDOWN
                         ? Integer.MAX_VALUE
-                        : lastPeerStream;
+                        : streams.lastOfPeer();
         writer().goAway(
                         last,
                         error.code(),
@@ -488,7 +507,7 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private void closeIfDone() {
-        if (closing != null && streams.isEmpty() && !ended && !goodbye) {
+        if (closing != null && streams.size() == 0 && !ended && !goodbye) {
             goodbye = true;
             var promise = closing;
             writer().flushThen(() -> context().close(promise));
@@ -498,8 +517,8 @@ public final class Session extends ChannelDuplexHandler {
     // What the streams send.
 
     void begin(Stream stream, HttpRequest head, boolean last) {
-        if (ended || peerGoesAway || nextOwnStream < 0) {
-            if (nextOwnStream < 0) {
+        if (ended || peerGoesAway || streams.areUsedUp()) {
+            if (streams.areUsedUp()) {
                 owner.goAway();
             }
             unsent(stream, Ending.REFUSED);
@@ -509,12 +528,10 @@ public final class Session extends ChannelDuplexHandler {
             unsent(stream, Ending.TOO_LARGE);
             return;
         }
-        stream.id = nextOwnStream;
-        nextOwnStream += 2;
-        stream.sendWindow = peerStreamWindow;
+        stream.sendWindow = sending.ofNewStream();
         stream.headWritten = true;
         stream.connecting = head.method().equals(HttpMethod.CONNECT);
-        streams.put(stream.id, stream);
+        streams.addOwn(stream);
         gate.streamOpened();
         try {
             writer().request(stream.id, head, last);
@@ -558,34 +575,26 @@ public final class Session extends ChannelDuplexHandler {
         var length = part.content().readableBytes();
         if (stream.closed || stream.weEnded || (length == 0 && !last)) {
             part.release();
-        } else if (stream.waiting != null) {
-            stream.wait(part);
-        } else if (length > window(stream)) {
-            waiting.add(stream);
-            stream.wait(part);
-            send(stream, Integer.MAX_VALUE);
         } else {
-            write(stream, part);
+            sending.send(stream, part);
         }
     }
 
-    private int window(Stream stream) {
-        return Math.max(0, Math.min(stream.sendWindow, sendWindow));
+    /// A piece of a part, which is within the windows. Takes it.
+    void writeSome(Stream stream, ByteBuf bytes) {
+        gate.dataSent();
+        writer().data(stream.id, bytes, false);
     }
 
     /// Takes the part, which is within the windows.
-    private void write(Stream stream, HttpContent part) {
-        var bytes = part.content();
-        var length = bytes.readableBytes();
-        stream.sendWindow -= length;
-        sendWindow -= length;
-        gate.dataSent();
+    void write(Stream stream, HttpContent part) {
         if (!(part instanceof LastHttpContent last)) {
-            writer().data(stream.id, bytes, false);
+            writeSome(stream, part.content());
             return;
         }
+        gate.dataSent();
         if (last.trailingHeaders().isEmpty()) {
-            writer().data(stream.id, bytes, true);
+            writer().data(stream.id, last.content(), true);
         } else {
             writeTrailers(stream, last);
         }
@@ -605,79 +614,8 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
-    /// As much of what waits as the windows allow, and `most`.
-    private void send(Stream stream, int most) {
-        var left = most;
-        while (stream.waiting != null) {
-            var part = Objects.requireNonNull(stream.waiting.peek());
-            var length = part.content().readableBytes();
-            var now = Math.min(Math.min(window(stream), left), length);
-            if (now < length) {
-                if (now > 0) {
-                    stream.sendWindow -= now;
-                    sendWindow -= now;
-                    gate.dataSent();
-                    writer().data(stream.id, part.content().readRetainedSlice(now), false);
-                }
-                return;
-            }
-            left -= length;
-            stream.waiting.remove();
-            if (stream.waiting.isEmpty()) {
-                stream.waiting = null;
-                waiting.remove(stream);
-            }
-            write(stream, part);
-        }
-    }
-
-    /// In turns, until the windows or the channel are full.
-    private void sendWaiting() {
-        var channel = context().channel();
-        for (var idle = 0; idle < waiting.size() && sendWindow > 0 && channel.isWritable(); ) {
-            var stream = waiting.remove();
-            waiting.add(stream);
-            var before = sendWindow;
-            send(stream, TURN_BYTES);
-            idle = before == sendWindow ? idle + 1 : 0;
-        }
-        flush();
-    }
-
     boolean isWritable(Stream stream) {
-        if (stream.closed) {
-            return false;
-        }
-        var writable = hasRoom(stream);
-        if (!writable && !stream.toldUnwritable) {
-            stream.toldUnwritable = true;
-            unwritable++;
-        }
-        return writable;
-    }
-
-    private boolean hasRoom(Stream stream) {
-        return !ended
-                && stream.waiting == null
-                && stream.sendWindow > 0
-                && sendWindow > 0
-                && context().channel().isWritable();
-    }
-
-    private void tellWritable() {
-        if (unwritable > 0) {
-            for (var stream : List.copyOf(streams.values())) {
-                tellWritable(stream);
-            }
-        }
-    }
-
-    private void tellWritable(Stream stream) {
-        if (stream.toldUnwritable && !stream.closed && hasRoom(stream)) {
-            stream.toldUnwritable = false;
-            unwritable--;
-            stream.writable();
-        }
+        return sending.isWritable(stream);
     }
 
     /// The stream's owner has taken so many bytes: the peer may send as many again.
@@ -697,13 +635,10 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
-    /// Half of the window is given back at a time: of what is left of it beside what nobody takes.
-    private void tookOfConnection(int bytes) {
-        taken += bytes;
-        if (taken > 0 && taken >= receiveWindow) {
-            writer().windowUpdate(0, taken);
-            receiveWindow += taken;
-            taken = 0;
+    void tookOfConnection(int bytes) {
+        var increment = receiving.took(bytes);
+        if (increment > 0) {
+            writer().windowUpdate(0, increment);
             flush();
         }
     }
@@ -734,13 +669,13 @@ public final class Session extends ChannelDuplexHandler {
         stream.end(Ending.RESET);
     }
 
-    private void writeReset(int streamId, long error) {
-        if (server || resets.admits(streamId, error)) {
+    void writeReset(int streamId, long error) {
+        if (resets.admits(streamId, error)) {
             writer().reset(streamId, error);
         } else if (resetTimer == null) {
             resetTimer = afterWindow();
         }
-        if (!server && resets.areMany()) {
+        if (resets.areMany()) {
             owner.resetsMany();
         }
         try {
@@ -778,8 +713,8 @@ public final class Session extends ChannelDuplexHandler {
         return resets.waiting();
     }
 
-    private Way wayOf(int streamId) {
-        return resets.isWaiting(streamId) ? Way.RESET : closed.way(streamId);
+    Way wayOf(int streamId) {
+        return resets.isWaiting(streamId) ? Way.RESET : streams.way(streamId);
     }
 
     private void weEnd(Stream stream) {
@@ -791,7 +726,7 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
-    private void peerEnds(Stream stream) {
+    void peerEnds(Stream stream) {
         stream.peerEnded = true;
         if (stream.weEnded && !stream.closed) {
             close(stream, Way.ENDED);
@@ -799,18 +734,12 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     /// Nobody is told but the connection's owner.
-    private void close(Stream stream, Way way) {
+    void close(Stream stream, Way way) {
         stream.closed = true;
         if (stream.id != 0) {
-            streams.remove(stream.id);
-            closed.add(stream.id, way);
+            streams.close(stream.id, way);
         }
-        if (stream.waiting != null) {
-            waiting.remove(stream);
-        }
-        if (stream.toldUnwritable) {
-            unwritable--;
-        }
+        sending.forget(stream);
         owner.closed(stream);
         closeIfDone();
     }
@@ -830,363 +759,11 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
-    private ChannelHandlerContext context() {
+    ChannelHandlerContext context() {
         return Objects.requireNonNull(context, "not in a pipeline");
     }
 
-    private FrameWriter writer() {
+    FrameWriter writer() {
         return Objects.requireNonNull(writer, "not started");
-    }
-
-    /// Acts on frames, in the states of RFC 9113, 5.1.
-    private final class Judge implements FrameReader.Frames {
-        @Override
-        public void headers(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
-            var stream = streams.get(streamId);
-            if (stream == null) {
-                if (mayOpen(streamId)) {
-                    open(streamId, headers, last);
-                } else if (last) {
-                    resets.ended(streamId);
-                }
-            } else if (stream.peerEnded) {
-                throw streamError(streamId, STREAM_CLOSED, "HEADERS after the stream's end");
-            } else if (stream.headRead) {
-                trailers(stream, headers, last);
-            } else {
-                answer(stream, headers, last);
-            }
-        }
-
-        private boolean mayOpen(int streamId) throws Http2Exception {
-            if (server && streamId > lastPeerStream && streamId % 2 == 1) {
-                return true;
-            }
-            return switch (wayOf(streamId)) {
-                case RESET -> false;
-                case ENDED ->
-                        throw connectionError(
-                                STREAM_CLOSED, "HEADERS on stream %d, which has ended", streamId);
-                case FORGOTTEN ->
-                        throw streamError(streamId, STREAM_CLOSED, "HEADERS on a closed stream");
-                case UNKNOWN ->
-                        throw connectionError(
-                                PROTOCOL_ERROR, "stream %d cannot be opened (any more)", streamId);
-            };
-        }
-
-        private void open(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
-            refuseIf(streamId, MessageRules.request(headers));
-            var announced = announced(headers);
-            if (last && announced > 0) {
-                throw streamError(streamId, PROTOCOL_ERROR, "a body was announced");
-            }
-            lastPeerStream = streamId;
-            if (streamId > lastPromised || streams.size() >= maxPeerStreams) {
-                throw streamError(streamId, REFUSED_STREAM, "no more streams");
-            }
-            var stream = new Stream(Session.this, peerStreamWindow);
-            stream.id = streamId;
-            stream.headRead = true;
-            stream.tunnel = MessageRules.isConnect(headers);
-            streams.put(streamId, stream);
-            gate.streamOpened();
-            stream.listener = owner.opened(stream);
-            stream.announced = announced;
-            pass(stream, headers, last);
-        }
-
-        private void answer(Stream stream, HeaderBlock headers, boolean last)
-                throws Http2Exception {
-            refuseIf(stream.id, MessageRules.response(headers, last));
-            if (Tokens.isInformational(Objects.requireNonNull(headers.status, "judged"))) {
-                if (++stream.informational > MAX_INFORMATIONAL) {
-                    throw streamError(stream.id, PROTOCOL_ERROR, "too many informational answers");
-                }
-            } else {
-                stream.headRead = true;
-                stream.tunnel = stream.connecting && headers.status.byteAt(0) == '2';
-                // What an answer that opens a tunnel tells of its length counts for nothing
-                // (RFC 9110, 9.3.6).
-                stream.announced = stream.tunnel ? -1 : announced(headers);
-                verifyLength(stream, 0, last);
-            }
-            pass(stream, headers, last);
-        }
-
-        private void pass(Stream stream, HeaderBlock headers, boolean last) {
-            stream.peerEnded = last;
-            stream.head(headers, last);
-            if (last) {
-                peerEnds(stream);
-            }
-        }
-
-        private void trailers(Stream stream, HeaderBlock headers, boolean last)
-                throws Http2Exception {
-            if (!last || stream.tunnel) {
-                throw streamError(stream.id, PROTOCOL_ERROR, "HEADERS in the middle");
-            }
-            refuseIf(stream.id, MessageRules.trailers(headers));
-            verifyLength(stream, 0, true);
-            stream.peerEnded = true;
-            stream.receive(Http2Messages.trailers(headers));
-            peerEnds(stream);
-        }
-
-        /// -1: it was not.
-        private static long announced(HeaderBlock headers) {
-            var at = headers.fields.indexOf(HttpHeaderNames.CONTENT_LENGTH, 0);
-            return at < 0 ? -1 : Long.parseLong(headers.fields.value(at).toString());
-        }
-
-        /// An answer without a body may be one to HEAD.
-        private void verifyLength(Stream stream, int more, boolean last) throws Http2Exception {
-            stream.received += more;
-            if (stream.announced >= 0
-                    && (stream.received > stream.announced
-                            || (last
-                                    && stream.received < stream.announced
-                                    && (server || stream.received > 0)))) {
-                throw streamError(stream.id, PROTOCOL_ERROR, "not the length that was announced");
-            }
-        }
-
-        @Override
-        public void data(int streamId, ByteBuf content, int padding, boolean last)
-                throws Http2Exception {
-            var length = content.readableBytes();
-            if (length + padding == 0 && !last) {
-                gate.idle();
-            }
-            receiveWindow -= length + padding;
-            if (receiveWindow < 0) {
-                throw connectionError(FLOW_CONTROL_ERROR, "more than the connection's window");
-            }
-            var stream = streams.get(streamId);
-            // What nobody takes is given back at once; the rest as its owner takes it.
-            if (stream == null || stream.peerEnded) {
-                tookOfConnection(length + padding);
-                refuseData(streamId, stream);
-                if (last) {
-                    resets.ended(streamId);
-                }
-                return;
-            }
-            tookOfConnection(padding);
-            try {
-                verifyData(stream, length, padding, last);
-            } catch (Http2Exception wrong) {
-                tookOfConnection(length);
-                throw wrong;
-            }
-            if (length > 0 || last) {
-                stream.peerEnded = last;
-                stream.receive(Http2Messages.part(content.retain(), last));
-                if (last) {
-                    peerEnds(stream);
-                }
-            }
-        }
-
-        private void verifyData(Stream stream, int length, int padding, boolean last)
-                throws Http2Exception {
-            if (!stream.headRead) {
-                throw streamError(stream.id, PROTOCOL_ERROR, "DATA before HEADERS");
-            }
-            stream.receiveWindow -= length + padding;
-            stream.taken += padding;
-            if (stream.receiveWindow < 0) {
-                throw streamError(stream.id, FLOW_CONTROL_ERROR, "more than the stream's window");
-            }
-            verifyLength(stream, length, last);
-        }
-
-        private void refuseData(int streamId, @Nullable Stream stream) throws Http2Exception {
-            if (stream == null && wayOf(streamId) == Way.RESET) {
-                return;
-            }
-            if (stream == null && mayNotHaveExisted(streamId)) {
-                throw connectionError(PROTOCOL_ERROR, "DATA on stream %d, which is idle", streamId);
-            }
-            throw streamError(streamId, STREAM_CLOSED, "DATA after the stream's end");
-        }
-
-        private boolean mayNotHaveExisted(int streamId) {
-            var ofClient = streamId % 2 == 1;
-            return ofClient == server
-                    ? streamId > lastPeerStream
-                    : nextOwnStream > 0 && streamId >= nextOwnStream;
-        }
-
-        @Override
-        public void reset(int streamId, long error) throws Http2Exception {
-            gate.reset();
-            var stream = streams.get(streamId);
-            if (stream != null) {
-                close(stream, Way.ENDED);
-                stream.end(error == REFUSED_STREAM.code() ? Ending.REFUSED : Ending.RESET);
-            } else if (mayNotHaveExisted(streamId)) {
-                throw connectionError(PROTOCOL_ERROR, "RST_STREAM of idle stream %d", streamId);
-            }
-            resets.ended(streamId);
-        }
-
-        @Override
-        public void settings(Http2Settings settings) throws Http2Exception {
-            gate.settings();
-            writer().settingsAck();
-            verifyAnswers();
-            if (!server && Boolean.TRUE.equals(settings.pushEnabled())) {
-                throw connectionError(PROTOCOL_ERROR, "a server that wants pushes");
-            }
-            var tableBytes = settings.headerTableSize();
-            if (tableBytes != null) {
-                writer().tableBytes(tableBytes);
-            }
-            var window = settings.initialWindowSize();
-            if (window != null) {
-                rewindow(window);
-            }
-            var headerBytes = settings.maxHeaderListSize();
-            if (headerBytes != null) {
-                peerHeaderBytes = headerBytes;
-            }
-            // Larger frames would only delay other streams.
-            owner.settings(settings.maxConcurrentStreams());
-        }
-
-        private void rewindow(int value) throws Http2Exception {
-            var change = (long) value - peerStreamWindow;
-            peerStreamWindow = value;
-            for (var stream : streams.values()) {
-                if (stream.sendWindow + change > Integer.MAX_VALUE) {
-                    throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
-                }
-                stream.sendWindow += (int) change;
-            }
-            sendWaiting();
-            tellWritable();
-        }
-
-        @Override
-        public void settingsAcknowledged() throws Http2Exception {
-            gate.settings();
-        }
-
-        @Override
-        public void ping(long data) {
-            writer().pong(data);
-            verifyAnswers();
-        }
-
-        /// Who does not read them does not read why, either.
-        private void verifyAnswers() {
-            if (writer().answersUnsent() > FloodGate.MAX_QUEUED_CONTROL_FRAMES) {
-                var why = connectionError(ENHANCE_YOUR_CALM, "answers that nobody reads");
-                fail(why, why);
-                context().close();
-            }
-        }
-
-        @Override
-        public void pong(long data) {
-            owner.pong(data);
-        }
-
-        @Override
-        public void goAway(int lastStreamId) throws Http2Exception {
-            if (peerGoesAway) {
-                gate.idle();
-            }
-            peerGoesAway = true;
-            owner.goAway();
-            for (var stream : List.copyOf(streams.values())) {
-                if (!server && stream.id > lastStreamId && !stream.closed) {
-                    close(stream, Way.RESET);
-                    stream.end(Ending.REFUSED);
-                }
-            }
-        }
-
-        @Override
-        public void windowUpdate(int streamId, int increment) throws Http2Exception {
-            gate.windowUpdate();
-            if (streamId == 0) {
-                if (sendWindow + (long) increment > Integer.MAX_VALUE) {
-                    throw connectionError(FLOW_CONTROL_ERROR, "a window that is too large");
-                }
-                var wasShut = sendWindow <= 0;
-                sendWindow += increment;
-                // Otherwise it is not the connection that they wait for.
-                if (wasShut && sendWindow > 0) {
-                    sendWaiting();
-                    tellWritable();
-                }
-                return;
-            }
-            var stream = streams.get(streamId);
-            if (stream == null) {
-                if (mayNotHaveExisted(streamId)) {
-                    throw connectionError(
-                            PROTOCOL_ERROR, "WINDOW_UPDATE of idle stream %d", streamId);
-                }
-                return;
-            }
-            if (stream.sendWindow + (long) increment > Integer.MAX_VALUE) {
-                throw streamError(streamId, FLOW_CONTROL_ERROR, "a window that is too large");
-            }
-            stream.sendWindow += increment;
-            if (stream.waiting != null) {
-                send(stream, Integer.MAX_VALUE);
-                flush();
-            }
-            tellWritable(stream);
-        }
-
-        @Override
-        public void ignored() throws Http2Exception {
-            gate.idle();
-        }
-
-        @Override
-        public void malformed(StreamException why) throws Http2Exception {
-            if (why.error() != REFUSED_STREAM) {
-                gate.provoked();
-            }
-            var id = why.streamId();
-            var stream = streams.get(id);
-            if (stream != null) {
-                writeReset(id, why.error().code());
-                if (!ended) {
-                    close(stream, Way.RESET);
-                    stream.end(Ending.MALFORMED);
-                }
-                return;
-            }
-            if (wayOf(id) == Way.RESET) {
-                return;
-            }
-            if (server && id % 2 == 1 && id > lastPeerStream) {
-                lastPeerStream = id;
-            }
-            closed.add(id, Way.RESET);
-            var large =
-                    why instanceof HeaderListSizeException
-                            || why.getCause() instanceof HeaderBlock.TooManyFields;
-            if (large && server) {
-                owner.tooLarge();
-                refuse(id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            } else if (why.error() != REFUSED_STREAM) {
-                owner.malformed();
-            }
-            writeReset(id, why.error().code());
-        }
-
-        private static void refuseIf(int streamId, @Nullable String why) throws Http2Exception {
-            if (why != null) {
-                throw streamError(streamId, PROTOCOL_ERROR, "%s", why);
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ class PacedResetsTest {
     private static final long ERROR = 8;
 
     private long now;
-    private final PacedResets resets = new PacedResets(() -> now);
+    private final PacedResets resets = PacedResets.toEndpoint(() -> now);
 
     @Test
     void a_window_full_is_sent_and_the_rest_waits_for_the_next() {

@@ -364,7 +364,7 @@ class SessionTest {
         other.stream.flush();
         carry(WHOLE);
 
-        assertThat(serverHears.heard.getLast().bytes).isEqualTo(2 * Session.CONNECTION_WINDOW);
+        assertThat(serverHears.heard.getLast().bytes).isEqualTo(2 * ReceiveWindow.BYTES);
         serverHears.heard.forEach(heard -> heard.stream.pauseReading(false));
         carry(WHOLE);
         assertThat(server.isCongested()).isFalse();
