@@ -136,7 +136,9 @@ class SoakIT {
         }
         var lost = leaks.look();
 
-        System.err.printf("Soak of %d s: %s answered%n", LONG.toSeconds(), answered);
+        System.err.printf(
+                "Soak of %d s: %s answered, memory grew by %d KiB%n",
+                LONG.toSeconds(), answered, (after - before) / 1024);
         assertThat(failures).isEmpty();
         assertThat(answered).containsOnlyKeys("HTTP/1.1", "gRPC", "TCP");
         assertThat(lost).isEmpty();
