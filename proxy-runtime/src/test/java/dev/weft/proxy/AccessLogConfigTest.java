@@ -37,7 +37,7 @@ class AccessLogConfigTest {
     @ValueSource(
             strings = {
                 "",
-                "100 %% %START_TIME% %START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%\n",
+                "100 %% %START_TIME% %START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)% %START_TIME(%s.%6f)%\n",
                 "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH):20% %REQ_WITHOUT_QUERY(:PATH)%",
                 "%RESP(X-A?X-B):5%%TRAILER(grpc-message)%%PROTOCOL%%ROUTE_NAME%%TRACE_ID%",
                 "%GRPC_STATUS(NUMBER)% %GRPC_STATUS(SNAKE_STRING)% %DOWNSTREAM_PEER_URI_SAN%",
@@ -53,7 +53,7 @@ class AccessLogConfigTest {
                     """
                     %CONNECTION_ID%,             operator %CONNECTION_ID% is not supported
                     %DYNAMIC_METADATA(a:b)%,     operator %DYNAMIC_METADATA% is not supported
-                    %START_TIME(%s)%,            operator %START_TIME(%s)% is not supported
+                    %START_TIME(%s.%e)%,         operator %START_TIME(%s.%e)% is not supported
                     %GRPC_STATUS(WORDS)%,        operator %GRPC_STATUS(WORDS)% is not supported
                     %DURATION(x)%,               operator %DURATION(x)% is not supported
                     %DURATION:3%,                operator %DURATION% takes no length

@@ -85,8 +85,8 @@ class EditConfigTest {
                 "a\u0000b",
                 "a\u007fb",
                 "a\u001bb",
-                "%REQ(x)%",
-                "100%"
+                "%REQ(x)%\r\nb",
+                "%REQ(x\u0000)%"
             })
     void a_value_is_one_line_of_text(String value) {
         refused(
@@ -95,6 +95,69 @@ class EditConfigTest {
         refused(
                 route().addResponseHeadersToAdd(header("x", value)),
                 "response_headers_to_add: header");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "%REQ(x?:path):5%",
+                "%REQ_WITHOUT_QUERY(:PATH)% 100%%",
+                "%PROTOCOL%-%ROUTE_NAME%-%UPSTREAM_CLUSTER%-%REQUESTED_SERVER_NAME%",
+                "%DOWNSTREAM_REMOTE_ADDRESS%%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+                "%DOWNSTREAM_DIRECT_REMOTE_PORT%%DOWNSTREAM_LOCAL_ADDRESS%",
+                "t=%START_TIME(%s.%3f)%",
+                "%START_TIME%%DOWNSTREAM_PEER_URI_SAN%%TRACE_ID%"
+            })
+    void requests_and_answers_can_be_told_of_the_request(String value) {
+        assertThat(refusal(route().addRequestHeadersToAdd(header("x", value)))).isEmpty();
+        assertThat(refusal(route().addResponseHeadersToAdd(header("x", value)))).isEmpty();
+        assertThat(refusal(host().addRequestHeadersToAdd(header("x", value)))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "%RESP(x)%",
+                "%RESPONSE_CODE%",
+                "%RESPONSE_CODE_DETAILS%",
+                "%RESPONSE_FLAGS%",
+                "%UPSTREAM_HOST%",
+                "%UPSTREAM_PEER_URI_SAN%"
+            })
+    void only_answers_can_be_told_of_the_answer(String value) {
+        assertThat(refusal(route().addResponseHeadersToAdd(header("x", value)))).isEmpty();
+        refused(
+                route().addRequestHeadersToAdd(header("x", value)),
+                "request_headers_to_add header x: operator %"
+                        + value.replaceAll("%|\\(x\\)", "")
+                        + "% is not supported by this proxy in headers of requests; use one of REQ,");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "%TRAILER(x)%",
+                "%GRPC_STATUS%",
+                "%BYTES_SENT%",
+                "%DURATION%",
+                "%HOSTNAME%",
+                "%ENVIRONMENT(X)%",
+                "%VIRTUAL_CLUSTER_NAME%",
+                "%DYNAMIC_METADATA([\"a\", \"b\"])%",
+                "%REQ(:SCHEME)%",
+                "%START_TIME(%q)%"
+            })
+    void what_nobody_knows_is_refused_by_name(String value) {
+        var name = value.replaceAll("[(].*|%$", "");
+        refused(route().addRequestHeadersToAdd(header("x", value)), "operator " + name);
+        refused(route().addResponseHeadersToAdd(header("x", value)), "operator " + name);
+    }
+
+    @Test
+    void a_percent_sign_that_begins_no_operator_is_refused() {
+        refused(
+                route().addResponseHeadersToAdd(header("x", "100%")),
+                "response_headers_to_add header x: has at position 3 a %");
     }
 
     /// The log of whoever reads it is one line too.
@@ -271,8 +334,12 @@ class EditConfigTest {
         assertThat(refusal(routes)).hasValueSatisfying(it -> assertThat(it).contains(why));
     }
 
+    private Optional<String> refusal(VirtualHost.Builder host) {
+        return refusal(RouteConfiguration.newBuilder().addVirtualHosts(host));
+    }
+
     private Optional<String> refusal(Route.Builder route) {
-        return refusal(RouteConfiguration.newBuilder().addVirtualHosts(host().addRoutes(route)));
+        return refusal(host().addRoutes(route));
     }
 
     private Optional<String> refusal(RouteConfiguration.Builder routes) {

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -36,6 +37,10 @@ final class H2cApp implements AutoCloseable {
     final AtomicInteger heads = new AtomicInteger();
 
     final AtomicInteger requests = new AtomicInteger();
+
+    /// Of the request that came last.
+    volatile Http2Headers lastHead = new DefaultHttp2Headers();
+
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final Channel listening;
@@ -91,6 +96,7 @@ final class H2cApp implements AutoCloseable {
         @Override
         protected void channelRead0(ChannelHandlerContext context, Http2StreamFrame frame) {
             if (frame instanceof Http2HeadersFrame head && head.headers().path() != null) {
+                lastHead = head.headers();
                 heads.incrementAndGet();
                 big = head.headers().path().toString().startsWith("/big");
                 context.channel()

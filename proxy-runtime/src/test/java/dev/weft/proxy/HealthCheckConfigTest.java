@@ -11,6 +11,8 @@ import dev.weft.proxy.config.HealthCheck.Http;
 import dev.weft.proxy.config.HealthCheck.Statuses;
 import dev.weft.proxy.config.HealthCheck.Tcp;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck.CustomHealthCheck;
 import io.envoyproxy.envoy.config.core.v3.HealthCheck.GrpcHealthCheck;
@@ -75,6 +77,29 @@ class HealthCheckConfigTest {
         assertThat(http.http2()).isTrue();
         assertThat(http.expected()).containsExactly(new Statuses(200, 300));
         assertThat(http.retriable()).containsExactly(new Statuses(503, 504));
+    }
+
+    /// There is no client of whom it could tell.
+    @Test
+    void a_question_has_no_operators() {
+        var header =
+                HeaderValueOption.newBuilder()
+                        .setHeader(HeaderValue.newBuilder().setKey("x").setValue("%START_TIME%"));
+
+        assertThat(
+                        nack(
+                                check().setHttpHealthCheck(
+                                                HttpHealthCheck.newBuilder()
+                                                        .setPath("/")
+                                                        .addRequestHeadersToAdd(header))))
+                .contains(
+                        "operator %START_TIME% is not supported by this proxy in its own requests");
+        assertThat(
+                        nack(
+                                check().setGrpcHealthCheck(
+                                                GrpcHealthCheck.newBuilder()
+                                                        .addInitialMetadata(header))))
+                .contains("initial_metadata header x: operator %START_TIME%");
     }
 
     @Test

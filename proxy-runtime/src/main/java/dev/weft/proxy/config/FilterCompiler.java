@@ -218,6 +218,7 @@ final class FilterCompiler {
                         HeaderEditCompiler.answer(
                                 place, limit.getResponseHeadersToAddList(), List.of()),
                         HeaderEditCompiler.adding(
+                                Moment.REQUEST,
                                 place + ".request_headers_to_add_when_not_enforced",
                                 limit.getRequestHeadersToAddWhenNotEnforcedList()),
                         limit.getEnableXRatelimitHeaders()

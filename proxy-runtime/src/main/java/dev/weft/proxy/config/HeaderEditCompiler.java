@@ -1,8 +1,11 @@
 package dev.weft.proxy.config;
 
 import dev.weft.proxy.route.HeaderEdits;
+import dev.weft.proxy.route.HeaderEdits.Edit;
 import dev.weft.proxy.route.HeaderEdits.Mode;
 import dev.weft.proxy.syntax.Tokens;
+import dev.weft.proxy.telemetry.HeaderFormat;
+import dev.weft.proxy.telemetry.LogValue.Literal;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +16,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /// Compiles edits of headers. What could make one message two is refused: nobody looks at a header
-/// again after it was edited.
+/// again after it was edited. A value with command operators becomes a format, any other a
+/// constant.
 final class HeaderEditCompiler {
     /// Headers that say where a message ends, or that belong to one connection (RFC 9110, 7.6.1).
     private static final Set<String> FRAMING =
@@ -31,28 +35,33 @@ final class HeaderEditCompiler {
     private HeaderEditCompiler() {}
 
     static HeaderEdits request(String place, List<HeaderValueOption> adds, List<String> removes) {
-        return edits(place + ".request_headers", adds, removes);
+        return edits(Moment.REQUEST, place + ".request_headers", adds, removes);
     }
 
     static HeaderEdits answer(String place, List<HeaderValueOption> adds, List<String> removes) {
-        return edits(place + ".response_headers", adds, removes);
+        return edits(Moment.ANSWER, place + ".response_headers", adds, removes);
+    }
+
+    /// For requests that the proxy makes itself: there is no client of whom values could tell.
+    static HeaderEdits own(String place, List<HeaderValueOption> adds, List<String> removes) {
+        return edits(Moment.OWN, place + ".request_headers", adds, removes);
     }
 
     private static HeaderEdits edits(
-            String fields, List<HeaderValueOption> adds, List<String> removes) {
-        return edits(fields + "_to_add", adds, fields + "_to_remove", removes);
+            Moment moment, String fields, List<HeaderValueOption> adds, List<String> removes) {
+        return edits(moment, fields + "_to_add", adds, fields + "_to_remove", removes);
     }
 
     /// @param place of the field itself
-    static HeaderEdits adding(String place, List<HeaderValueOption> adds) {
-        return edits(place, adds, place, List.of());
+    static HeaderEdits adding(Moment moment, String place, List<HeaderValueOption> adds) {
+        return edits(moment, place, adds, place, List.of());
     }
 
     /// Values as they stand: there are no `%COMMAND%`s in them.
     ///
     /// @param place of the field itself
     static HeaderEdits metadata(String place, List<HeaderValue> values) {
-        var sets = new ArrayList<HeaderEdits.Set>();
+        var sets = new ArrayList<Edit>();
         for (var it : values) {
             sets.add(
                     new HeaderEdits.Set(
@@ -62,6 +71,7 @@ final class HeaderEditCompiler {
     }
 
     private static HeaderEdits edits(
+            Moment moment,
             String addPlace,
             List<HeaderValueOption> adds,
             String removePlace,
@@ -69,20 +79,34 @@ final class HeaderEditCompiler {
         if (adds.isEmpty() && removes.isEmpty()) {
             return HeaderEdits.NONE;
         }
-        var sets = new ArrayList<HeaderEdits.Set>();
+        var edits = new ArrayList<Edit>();
         for (var add : adds) {
-            var set =
-                    new HeaderEdits.Set(
-                            name(addPlace, add.getHeader().getKey()),
-                            value(addPlace, add.getHeader().getValue()),
-                            mode(addPlace, add));
-            if (!set.value().isEmpty() || add.getKeepEmptyValue()) {
-                sets.add(set);
+            var edit = edit(moment, addPlace, add);
+            if (!(edit instanceof HeaderEdits.Set set)
+                    || !set.value().isEmpty()
+                    || add.getKeepEmptyValue()) {
+                edits.add(edit);
             }
         }
         // As in Envoy: what overwrites comes first, whatever the order.
-        sets.sort(Comparator.comparing(set -> !overwrites(set.mode())));
-        return new HeaderEdits(sets, removes.stream().map(it -> name(removePlace, it)).toList());
+        edits.sort(Comparator.comparing(edit -> !overwrites(edit.mode())));
+        return new HeaderEdits(edits, removes.stream().map(it -> name(removePlace, it)).toList());
+    }
+
+    private static Edit edit(Moment moment, String place, HeaderValueOption add) {
+        var name = name(place, add.getHeader().getKey());
+        var text = text(place, add.getHeader().getValue());
+        var mode = mode(place, add);
+        if (text.indexOf('%') < 0) {
+            return new HeaderEdits.Set(name, text, mode);
+        }
+        var operators = new OperatorCompiler(moment);
+        var values = operators.values(place + " header " + name, text, Literal::bytes);
+        if (values.stream().allMatch(Literal.class::isInstance)) {
+            return new HeaderEdits.Set(name, text.replace("%%", "%"), mode);
+        }
+        return new HeaderEdits.Write(
+                name, new HeaderFormat(values, operators.headers()), add.getKeepEmptyValue(), mode);
     }
 
     private static boolean overwrites(Mode mode) {
@@ -119,19 +143,6 @@ final class HeaderEditCompiler {
                             + " be changed, leave it out");
         }
         return lower;
-    }
-
-    /// Envoy's `%COMMAND%`s are not known here; `%%` is a percent sign.
-    private static String value(String place, String value) {
-        var plain = value.replace("%%", "");
-        if (plain.indexOf('%') >= 0) {
-            throw Rejected.at(
-                    place,
-                    "header value '"
-                            + Rejected.quoted(value)
-                            + "' has a %COMMAND%, which is not supported; write %% for a percent sign");
-        }
-        return text(place, value.replace("%%", "%"));
     }
 
     /// Its bytes, one a character, as headers are held. Space around it is no part of it.

@@ -139,7 +139,7 @@ final class HealthCheckCompiler {
                 authority(place + ".host", http.getHost()),
                 http.getPath(),
                 method(place, http.getMethod()),
-                HeaderEditCompiler.request(
+                HeaderEditCompiler.own(
                         place,
                         http.getRequestHeadersToAddList(),
                         http.getRequestHeadersToRemoveList()),
@@ -203,7 +203,7 @@ final class HealthCheckCompiler {
                 grpc.getServiceName(),
                 authority(place + ".authority", grpc.getAuthority()),
                 HeaderEditCompiler.adding(
-                        place + ".initial_metadata", grpc.getInitialMetadataList()));
+                        Moment.OWN, place + ".initial_metadata", grpc.getInitialMetadataList()));
     }
 
     private static Tcp tcp(String place, TcpHealthCheck tcp) {

@@ -101,7 +101,7 @@ final class TracingCompiler {
                     false,
                     parsed.getRawAuthority(),
                     path,
-                    HeaderEditCompiler.request(place, to.getRequestHeadersToAddList(), List.of()),
+                    HeaderEditCompiler.own(place, to.getRequestHeadersToAddList(), List.of()),
                     Unpack.positiveDuration(
                             place + ".http_uri.timeout",
                             uri.getTimeout(),

@@ -106,7 +106,7 @@ public final class Cors implements HttpFilter {
     }
 
     private HeaderEdits preflight(FilterRequest request, String origin) {
-        var sets = new ArrayList<HeaderEdits.Set>();
+        var sets = new ArrayList<HeaderEdits.Edit>();
         forAll(sets, origin);
         set(
                 sets,
@@ -129,13 +129,13 @@ public final class Cors implements HttpFilter {
     }
 
     private HeaderEdits actual(String origin) {
-        var sets = new ArrayList<HeaderEdits.Set>();
+        var sets = new ArrayList<HeaderEdits.Edit>();
         forAll(sets, origin);
         set(sets, "access-control-expose-headers", policy.exposed());
         return new HeaderEdits(sets, List.of());
     }
 
-    private void forAll(List<HeaderEdits.Set> sets, String origin) {
+    private void forAll(List<HeaderEdits.Edit> sets, String origin) {
         set(sets, "access-control-allow-origin", origin);
         set(
                 sets,
@@ -143,7 +143,7 @@ public final class Cors implements HttpFilter {
                 Boolean.TRUE.equals(policy.credentials()) ? "true" : "");
     }
 
-    private static void set(List<HeaderEdits.Set> sets, String name, String value) {
+    private static void set(List<HeaderEdits.Edit> sets, String name, String value) {
         if (!value.isEmpty()) {
             sets.add(new HeaderEdits.Set(name, value, Mode.OVERWRITE));
         }

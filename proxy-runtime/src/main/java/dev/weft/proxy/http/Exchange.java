@@ -214,7 +214,7 @@ final class Exchange {
         var found =
                 routes == null ? new RouteDecision.Refuse(Refusal.NO_ROUTE) : routes.decide(looked);
         decision = found;
-        log.routed(found.route());
+        log.routed(looked, found);
         var config = chain.current();
         if (!mayChangeTo(found, config.upgrades())) {
             refuse(Refusal.UPGRADE_NOT_ENABLED);
@@ -317,7 +317,10 @@ final class Exchange {
                 head.setUri(host);
             }
         }
-        to.request().apply(head.headers());
+        if (!admitsMore(to.request().apply(head.headers(), log))) {
+            refuse(Refusal.OVERLOADED);
+            return;
+        }
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         log.cluster(to.cluster());
         if (to.action().replayBytes().isPresent()) {
@@ -343,6 +346,12 @@ final class Exchange {
                         hashOf(head, to.action().hash()));
         forwarding = begun;
         begun.begin();
+    }
+
+    /// Counts what edits have made of the request's head, besides what has come.
+    boolean admitsMore(long bytes) {
+        headBytes += bytes;
+        return bytes == 0 || chain.worker().overload().admitsRequest(bytes);
     }
 
     private long hashOf(HttpRequest head, HashPolicy policy) {
@@ -433,15 +442,16 @@ final class Exchange {
         if (newCookie != null) {
             headers.add(HttpHeaderNames.SET_COOKIE, newCookie);
         }
-        edits.apply(headers);
-        filterEdits().apply(headers);
+        log.answers(head, RequestLogger.VIA_UPSTREAM);
+        edits.apply(headers, log);
+        filterEdits().apply(headers, log);
         if (chain.current().addsServiceTime()) {
             headers.set(
                     HeaderHygiene.SERVICE_TIME,
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from.sentAt()));
         }
         log.serviceAnswers();
-        log.answering(head, RequestLogger.VIA_UPSTREAM);
+        log.answering(head);
         if (switching) {
             downstream.writeSwitch(head);
             tunnel(from);
@@ -557,12 +567,13 @@ final class Exchange {
         if (leavesHttp()) {
             downstream.endWithAnswer();
         }
+        log.answers(response, why);
         if (decision != null) {
             edit(response.headers(), decision.response());
         }
-        edits.apply(response.headers());
-        filterEdits().apply(response.headers());
-        log.answering(response, why);
+        edits.apply(response.headers(), log);
+        filterEdits().apply(response.headers(), log);
+        log.answering(response);
         var empty = !response.content().isReadable() || hasNoBody(response.status().code());
         log.answered(empty ? 0 : response.content().readableBytes());
         log.answerComplete();
@@ -586,13 +597,13 @@ final class Exchange {
     }
 
     /// The route's own type of content takes the place of ours, as in Envoy.
-    private static void edit(HttpHeaders headers, HeaderEdits edits) {
+    private void edit(HttpHeaders headers, HeaderEdits edits) {
         var plain =
                 headers.contains(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN, false);
         if (plain) {
             headers.remove(HttpHeaderNames.CONTENT_TYPE);
         }
-        edits.apply(headers);
+        edits.apply(headers, log);
         if (plain && !headers.contains(HttpHeaderNames.CONTENT_TYPE)) {
             headers.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.TEXT_PLAIN);
         }

@@ -85,8 +85,11 @@ final class FilterRun {
     private boolean follow(Verdict verdict) {
         return switch (verdict) {
             case Verdict.Pass(var forRequest, var forAnswer) -> {
-                forRequest.apply(request.head().headers());
                 answer = EditChain.both(forAnswer, answer);
+                if (!exchange.admitsMore(forRequest.apply(request.head().headers(), log))) {
+                    exchange.refuse(Refusal.OVERLOADED);
+                    yield false;
+                }
                 yield true;
             }
             case Verdict.Answer it -> {

@@ -14,6 +14,6 @@ public final class EditChain {
         }
         var next = first.then();
         return new HeaderEdits(
-                first.sets(), first.removes(), next == null ? then : both(next, then));
+                first.edits(), first.removes(), next == null ? then : both(next, then));
     }
 }

@@ -5,8 +5,8 @@ import io.netty.util.AsciiString;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The headers of one request that formats name, kept until its line is written. Filled by one
-/// thread, then read by another.
+/// The headers of one request that formats name, kept until they are written. Filled by one thread,
+/// then perhaps read by another.
 public final class HeaderValues {
     /// For a connection, which has no headers.
     public static final HeaderValues NONE = new HeaderValues(List.of());
@@ -15,6 +15,7 @@ public final class HeaderValues {
     static final int MAX_LENGTH = 8 * 1024;
 
     private final List<Wanted> wanted;
+    private final int maxLength;
     private final @Nullable String[] values;
     private int length;
 
@@ -28,7 +29,13 @@ public final class HeaderValues {
     public record Wanted(Source source, AsciiString name) {}
 
     public HeaderValues(List<Wanted> wanted) {
+        this(wanted, MAX_LENGTH);
+    }
+
+    /// @param maxLength longer values are cut
+    public HeaderValues(List<Wanted> wanted, int maxLength) {
         this.wanted = wanted;
+        this.maxLength = maxLength;
         this.values = new String[wanted.size()];
     }
 
@@ -39,7 +46,7 @@ public final class HeaderValues {
             if (it.source() == source) {
                 var value = headers.get(it.name());
                 if (value != null) {
-                    var kept = value.length() > MAX_LENGTH ? value.substring(0, MAX_LENGTH) : value;
+                    var kept = value.length() > maxLength ? value.substring(0, maxLength) : value;
                     values[i] = kept;
                     length += kept.length();
                 }

@@ -10,7 +10,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Lines as they grow, in UTF-8 from the start: no string is made on the way. For one thread.
+/// Lines as they grow, in UTF-8 from the start: no string is made on the way. Or a header's value,
+/// whose texts are bytes, one a character. For one thread.
 public final class LineBuffer {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final int LONGEST_NUMBER = 20;
@@ -23,6 +24,7 @@ public final class LineBuffer {
     private static final int KEPT_BYTES = 256 * 1024;
 
     private final int capacity;
+    private final boolean ofHeader;
     private byte[] bytes;
     private int length;
 
@@ -32,8 +34,19 @@ public final class LineBuffer {
     private byte[] writtenSecond = {};
 
     LineBuffer(int capacity) {
+        this(capacity, false);
+    }
+
+    private LineBuffer(int capacity, boolean ofHeader) {
         this.capacity = capacity;
+        this.ofHeader = ofHeader;
         this.bytes = new byte[capacity];
+    }
+
+    /// For the value of a header: what cannot be in one becomes a space (RFC 9110, 5.5), nothing
+    /// else changes.
+    static LineBuffer ofHeader(int capacity) {
+        return new LineBuffer(capacity, true);
     }
 
     int length() {
@@ -54,6 +67,25 @@ public final class LineBuffer {
 
     byte[] toBytes() {
         return Arrays.copyOf(bytes, length);
+    }
+
+    /// What a header has as its value: without space at the ends, a byte a character.
+    ///
+    /// @param atMost bytes; what is longer is cut
+    String toFieldValue(int atMost) {
+        var from = 0;
+        var to = Math.min(length, atMost);
+        while (from < to && isSpace(bytes[from])) {
+            from++;
+        }
+        while (to > from && isSpace(bytes[to - 1])) {
+            to--;
+        }
+        return new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
+    }
+
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\t';
     }
 
     void writeTo(OutputStream out) throws IOException {
@@ -143,6 +175,9 @@ public final class LineBuffer {
     /// What is inside of a string's quotes: neither line nor string can be ended by it, and no
     /// terminal be told anything.
     LineBuffer text(String value) {
+        if (ofHeader) {
+            return fieldText(value);
+        }
         ensure(value.length() * LONGEST_CHARACTER);
         var to = bytes;
         var at = length;
@@ -157,6 +192,26 @@ public final class LineBuffer {
             }
         }
         length = at;
+        return this;
+    }
+
+    /// A text that holds characters where others hold bytes: it is the configuration's.
+    LineBuffer name(String value) {
+        return ofHeader
+                ? fieldText(
+                        new String(
+                                value.getBytes(StandardCharsets.UTF_8),
+                                StandardCharsets.ISO_8859_1))
+                : text(value);
+    }
+
+    private LineBuffer fieldText(String value) {
+        ensure(value.length());
+        for (int i = 0; i < value.length(); i++) {
+            var c = value.charAt(i);
+            var isLegal = c >= ' ' ? c != 0x7f && c <= 0xff : c == '\t';
+            bytes[length++] = (byte) (isLegal ? c : ' ');
+        }
         return this;
     }
 

@@ -1,10 +1,7 @@
 package dev.weft.proxy.telemetry;
 
-import java.util.Arrays;
-import java.util.Map;
-import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Command operators that take no argument, by Envoy's names.
@@ -41,14 +38,9 @@ public enum LogField implements LogValue {
     /// `GRPC_STATUS(SNAKE_STRING)`.
     GRPC_STATUS_SNAKE_STRING;
 
-    private static final Map<String, LogField> BY_NAME =
-            Arrays.stream(values())
-                    .filter(it -> it != GRPC_STATUS_SNAKE_STRING)
-                    .collect(Collectors.toMap(LogField::name, Function.identity()));
-
-    /// The operator of this name.
-    public static Optional<LogField> named(String name) {
-        return Optional.ofNullable(BY_NAME.get(name));
+    /// Those that an operator names.
+    public static Set<LogField> operators() {
+        return EnumSet.complementOf(EnumSet.of(GRPC_STATUS_SNAKE_STRING));
     }
 
     @Override
@@ -74,9 +66,9 @@ public enum LogField implements LogValue {
                     details.answerMillis() >= 0
                             && number(entry.duration().toMillis() - details.answerMillis(), out);
             case UPSTREAM_HOST -> text(entry.endpoint(), out);
-            case UPSTREAM_CLUSTER, UPSTREAM_CLUSTER_RAW -> text(entry.cluster(), out);
+            case UPSTREAM_CLUSTER, UPSTREAM_CLUSTER_RAW -> name(entry.cluster(), out);
             case UPSTREAM_PEER_URI_SAN -> text(details.serverPeer(), out);
-            case ROUTE_NAME -> text(details.route(), out);
+            case ROUTE_NAME -> name(details.route(), out);
             case DOWNSTREAM_REMOTE_ADDRESS, DOWNSTREAM_DIRECT_REMOTE_ADDRESS ->
                     out.address(details.client(), true);
             case DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT,
@@ -132,6 +124,11 @@ public enum LogField implements LogValue {
         }
         out.text(value);
         return true;
+    }
+
+    private static boolean name(String value, LineBuffer out) {
+        out.name(value);
+        return !value.isEmpty();
     }
 
     /// None of them is negative: such a one is not known.

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /// One command operator of a format, or the text between two.
-public sealed interface LogValue permits LogField, LogValue.Literal, LogValue.Text {
+public sealed interface LogValue permits LogField, LogValue.Literal, LogValue.Text, StartTime {
     /// Writes it, escaped so that it cannot end a line or a JSON string.
     ///
     /// @return false: there is nothing to say, and nothing was written
@@ -26,6 +26,11 @@ public sealed interface LogValue permits LogField, LogValue.Literal, LogValue.Te
         /// As it is.
         public static Literal raw(String text) {
             return new Literal(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /// Of a header's value: a character is a byte.
+        public static Literal bytes(String text) {
+            return new Literal(text.getBytes(StandardCharsets.ISO_8859_1));
         }
 
         /// As the inside of a JSON string.

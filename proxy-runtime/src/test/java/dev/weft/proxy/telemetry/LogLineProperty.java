@@ -3,6 +3,7 @@ package dev.weft.proxy.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
+import dev.weft.proxy.syntax.Tokens;
 import dev.weft.proxy.telemetry.HeaderValues.Wanted;
 import dev.weft.proxy.telemetry.LogFormat.JsonLine;
 import dev.weft.proxy.telemetry.LogFormat.JsonObject;
@@ -21,7 +22,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/// A line stays one line of UTF-8 and, where it is JSON, says what was there.
+/// A line stays one line of UTF-8 and, where it is JSON, says what was there. A header's value is
+/// one.
 public final class LogLineProperty {
     private static final Wanted HEADER =
             new Wanted(HeaderValues.Source.REQUEST, AsciiString.of("x"));
@@ -104,6 +106,21 @@ public final class LogLineProperty {
         new Line(List.of(header, Literal.raw(" "), cut, trace, Literal.raw("\n")), "-")
                 .append(entry, details, text);
         line(text);
+
+        var field =
+                new HeaderFormat(
+                                List.of(
+                                        header,
+                                        Literal.bytes(" "),
+                                        cut,
+                                        trace,
+                                        LogField.ROUTE_NAME,
+                                        LogField.REQUESTED_SERVER_NAME,
+                                        LogField.DOWNSTREAM_PEER_URI_SAN),
+                                List.of(HEADER))
+                        .write(_ -> entry);
+        assertThat(Tokens.isFieldValue(field)).as(field).isTrue();
+        assertThat(field.length()).isLessThanOrEqualTo(HeaderFormat.MAX_BYTES);
     }
 
     private static String line(LineBuffer buffer) {
