@@ -54,6 +54,7 @@ class MirrorIT {
                 .containsIgnoringCase("host: 127.0.0.1-shadow:" + proxy.port())
                 .contains("x-tag: 1")
                 .endsWith("body");
+        proxy.told(0);
         assertThat(proxy.side.log.requests).hasSize(1);
     }
 
