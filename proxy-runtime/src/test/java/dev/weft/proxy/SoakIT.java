@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
 import dev.weft.proxy.identity.MeshTls;
+import dev.weft.proxy.telemetry.AccessLog;
+import dev.weft.proxy.telemetry.ProxyMetrics;
+import dev.weft.proxy.telemetry.ProxyTelemetry;
 import dev.weft.proxy.testing.Leaks;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
@@ -23,6 +26,7 @@ import io.grpc.stub.ServerCalls;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.ResourceLeakDetector;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -61,6 +65,8 @@ class SoakIT {
             GrpcBytes.unary("soak.Service/Echo");
 
     private final Leaks leaks = new Leaks();
+    private final AccessLog log =
+            new AccessLog(OutputStream.nullOutputStream(), OutputStream.nullOutputStream());
     private final ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
     private final Rotating outboundTls = new Rotating(TwoProxies.CLIENT_ID);
     private final Rotating inboundTls = new Rotating(TwoProxies.SERVER_ID);
@@ -78,6 +84,9 @@ class SoakIT {
     void start() throws IOException {
         ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
         leaks.watch();
+        log.start();
+        tellsLikeASidecar(outbound);
+        tellsLikeASidecar(inbound);
         for (int i = 0; i < REPLICAS; i++) {
             serve("web", i, webApp());
             serve("rpc", i, rpcApp());
@@ -95,6 +104,11 @@ class SoakIT {
                         .build();
     }
 
+    private void tellsLikeASidecar(TwoProxies.Side side) {
+        side.log.also = new ProxyTelemetry(new ProxyMetrics("0.0.0", log::dropped), log);
+        side.log.keeps = false;
+    }
+
     @AfterEach
     void stop() throws Exception {
         ended.set(true);
@@ -104,6 +118,7 @@ class SoakIT {
         }
         outbound.close();
         inbound.close();
+        log.close();
         for (var app : apps) {
             app.close();
         }

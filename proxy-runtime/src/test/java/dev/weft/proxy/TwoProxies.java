@@ -113,6 +113,9 @@ final class TwoProxies implements AutoCloseable {
         final List<ConnectionLog> connections = new CopyOnWriteArrayList<>();
         final AtomicInteger spansDropped = new AtomicInteger();
 
+        /// What is told is kept, until the test ends.
+        volatile boolean keeps = true;
+
         /// Is told, too.
         volatile Telemetry also =
                 new Telemetry() {
@@ -131,13 +134,17 @@ final class TwoProxies implements AutoCloseable {
         @Override
         public void request(RequestLog log) {
             also.request(log);
-            requests.add(log);
+            if (keeps) {
+                requests.add(log);
+            }
         }
 
         @Override
         public void connection(ConnectionLog log) {
             also.connection(log);
-            connections.add(log);
+            if (keeps) {
+                connections.add(log);
+            }
         }
     }
 
