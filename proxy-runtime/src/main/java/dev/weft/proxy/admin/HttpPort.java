@@ -134,10 +134,12 @@ final class HttpPort implements AutoCloseable {
             HttpUtil.setContentLength(response, response.content().readableBytes());
             HttpUtil.setKeepAlive(response, keepAlive);
             caller.isAnswered();
-            var written = context.writeAndFlush(response);
-            if (!keepAlive) {
-                written.addListener(ChannelFutureListener.CLOSE);
-            }
+            // Without memory for the rest there may be half of an answer.
+            context.writeAndFlush(response)
+                    .addListener(
+                            keepAlive
+                                    ? ChannelFutureListener.CLOSE_ON_FAILURE
+                                    : ChannelFutureListener.CLOSE);
         }
 
         @Override
