@@ -77,8 +77,8 @@ public final class DataPlane implements AutoCloseable, LoadSource {
             OriginalDestination originalDestination,
             LocalAddresses local) {
         this.loops = loops;
-        overload.start(aside);
         var asideLoop = aside.next();
+        overload.start(asideLoop);
         this.clusterStates = new ClusterStates(asideLoop, tls, local, telemetry);
         this.ownCalls =
                 new OwnCalls(
@@ -125,6 +125,11 @@ public final class DataPlane implements AutoCloseable, LoadSource {
     /// How many connections were closed, or lost what they kept, to make room for others.
     public long gaveWay() {
         return overload.gaveWay();
+    }
+
+    /// How many were ended that held most of the memory.
+    public long streamsReset() {
+        return overload.streamsReset();
     }
 
     /// When it takes no more.

@@ -73,7 +73,7 @@ public final class Proxy implements AutoCloseable {
                 new DataPlane(
                         identity.tls(), new ProxyTelemetry(metrics, accessLog), traffic, aside);
 
-        metrics.connections(dataPlane::gaveWay);
+        metrics.connections(dataPlane::gaveWay, dataPlane::streamsReset);
         turn = new Turn(slot, paths, control);
 
         var configuration = new Configuration(dataPlane.sink());

@@ -24,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`, or
 /// with [#BIG] bytes if its path begins with `/big`. It takes nothing of the body of `/stuck`.
@@ -40,6 +41,9 @@ final class H2cApp implements AutoCloseable {
 
     /// Of the request that came last.
     volatile Http2Headers lastHead = new DefaultHttp2Headers();
+
+    /// Of large answers, as far as windows and sockets have let them out.
+    final AtomicLong sentBytes = new AtomicLong();
 
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -109,7 +113,12 @@ final class H2cApp implements AutoCloseable {
                 context.write(
                         new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
                 for (int sent = 0; big && sent < BIG; sent += PART) {
-                    context.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(ZEROS)));
+                    context.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(ZEROS)))
+                            .addListener(written -> {
+                                if (written.isSuccess()) {
+                                    sentBytes.addAndGet(PART);
+                                }
+                            });
                 }
                 context.writeAndFlush(
                         new DefaultHttp2DataFrame(

@@ -8,6 +8,7 @@ import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.overload.OverloadRules;
+import dev.weft.proxy.overload.ResetRules;
 import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
@@ -297,7 +298,7 @@ class HeaderFormatIT {
     /// As what comes: a quarter of the memory is for heads.
     @Test
     void what_formats_make_of_a_head_is_counted_with_it() throws Exception {
-        proxy.side.plane.limit(new OverloadRules(100, 400_000, 1e9, 1e9, 1e9));
+        proxy.side.plane.limit(new OverloadRules(100, 400_000, 1e9, 1e9, 1e9, ResetRules.NEVER));
         serve(
                 route().addRequestHeadersToAdd(header("x-once", "%REQ(X)%%REQ(X)%%REQ(X)%"))
                         .addRequestHeadersToAdd(header("x-twice", "%REQ(X)%%REQ(X)%%REQ(X)%")));

@@ -37,6 +37,7 @@ final class ProxyProcess implements AutoCloseable {
     private final Path folder;
     private final Path output;
     private final Process process;
+    private final HttpClient scraper = HttpClient.newHttpClient();
 
     /// @param flags besides those of the image
     ProxyProcess(Path folder, int http1App, int http2App, String... flags) throws IOException {
@@ -162,16 +163,14 @@ final class ProxyProcess implements AutoCloseable {
     /// What Prometheus would scrape.
     String metrics() throws IOException, InterruptedException {
         var port = Files.readString(mesh.paths.state().resolve("ports")).split(" ", -1)[1];
-        try (var client = HttpClient.newHttpClient()) {
-            var request =
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));
-            return client.send(request.build(), BodyHandlers.ofString()).body();
-        }
+        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));
+        return scraper.send(request.build(), BodyHandlers.ofString()).body();
     }
 
     @Override
     public void close() {
         process.destroyForcibly();
+        scraper.close();
         controlPlane.close();
     }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -34,6 +35,7 @@ final class RawHttp2 implements AutoCloseable {
     static final int ENHANCE_YOUR_CALM = 11;
     private static final int PATIENCE_MILLIS = 30_000;
     private static final int BUFFER_BYTES = 64 * 1024;
+    private static final int LITTLE_ROOM_BYTES = 4 * 1024;
 
     private static final byte[] PREFACE =
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -59,6 +61,20 @@ final class RawHttp2 implements AutoCloseable {
 
     RawHttp2(int port) throws IOException {
         this(new Socket(InetAddress.getLoopbackAddress(), port));
+        begin();
+    }
+
+    /// One that the kernel keeps next to nothing for, on either side.
+    static RawHttp2 withLittleRoom(int port) throws IOException {
+        var socket = new Socket();
+        socket.setReceiveBufferSize(LITTLE_ROOM_BYTES);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        var client = new RawHttp2(socket);
+        client.begin();
+        return client;
+    }
+
+    private void begin() throws IOException {
         out.write(PREFACE);
         frame(SETTINGS, 0, 0);
     }

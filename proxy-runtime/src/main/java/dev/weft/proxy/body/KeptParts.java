@@ -87,6 +87,11 @@ public final class KeptParts {
         return parts.isEmpty();
     }
 
+    /// All that is in them, counted now.
+    public long bytes() {
+        return parts.stream().mapToLong(part -> part.content().readableBytes()).sum();
+    }
+
     /// Each part is still kept, and not to be read from.
     public void forEach(Consumer<HttpContent> to) {
         parts.forEach(to);

@@ -3,6 +3,7 @@ package dev.weft.proxy.bootstrap;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.weft.proxy.bootstrap.BootstrapFile.InvalidBootstrap;
 import dev.weft.proxy.overload.OverloadRules;
+import dev.weft.proxy.overload.ResetRules;
 import io.envoyproxy.envoy.config.bootstrap.v3.Bootstrap;
 import io.envoyproxy.envoy.config.overload.v3.OverloadAction;
 import io.envoyproxy.envoy.config.overload.v3.OverloadManager;
@@ -17,6 +18,9 @@ final class OverloadManagerReader {
             "envoy.resource_monitors.global_downstream_max_connections";
     private static final String ACTIONS = "envoy.overload_actions.";
 
+    private static final int LEAST_POWER = 10;
+    private static final int MOST_POWER = 56;
+
     private OverloadManagerReader() {}
 
     static OverloadRules rules(Bootstrap bootstrap)
@@ -25,8 +29,8 @@ final class OverloadManagerReader {
             return OverloadRules.DEFAULT;
         }
         var manager = bootstrap.getOverloadManager();
-        if (manager.getLoadshedPointsCount() > 0 || manager.hasBufferFactoryConfig()) {
-            throw refused("loadshed_points and buffer_factory_config are not supported");
+        if (manager.getLoadshedPointsCount() > 0) {
+            throw refused("loadshed_points are not supported");
         }
         long heap = -1;
         var connections = Integer.MAX_VALUE;
@@ -64,6 +68,7 @@ final class OverloadManagerReader {
         var keepAlive = OverloadRules.NEVER;
         var requests = OverloadRules.NEVER;
         var accepts = OverloadRules.NEVER;
+        var resets = ResetRules.NEVER;
         for (var action : manager.getActionsList()) {
             switch (action.getName()) {
                 case ACTIONS + "disable_http_keepalive" -> keepAlive = threshold(action);
@@ -71,10 +76,44 @@ final class OverloadManagerReader {
                 case ACTIONS + "stop_accepting_connections",
                         ACTIONS + "reject_incoming_connections" ->
                         accepts = Math.min(accepts, threshold(action));
+                case ACTIONS + "reset_high_memory_stream" -> resets = resets(manager, action);
                 default -> throw refused("action " + action.getName() + " is not supported");
             }
         }
-        return new OverloadRules(connections, heap, keepAlive, requests, accepts);
+        return new OverloadRules(connections, heap, keepAlive, requests, accepts, resets);
+    }
+
+    private static ResetRules resets(OverloadManager manager, OverloadAction action)
+            throws InvalidBootstrap {
+        var power = manager.getBufferFactoryConfig().getMinimumAccountToTrackPowerOfTwo();
+        if (power < LEAST_POWER || power > MOST_POWER) {
+            throw refused(
+                    "action "
+                            + action.getName()
+                            + " needs a minimum_account_to_track_power_of_two from "
+                            + LEAST_POWER
+                            + " to "
+                            + MOST_POWER);
+        }
+        if (action.getTriggersCount() != 1 || !action.getTriggers(0).hasScaled()) {
+            var threshold = threshold(action);
+            return new ResetRules(threshold, threshold, power);
+        }
+        var trigger = action.getTriggers(0);
+        var scaling = trigger.getScaled().getScalingThreshold();
+        var saturation = trigger.getScaled().getSaturationThreshold();
+        if (!trigger.getName().equals(HEAP)
+                || action.hasTypedConfig()
+                || !(scaling >= 0 && scaling < saturation && saturation <= 1)) {
+            throw refused(
+                    "the trigger of "
+                            + action.getName()
+                            + " must be of "
+                            + HEAP
+                            + ", its thresholds between 0 and 1, and that of scaling the lower"
+                            + " one");
+        }
+        return new ResetRules(scaling, saturation, power);
     }
 
     private static double threshold(OverloadAction action) throws InvalidBootstrap {

@@ -4,6 +4,7 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.http1.RequestEncoder;
 import dev.weft.proxy.http1.StrictResponseDecoder;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
+import dev.weft.proxy.overload.Buffers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -211,6 +212,11 @@ final class Http1Connection {
         }
 
         @Override
+        public long heldBytes() {
+            return Buffers.waiting(channel());
+        }
+
+        @Override
         public void pauseReading(boolean paused) {
             channel().config().setAutoRead(!paused);
         }
@@ -230,7 +236,12 @@ final class Http1Connection {
         @Override
         public void cancel() {
             detach();
-            close();
+            if (heldBytes() > 0) {
+                // Nobody needs it any more, and the endpoint may never take it.
+                Buffers.drop(channel());
+            } else {
+                close();
+            }
         }
 
         @Override

@@ -84,6 +84,11 @@ final class Http2UpstreamStream implements UpstreamStream, Stream.Listener {
     }
 
     @Override
+    public long heldBytes() {
+        return stream.heldBytes();
+    }
+
+    @Override
     public void pauseReading(boolean paused) {
         stream.pauseReading(paused);
     }

@@ -76,6 +76,11 @@ final class TunnelStream implements UpstreamStream {
     }
 
     @Override
+    public long heldBytes() {
+        return 0;
+    }
+
+    @Override
     public void pauseReading(boolean paused) {}
 
     @Override

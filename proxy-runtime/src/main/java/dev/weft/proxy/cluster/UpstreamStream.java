@@ -33,6 +33,9 @@ public interface UpstreamStream {
 
     boolean isWritable();
 
+    /// What is kept for the request until the endpoint, or its listener, takes it.
+    long heldBytes();
+
     void pauseReading(boolean paused);
 
     /// Request and answer are complete: the connection may serve others.

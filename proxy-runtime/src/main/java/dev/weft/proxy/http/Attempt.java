@@ -102,6 +102,10 @@ final class Attempt implements StreamWaiter, UpstreamStream.Listener {
         return stream == null || stream.isWritable();
     }
 
+    long heldBytes() {
+        return stream == null ? 0 : stream.heldBytes();
+    }
+
     void pauseReading(boolean paused) {
         if (stream != null) {
             stream.pauseReading(paused);

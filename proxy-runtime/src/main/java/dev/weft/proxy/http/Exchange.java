@@ -181,6 +181,23 @@ final class Exchange {
         }
     }
 
+    /// What is kept for it, besides what the client's side keeps.
+    long heldBytes() {
+        return Math.max(body.heldBytes(), forwarding == null ? 0 : forwarding.heldBytes());
+    }
+
+    /// It holds much while memory is short.
+    ///
+    /// @return whether the client has got an answer that says so; false: it has some of another one
+    boolean overloaded() {
+        if (answering) {
+            downstreamGone(Refusal.OVERLOADED);
+            return false;
+        }
+        requestMalformed(Refusal.OVERLOADED);
+        return true;
+    }
+
     void downstreamWritable() {
         if (forwarding != null) {
             forwarding.pauseAnswer(
@@ -638,7 +655,10 @@ final class Exchange {
         Tunnel.join(
                 downstream.takeOver(),
                 server.takeOver(),
-                (in, out) -> {
+                (in, out, why) -> {
+                    if (why != null) {
+                        log.flag(why);
+                    }
                     log.received(in);
                     log.answered(out);
                     log.write();

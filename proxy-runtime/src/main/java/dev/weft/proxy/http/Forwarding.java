@@ -183,6 +183,15 @@ final class Forwarding {
         }
     }
 
+    /// By all attempts.
+    long heldBytes() {
+        var bytes = attempt == null ? 0 : attempt.heldBytes();
+        for (var other : others) {
+            bytes += other.heldBytes();
+        }
+        return bytes;
+    }
+
     /// Nobody waits for an answer any more.
     void cancel() {
         if (attempt != null) {

@@ -8,6 +8,8 @@ import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http1.StrictRequestDecoder;
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Account;
+import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
@@ -37,6 +39,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait as
@@ -48,7 +51,7 @@ import org.jspecify.annotations.Nullable;
 ///                     exchange, rest -> closing
 /// ```
 public final class Http1Server extends ChannelInboundHandlerAdapter
-        implements Downstream, Drainable, Seat.Holder, Idleness.Connection {
+        implements Downstream, Drainable, Seat.Holder, Account, Idleness.Connection {
     /// What is read of a request that has been answered already, so that the connection can stay.
     /// Who has more to send is told to come again by another one.
     static final int MAX_REST_BYTES = 64 * 1024;
@@ -170,6 +173,26 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             decoder.drop();
             dropped = true;
             keepAlive = false;
+        }
+    }
+
+    @Override
+    public void accounts(Consumer<Account> to) {
+        to.accept(this);
+    }
+
+    /// What of the last answer waits counts, too.
+    @Override
+    public long heldBytes() {
+        return Buffers.waiting(channel) + (exchange == null ? 0 : exchange.heldBytes());
+    }
+
+    @Override
+    public void reset() {
+        if (exchange == null || !exchange.overloaded()) {
+            exchange = null;
+            closing = true;
+            Buffers.drop(channel);
         }
     }
 

@@ -5,12 +5,15 @@ import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Account;
+import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection of a client. It ends in three steps (RFC 9113, 6.8): a GOAWAY that takes
@@ -22,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A connection that nobody uses is ended in the same way, but nobody waits long for the client.
-final class Http2Server implements Session.Owner, Drainable, Seat.Holder, Idleness.Connection {
+final class Http2Server
+        implements Session.Owner, Drainable, Seat.Holder, Account, Idleness.Connection {
     private static final long DRAIN_PING = 0x77656674_64726e21L;
 
     /// How long a client that has no stream may take to answer the PING: as long as Envoy's does.
@@ -153,6 +157,32 @@ final class Http2Server implements Session.Owner, Drainable, Seat.Holder, Idlene
     public void giveBack() {
         session.dropBlock();
         seat.keeps(0);
+    }
+
+    @Override
+    public void accounts(Consumer<Account> to) {
+        to.accept(this);
+        accountsOfStreams(to);
+    }
+
+    private void accountsOfStreams(Consumer<Account> to) {
+        session.forEachStream(stream -> {
+            if (stream.listener() instanceof Account account) {
+                to.accept(account);
+            }
+        });
+    }
+
+    /// What all streams have written, and the client does not read.
+    @Override
+    public long heldBytes() {
+        return Buffers.waiting(channel);
+    }
+
+    @Override
+    public void reset() {
+        accountsOfStreams(Account::reset);
+        Buffers.drop(channel);
     }
 
     private void closeIfGone() {

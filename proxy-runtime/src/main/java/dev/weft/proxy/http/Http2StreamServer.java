@@ -7,6 +7,7 @@ import dev.weft.proxy.http1.RequestRules;
 import dev.weft.proxy.http2.HeaderBlock;
 import dev.weft.proxy.http2.Http2Messages;
 import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.overload.Account;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
@@ -20,7 +21,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
 /// One stream of a client's HTTP/2 connection: one [Exchange].
-final class Http2StreamServer implements Stream.Listener, Downstream {
+final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     static final String PROTOCOL = "HTTP/2";
 
     private final HttpChain chain;
@@ -102,6 +103,19 @@ final class Http2StreamServer implements Stream.Listener, Downstream {
                     how == Stream.Ending.MALFORMED
                             ? Refusal.MALFORMED_REQUEST
                             : Refusal.DOWNSTREAM_GONE);
+        }
+    }
+
+    @Override
+    public long heldBytes() {
+        return stream.heldBytes() + (exchange == null ? 0 : exchange.heldBytes());
+    }
+
+    @Override
+    public void reset() {
+        if (exchange == null || !exchange.overloaded()) {
+            exchange = null;
+            stream.reset(Http2Error.ENHANCE_YOUR_CALM.code());
         }
     }
 

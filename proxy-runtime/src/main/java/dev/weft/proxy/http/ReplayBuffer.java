@@ -31,6 +31,10 @@ final class ReplayBuffer {
         return bytes >= limit;
     }
 
+    long heldBytes() {
+        return closed ? 0 : bytes;
+    }
+
     /// Whether all of the body so far is here.
     boolean canReplay() {
         return !closed;

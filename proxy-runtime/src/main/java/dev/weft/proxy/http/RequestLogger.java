@@ -189,6 +189,10 @@ final class RequestLogger implements RequestSoFar {
     void flag(Refusal why) {
         flags = flags.equals("-") ? why.flag() : flags + "," + why.flag();
         refusal = why;
+        if (why == Refusal.OVERLOADED) {
+            // An answer of the service that was cut short for it, too.
+            codeDetails = "";
+        }
     }
 
     void received(long bytes) {

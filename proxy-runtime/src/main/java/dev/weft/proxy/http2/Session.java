@@ -36,6 +36,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection (RFC 9113), of a client or to an endpoint: its streams, windows and
@@ -242,6 +243,11 @@ public final class Session extends ChannelDuplexHandler {
     /// leaves the less for other streams.
     public boolean isCongested() {
         return receiving.isCongested();
+    }
+
+    /// Those that are open. They may end meanwhile.
+    public void forEachStream(Consumer<Stream> to) {
+        streams.forEachOpen(to);
     }
 
     /// A stream that begins with its head; only of a client.

@@ -87,6 +87,22 @@ public final class Stream {
         this.listener = listener;
     }
 
+    /// Null: nobody listens.
+    public @Nullable Listener listener() {
+        return listener;
+    }
+
+    /// What has come and was not taken, and what waits for the peer's windows; counted now.
+    public long heldBytes() {
+        var bytes = held == null ? 0 : held.bytes();
+        if (waiting != null) {
+            for (var part : waiting) {
+                bytes += part.content().readableBytes();
+            }
+        }
+        return bytes;
+    }
+
     /// Begins the stream; only of a client.
     public void writeHead(HttpRequest head, boolean last) {
         session.begin(this, head, last);

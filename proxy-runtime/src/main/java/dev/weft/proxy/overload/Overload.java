@@ -8,6 +8,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// What is not done at the moment, because the proxy is short of memory or has as many connections
 /// as it may have. Asked by every event loop.
@@ -16,6 +17,9 @@ public final class Overload {
 
     /// A flood fills the heap in less than a second.
     private static final Duration PERIOD = Duration.ofMillis(100);
+
+    /// Buffers are filled more quickly still: how long it is between two looks once they fill.
+    private static final Duration HURRIED = Duration.ofMillis(10);
 
     /// Collections on purpose are at least so far apart.
     private static final Duration BETWEEN_COLLECTIONS = Duration.ofSeconds(1);
@@ -29,6 +33,7 @@ public final class Overload {
     private final Pressure pressure;
     private final LongSupplier nanos;
     private final Seats seats;
+    private final StreamResets resets;
 
     /// Counted at once: between two looks a flood of requests would fill what is left.
     private final AtomicLong headBytes = new AtomicLong();
@@ -37,6 +42,9 @@ public final class Overload {
     private volatile long maxHeadBytes;
     private volatile double share;
     private volatile boolean headsRefused;
+    private @Nullable ScheduledExecutorService timer;
+    private double heapShare;
+    private boolean glancing;
     private long collectedAt = System.nanoTime() - BETWEEN_COLLECTIONS.toNanos();
     private boolean told;
 
@@ -48,11 +56,13 @@ public final class Overload {
         this.pressure = pressure;
         this.nanos = nanos;
         this.seats = new Seats(nanos);
+        this.resets = new StreamResets(seats, nanos);
         this.maxHeadBytes = maxHeadBytes(rules);
     }
 
     /// Looks from time to time, there.
     public void start(ScheduledExecutorService timer) {
+        this.timer = timer;
         var _ =
                 timer.scheduleWithFixedDelay(
                         this::look, PERIOD.toMillis(), PERIOD.toMillis(), TimeUnit.MILLISECONDS);
@@ -79,6 +89,11 @@ public final class Overload {
     /// How many connections have been closed, or have lost what they kept, to make room for others.
     public long gaveWay() {
         return seats.gaveWay();
+    }
+
+    /// How many have been ended since they held most of the memory.
+    public long streamsReset() {
+        return resets.count();
     }
 
     /// Counts what a request's head takes until [#requestEnded].
@@ -109,14 +124,22 @@ public final class Overload {
 
     /// Garbage is no reason to refuse anybody.
     void look() {
-        var now = pressure.share(rules.maxHeapBytes());
-        if (now >= rules.first()
+        var most = rules.maxHeapBytes();
+        heapShare = pressure.heap(most);
+        if (Math.max(heapShare, pressure.buffers(most)) >= rules.first()
                 && System.nanoTime() - collectedAt >= BETWEEN_COLLECTIONS.toNanos()) {
             pressure.collect();
             collectedAt = System.nanoTime();
-            now = pressure.share(rules.maxHeapBytes());
+            heapShare = pressure.heap(most);
         }
+        var buffers = pressure.buffers(most);
+        var now = Math.max(heapShare, buffers);
         share = now;
+        resets.look(rules.resets(), () -> pressure.buffers(most), pressure.mostBuffers(most));
+        if (most == 0 && isFilling(buffers) && timer != null && !glancing) {
+            glancing = true;
+            glance(timer);
+        }
         if (now >= rules.refuseConnections()) {
             // What idle ones keep is not much, but they may be many.
             seats.dismissSome();
@@ -124,6 +147,24 @@ public final class Overload {
         var tooLarge = headsRefused;
         headsRefused = false;
         tell(now, now >= rules.first() || tooLarge);
+    }
+
+    /// At the buffers alone: there is no garbage among them, so it is seen at once that they are
+    /// full, or not any more.
+    private void glance(ScheduledExecutorService timer) {
+        var buffers = pressure.buffers(0);
+        share = Math.max(heapShare, buffers);
+        if (rules.resets().isSaturated(buffers)) {
+            resets.look(rules.resets(), () -> pressure.buffers(0), pressure.mostBuffers(0));
+        }
+        glancing = isFilling(buffers);
+        if (glancing) {
+            var _ = timer.schedule(() -> glance(timer), HURRIED.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private boolean isFilling(double buffers) {
+        return buffers >= rules.resets().scaling() / 2;
     }
 
     private void tell(double now, boolean overloaded) {

@@ -4,10 +4,20 @@ import io.netty.util.internal.PlatformDependent;
 
 /// How much of its memory the process uses.
 public interface Pressure {
-    /// The share of what it may have, from 0 to 1.
+    /// The share of the heap that is in use, from 0 to 1, garbage included.
     ///
     /// @param maxHeapBytes as in [OverloadRules]
-    double share(long maxHeapBytes);
+    double heap(long maxHeapBytes);
+
+    /// The share of the memory for buffers that is in use.
+    ///
+    /// @param maxHeapBytes as in [OverloadRules]
+    double buffers(long maxHeapBytes);
+
+    /// The bytes that buffers may have.
+    ///
+    /// @param maxHeapBytes as in [OverloadRules]
+    long mostBuffers(long maxHeapBytes);
 
     /// The bytes that the heap may have.
     ///
@@ -21,15 +31,35 @@ public interface Pressure {
     Pressure OF_THIS_JVM =
             new Pressure() {
                 @Override
-                public double share(long maxHeapBytes) {
-                    var runtime = Runtime.getRuntime();
-                    var heap = runtime.totalMemory() - runtime.freeMemory();
-                    var direct = Math.max(0, PlatformDependent.usedDirectMemory());
+                public double heap(long maxHeapBytes) {
                     return maxHeapBytes > 0
-                            ? (double) (heap + direct) / maxHeapBytes
-                            : Math.max(
-                                    (double) heap / runtime.maxMemory(),
-                                    (double) direct / PlatformDependent.maxDirectMemory());
+                            ? both(maxHeapBytes)
+                            : (double) heapBytes() / Runtime.getRuntime().maxMemory();
+                }
+
+                @Override
+                public double buffers(long maxHeapBytes) {
+                    return maxHeapBytes > 0
+                            ? both(maxHeapBytes)
+                            : (double) directBytes() / PlatformDependent.maxDirectMemory();
+                }
+
+                private double both(long maxBytes) {
+                    return (double) (heapBytes() + directBytes()) / maxBytes;
+                }
+
+                @Override
+                public long mostBuffers(long maxHeapBytes) {
+                    return maxHeapBytes > 0 ? maxHeapBytes : PlatformDependent.maxDirectMemory();
+                }
+
+                private long heapBytes() {
+                    var runtime = Runtime.getRuntime();
+                    return runtime.totalMemory() - runtime.freeMemory();
+                }
+
+                private long directBytes() {
+                    return Math.max(0, PlatformDependent.usedDirectMemory());
                 }
 
                 @Override

@@ -3,6 +3,7 @@ package dev.weft.proxy.overload;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,10 @@ public final class Seat {
     public interface Holder {
         /// What is kept of heads is to be let go: all connections together keep too much.
         void giveBack();
+
+        /// Hands out what is under way on the connection, and what it holds itself. On its event
+        /// loop.
+        default void accounts(Consumer<Account> to) {}
     }
 
     /// @param overload null: the connection is not one of those that are counted
@@ -53,6 +58,20 @@ public final class Seat {
 
     public void heldBy(Holder holder) {
         this.holder = holder;
+    }
+
+    /// The connection is the client's end of a tunnel from now on: no heads are kept any more.
+    public void tunnels(Account tunnel) {
+        heldBy(
+                new Holder() {
+                    @Override
+                    public void giveBack() {}
+
+                    @Override
+                    public void accounts(Consumer<Account> to) {
+                        to.accept(tunnel);
+                    }
+                });
     }
 
     /// A request has begun, or a tunnel: the connection is not closed to make room.
@@ -108,5 +127,10 @@ public final class Seat {
 
     void giveBack() {
         holder.giveBack();
+    }
+
+    /// On the connection's event loop.
+    void accounts(Consumer<Account> to) {
+        holder.accounts(to);
     }
 }

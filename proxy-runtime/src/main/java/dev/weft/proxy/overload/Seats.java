@@ -42,6 +42,11 @@ final class Seats {
         this.nanos = nanos;
     }
 
+    /// As they are, while others come and go.
+    Iterable<Seat> all() {
+        return all;
+    }
+
     /// Counts a connection until it is closed or has to give way. Where there are as many as there
     /// may be, one that is idle gives way to it.
     ///

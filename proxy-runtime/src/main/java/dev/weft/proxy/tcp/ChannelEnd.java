@@ -1,5 +1,7 @@
 package dev.weft.proxy.tcp;
 
+import dev.weft.proxy.overload.Buffers;
+import dev.weft.proxy.overload.Seat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -7,7 +9,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
@@ -26,6 +27,7 @@ final class ChannelEnd extends ChannelInboundHandlerAdapter implements End {
     public void begin(Heard heard) {
         this.heard = heard;
         channel.pipeline().addLast(this);
+        Seat.of(channel).tunnels(heard.account());
         if (channel.isActive()) {
             channel.config().setAutoRead(true);
         } else {
@@ -54,6 +56,11 @@ final class ChannelEnd extends ChannelInboundHandlerAdapter implements End {
     }
 
     @Override
+    public long waitingBytes() {
+        return Buffers.waiting(channel);
+    }
+
+    @Override
     public void finish() {
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER)
                 .addListener((ChannelFuture _) -> {
@@ -73,10 +80,7 @@ final class ChannelEnd extends ChannelInboundHandlerAdapter implements End {
     @Override
     public void abort() {
         heard = null;
-        if (channel.isActive()) {
-            channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        }
-        channel.close();
+        Buffers.drop(channel);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.weft.proxy.tcp;
 
+import dev.weft.proxy.overload.Account;
 import io.netty.buffer.ByteBuf;
 
 /// One end of a [Relay]: a connection or a stream. Used on its event loop only.
@@ -15,6 +16,9 @@ interface End {
     boolean isWritable();
 
     void pauseReading(boolean paused);
+
+    /// What is kept of what was written, and of what has come.
+    long waitingBytes();
 
     /// Nothing more is written; what comes from here still counts.
     void finish();
@@ -38,5 +42,8 @@ interface End {
 
         /// It is gone, in order or not.
         void gone();
+
+        /// That of both ends.
+        Account account();
     }
 }

@@ -1,7 +1,9 @@
 package dev.weft.proxy.tcp;
 
+import dev.weft.proxy.overload.Account;
+import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
-import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// Two ends of a tunnel of which at least one is a stream of an HTTP/2 connection; [Splice] is the
 /// same for two connections. An end on one side is passed on while the other side still speaks, one
@@ -12,20 +14,20 @@ import java.util.function.BiConsumer;
 /// open -> one has finished -> both have: over
 ///   +----- one is gone ----------------^
 /// ```
-final class Relay {
+final class Relay implements Account {
     private final Side client;
     private final Side server;
-    private final BiConsumer<Long, Long> told;
+    private final Ended told;
     private boolean over;
 
-    private Relay(End client, End server, BiConsumer<Long, Long> told) {
+    private Relay(End client, End server, Ended told) {
         this.client = new Side(client, server);
         this.server = new Side(server, client);
         this.told = told;
     }
 
-    /// @param told once, when it is over: bytes from the client, bytes to the client
-    static void join(End client, End server, BiConsumer<Long, Long> told) {
+    /// @param told when it is over
+    static void join(End client, End server, Ended told) {
         var relay = new Relay(client, server, told);
         server.begin(relay.server);
         if (!relay.over) {
@@ -33,9 +35,24 @@ final class Relay {
         }
     }
 
-    private void end() {
+    private void end(@Nullable Refusal why) {
         over = true;
-        told.accept(client.bytes, server.bytes);
+        told.ended(client.bytes, server.bytes, why);
+    }
+
+    @Override
+    public long heldBytes() {
+        return client.self.waitingBytes() + server.self.waitingBytes();
+    }
+
+    /// What was said may still wait when both have ended.
+    @Override
+    public void reset() {
+        if (!over) {
+            end(Refusal.OVERLOADED);
+        }
+        client.self.abort();
+        server.self.abort();
     }
 
     private final class Side implements End.Heard {
@@ -85,16 +102,21 @@ final class Relay {
             finished = true;
             other.finish();
             if (client.finished && server.finished) {
-                end();
+                end(null);
                 self.close();
                 other.close();
             }
         }
 
         @Override
+        public Account account() {
+            return Relay.this;
+        }
+
+        @Override
         public void gone() {
             if (!over) {
-                end();
+                end(null);
                 other.abort();
             }
         }

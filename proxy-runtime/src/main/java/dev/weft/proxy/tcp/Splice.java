@@ -1,6 +1,10 @@
 package dev.weft.proxy.tcp;
 
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Account;
+import dev.weft.proxy.overload.Buffers;
+import dev.weft.proxy.overload.Seat;
+import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -12,7 +16,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
-import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// Two connections joined: what one says the other hears, an end on one side is passed on while the
 /// other side still speaks, and a side is read only while the other one takes. Both are on the same
@@ -20,15 +24,16 @@ import java.util.function.BiConsumer;
 ///
 /// On mesh TLS an end is passed on as TCP's FIN without `close_notify`: BoringSSL's binding would
 /// answer a `close_notify` by ending its own direction too.
-public final class Splice implements Idleness.Connection {
+public final class Splice implements Idleness.Connection, Account {
     private final Side client;
     private final Side server;
-    private final BiConsumer<Long, Long> ended;
+    private final Ended ended;
     private final Duration idle;
     private final Idleness idleness;
+    private @Nullable Refusal why;
     private boolean told;
 
-    private Splice(Channel client, Channel server, Duration idle, BiConsumer<Long, Long> ended) {
+    private Splice(Channel client, Channel server, Duration idle, Ended ended) {
         this.client = new Side(client, server);
         this.server = new Side(server, client);
         this.idle = idle;
@@ -53,17 +58,30 @@ public final class Splice implements Idleness.Connection {
         server.self.close();
     }
 
-    /// @param ended told once, when both are closed: bytes from the client, bytes to the client
-    public static void join(Channel client, Channel server, BiConsumer<Long, Long> ended) {
+    @Override
+    public long heldBytes() {
+        return Buffers.waiting(client.self) + Buffers.waiting(server.self);
+    }
+
+    @Override
+    public void reset() {
+        why = Refusal.OVERLOADED;
+        Buffers.drop(client.self);
+        Buffers.drop(server.self);
+    }
+
+    /// @param ended told when both are closed
+    public static void join(Channel client, Channel server, Ended ended) {
         join(client, server, Duration.ZERO, ended);
     }
 
     /// @param idle after how long without a byte both are closed; zero: never
     /// @param ended as above
-    static void join(Channel client, Channel server, Duration idle, BiConsumer<Long, Long> ended) {
+    static void join(Channel client, Channel server, Duration idle, Ended ended) {
         var splice = new Splice(client, server, idle, ended);
         client.pipeline().addLast(splice.client);
         server.pipeline().addLast(splice.server);
+        Seat.of(client).tunnels(splice);
         client.closeFuture().addListener(_ -> splice.closed());
         server.closeFuture().addListener(_ -> splice.closed());
         if (client.isActive() && server.isActive()) {
@@ -79,7 +97,7 @@ public final class Splice implements Idleness.Connection {
         if (!told && !client.self.isOpen() && !server.self.isOpen()) {
             told = true;
             idleness.stop();
-            ended.accept(client.bytes, server.bytes);
+            ended.ended(client.bytes, server.bytes, why);
         }
     }
 

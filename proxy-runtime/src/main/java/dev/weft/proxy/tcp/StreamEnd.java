@@ -4,6 +4,7 @@ import dev.weft.proxy.cluster.BareStream;
 import dev.weft.proxy.http2.HeaderBlock;
 import dev.weft.proxy.http2.Http2Messages;
 import dev.weft.proxy.http2.Stream;
+import dev.weft.proxy.overload.Account;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -11,7 +12,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
 /// An end that is a stream of an HTTP/2 connection.
-final class StreamEnd implements End, Stream.Listener {
+final class StreamEnd implements End, Stream.Listener, Account {
     private final Stream stream;
     private final boolean peerEnded;
     private @Nullable Heard heard;
@@ -50,6 +51,23 @@ final class StreamEnd implements End, Stream.Listener {
     @Override
     public void pauseReading(boolean paused) {
         stream.pauseReading(paused);
+    }
+
+    @Override
+    public long waitingBytes() {
+        return stream.heldBytes();
+    }
+
+    @Override
+    public long heldBytes() {
+        return heard == null ? 0 : heard.account().heldBytes();
+    }
+
+    @Override
+    public void reset() {
+        if (heard != null) {
+            heard.account().reset();
+        }
     }
 
     @Override

@@ -229,7 +229,11 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         var sniffed = early;
         early = Unpooled.EMPTY_BUFFER;
         var first = sniffed.readableBytes();
-        Splice.join(channel, reached, idle, (in, out) -> tell("-", in + first, out));
+        Splice.join(
+                channel,
+                reached,
+                idle,
+                (in, out, why) -> tell(why == null ? "-" : why.flag(), in + first, out));
         channel.pipeline().remove(this);
         reached.writeAndFlush(sniffed);
         if (clientEnded) {

@@ -3,14 +3,12 @@ package dev.weft.proxy.tcp;
 import dev.weft.proxy.cluster.Bare;
 import dev.weft.proxy.cluster.BareStream;
 import dev.weft.proxy.cluster.Carrier;
-import java.util.function.BiConsumer;
 
 /// Joins the two sides of a tunnel that HTTP has opened, by an Upgrade or a CONNECT.
 public final class Tunnel {
     private Tunnel() {}
 
-    /// @param ended told once: bytes from the client, bytes to the client
-    public static void join(Carrier client, Carrier server, BiConsumer<Long, Long> ended) {
+    public static void join(Carrier client, Carrier server, Ended ended) {
         if (client instanceof Bare from && server instanceof Bare to) {
             Splice.join(from.channel(), to.channel(), ended);
         } else {

@@ -237,12 +237,18 @@ public final class ProxyMetrics {
     }
 
     /// @param gaveWay how many connections were closed, or lost what they kept, for others
-    public void connections(LongSupplier gaveWay) {
+    /// @param streamsReset how many were ended that held most of the memory
+    public void connections(LongSupplier gaveWay, LongSupplier streamsReset) {
         gauge(
                 "weft_connections_gave_way",
                 "Idle connections that were closed, and ones that lost a head that had begun, since"
                         + " there was no room.",
                 gaveWay);
+        gauge(
+                "weft_high_memory_streams_reset",
+                "Streams and connections that were ended while memory was short, since they held"
+                        + " most of it.",
+                streamsReset);
     }
 
     private void gauge(String name, String help, LongSupplier value) {

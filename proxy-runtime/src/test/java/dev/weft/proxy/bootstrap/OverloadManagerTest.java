@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weft.proxy.bootstrap.BootstrapFile.InvalidBootstrap;
 import dev.weft.proxy.overload.OverloadRules;
+import dev.weft.proxy.overload.ResetRules;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,7 +42,8 @@ class OverloadManagerTest {
                                 + ","
                                 + action("stop_accepting_connections", "0.95"));
 
-        assertThat(rules).isEqualTo(new OverloadRules(50, 100_000_000, 0.8, 0.9, 0.95));
+        assertThat(rules)
+                .isEqualTo(new OverloadRules(50, 100_000_000, 0.8, 0.9, 0.95, ResetRules.NEVER));
     }
 
     @Test
@@ -53,14 +55,52 @@ class OverloadManagerTest {
                                 0,
                                 OverloadRules.NEVER,
                                 OverloadRules.NEVER,
-                                OverloadRules.NEVER));
+                                OverloadRules.NEVER,
+                                ResetRules.NEVER));
+    }
+
+    @Test
+    void streams_with_much_memory_are_reset_from_a_share_on() throws InvalidBootstrap {
+        assertThat(resets(20, action("reset_high_memory_stream", "0.9")))
+                .isEqualTo(new ResetRules(0.9, 0.9, 20));
+        assertThat(resets(10, scaled("0.7", "0.8"))).isEqualTo(new ResetRules(0.7, 0.8, 10));
+    }
+
+    @Test
+    void thresholds_that_do_not_rise_are_refused() {
+        assertThatThrownBy(() -> resets(20, scaled("0.8", "0.8")))
+                .isInstanceOf(InvalidBootstrap.class)
+                .hasMessageContaining("reset_high_memory_stream");
+        assertThatThrownBy(() -> resets(57, scaled("0.7", "0.8")))
+                .isInstanceOf(InvalidBootstrap.class)
+                .hasMessageContaining("from 10 to 56");
+    }
+
+    private static ResetRules resets(int power, String action) throws InvalidBootstrap {
+        return rules(
+                        HEAP,
+                        action
+                                + "], \"buffer_factory_config\": {"
+                                + "\"minimum_account_to_track_power_of_two\": "
+                                + power
+                                + "}, \"loadshed_points\": [")
+                .resets();
+    }
+
+    private static String scaled(String scaling, String saturation) {
+        return """
+        {"name": "envoy.overload_actions.reset_high_memory_stream", "triggers": [
+         {"name": "envoy.resource_monitors.fixed_heap",
+          "scaled": {"scaling_threshold": %s, "saturation_threshold": %s}}]}
+        """
+                .formatted(scaling, saturation);
     }
 
     @ParameterizedTest
     @CsvSource({
         "shrink_heap, 0.9, shrink_heap",
         "stop_accepting_requests, 1.5, between 0 and 1",
-        "reset_high_memory_stream, 0.9, reset_high_memory_stream"
+        "reset_high_memory_stream, 0.9, minimum_account_to_track_power_of_two"
     })
     void what_is_not_known_is_refused(String action, String threshold, String why) {
         assertThatThrownBy(() -> rules(HEAP, action(action, threshold)))

@@ -14,8 +14,18 @@ class OverloadTest {
             new Overload(
                     new Pressure() {
                         @Override
-                        public double share(long maxHeapBytes) {
+                        public double heap(long maxHeapBytes) {
                             return used;
+                        }
+
+                        @Override
+                        public double buffers(long maxHeapBytes) {
+                            return used;
+                        }
+
+                        @Override
+                        public long mostBuffers(long maxHeapBytes) {
+                            return maxHeapBytes;
                         }
 
                         @Override
@@ -32,7 +42,7 @@ class OverloadTest {
 
     @Test
     void each_threshold_refuses_more() {
-        overload.use(new OverloadRules(10, 4000, 0.7, 0.8, 0.9));
+        overload.use(new OverloadRules(10, 4000, 0.7, 0.8, 0.9, ResetRules.NEVER));
 
         memory(0.69);
         assertThat(overload.endsKeepAlive()).isFalse();
@@ -66,7 +76,7 @@ class OverloadTest {
 
     @Test
     void a_closed_connection_makes_room_for_another() {
-        overload.use(new OverloadRules(1, 0, 1, 1, 1));
+        overload.use(new OverloadRules(1, 0, 1, 1, 1, ResetRules.NEVER));
         var first = new EmbeddedChannel();
         assertThat(overload.admits(first)).isTrue();
         Seat.of(first).begins();
@@ -80,7 +90,7 @@ class OverloadTest {
 
     @Test
     void heads_of_requests_under_way_may_take_a_quarter_of_the_memory() {
-        overload.use(new OverloadRules(1, 4000, 1, 1, 1));
+        overload.use(new OverloadRules(1, 4000, 1, 1, 1, ResetRules.NEVER));
         assertThat(overload.admitsRequest(600)).isTrue();
         assertThat(overload.admitsRequest(401)).isFalse();
         overload.requestEnded(401);
@@ -94,7 +104,7 @@ class OverloadTest {
 
     @Test
     void nothing_is_counted_where_no_request_is_to_be_refused() {
-        overload.use(new OverloadRules(1, 4000, 1, OverloadRules.NEVER, 1));
+        overload.use(new OverloadRules(1, 4000, 1, OverloadRules.NEVER, 1, ResetRules.NEVER));
 
         assertThat(overload.admitsRequest(Integer.MAX_VALUE)).isTrue();
     }

@@ -16,7 +16,7 @@ class SeatsTest {
     private final List<EmbeddedChannel> channels = new ArrayList<>();
 
     SeatsTest() {
-        overload.use(new OverloadRules(MOST, 64_000, 2, 2, 2));
+        overload.use(new OverloadRules(MOST, 64_000, 2, 2, 2, ResetRules.NEVER));
     }
 
     @Test
@@ -150,8 +150,18 @@ class SeatsTest {
 
     private static final class Ample implements Pressure {
         @Override
-        public double share(long maxHeapBytes) {
+        public double heap(long maxHeapBytes) {
             return 0;
+        }
+
+        @Override
+        public double buffers(long maxHeapBytes) {
+            return 0;
+        }
+
+        @Override
+        public long mostBuffers(long maxHeapBytes) {
+            return maxHeapBytes;
         }
 
         @Override

@@ -114,6 +114,11 @@ public final class Answering implements UpstreamStream {
     }
 
     @Override
+    public long heldBytes() {
+        return 0;
+    }
+
+    @Override
     public void pauseReading(boolean paused) {}
 
     @Override
