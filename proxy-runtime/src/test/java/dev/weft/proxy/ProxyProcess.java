@@ -144,6 +144,11 @@ final class ProxyProcess implements AutoCloseable {
         return kilobytes("VmRSS:") << 10;
     }
 
+    /// Pages of files, resident now: where memory is short the kernel takes them back.
+    long fileBytes() throws IOException {
+        return kilobytes("RssFile:") << 10;
+    }
+
     private long kilobytes(String field) throws IOException {
         return Files.readAllLines(proc("status")).stream()
                 .filter(line -> line.startsWith(field))
