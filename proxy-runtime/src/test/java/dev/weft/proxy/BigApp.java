@@ -8,9 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 
 /// An application that speaks HTTP/1.1, one request per connection: it answers `/big` with as many
 /// bytes as are taken, [#BIG] at most, and everything else with `ok`. It takes nothing of the body
@@ -23,58 +21,39 @@ final class BigApp implements AutoCloseable {
     /// The kernel's buffers are not what is attacked.
     private static final int SOCKET_BUFFER_BYTES = 16 * 1024;
 
-    private final CountDownLatch closed = new CountDownLatch(1);
-    private final ServerSocket listening = new ServerSocket();
-    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final Hop connections;
 
     BigApp() throws IOException {
+        var listening = new ServerSocket();
         listening.setReceiveBufferSize(SOCKET_BUFFER_BYTES);
         listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
-        Thread.startVirtualThread(this::accept);
+        connections = new Hop(listening, (socket, _) -> serve(socket));
     }
 
     int port() {
-        return listening.getLocalPort();
+        return connections.port();
     }
 
-    private void accept() {
-        try {
-            while (true) {
-                var socket = listening.accept();
-                open.add(socket);
-                Thread.startVirtualThread(() -> serve(socket));
-            }
-        } catch (IOException closed) {
-            // Nobody comes any more.
+    private void serve(Socket socket) throws IOException {
+        socket.setSendBufferSize(SOCKET_BUFFER_BYTES);
+        var in =
+                new BufferedReader(
+                        new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1),
+                        512);
+        var target = in.readLine();
+        for (var line = target; line != null && !line.isEmpty(); line = in.readLine()) {
+            // Nothing of it matters.
+        }
+        if (target != null) {
+            answer(socket, target);
         }
     }
 
-    private void serve(Socket socket) {
-        try (socket) {
-            socket.setSendBufferSize(SOCKET_BUFFER_BYTES);
-            var in =
-                    new BufferedReader(
-                            new InputStreamReader(
-                                    socket.getInputStream(), StandardCharsets.ISO_8859_1),
-                            512);
-            var target = in.readLine();
-            for (var line = target; line != null && !line.isEmpty(); line = in.readLine()) {
-                // Nothing of it matters.
-            }
-            if (target != null) {
-                answer(socket, target);
-            }
-        } catch (IOException | InterruptedException gone) {
-            // As it should.
-        } finally {
-            open.remove(socket);
-        }
-    }
-
-    private void answer(Socket socket, String target) throws IOException, InterruptedException {
+    private void answer(Socket socket, String target) throws IOException {
         if (target.contains(" /stuck ")) {
             // Who does not read does not see the peer's end.
-            closed.await();
+            closed.join();
             return;
         }
         var big = target.contains(" /big ");
@@ -92,10 +71,7 @@ final class BigApp implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        closed.countDown();
-        listening.close();
-        for (var socket : open) {
-            socket.close();
-        }
+        closed.complete(null);
+        connections.close();
     }
 }

@@ -18,21 +18,14 @@ import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CorsIT {
     private static final String GOOD = "https://shop.example";
     private static final String BAD = "https://evil.example";
 
-    private final OneProxy proxy = new OneProxy();
-    private RecordingApp app;
-
-    @BeforeEach
-    void start() throws Exception {
-        app = new RecordingApp();
-        proxy.cluster(Xds.staticCluster("app", app.port()));
-    }
+    private final RecordingApp app = new RecordingApp();
+    private final OneProxy proxy = OneProxy.to(app);
 
     @AfterEach
     void stop() throws Exception {

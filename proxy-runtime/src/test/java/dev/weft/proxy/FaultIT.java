@@ -35,7 +35,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class FaultIT {
@@ -47,14 +46,8 @@ class FaultIT {
     private static final FractionalPercent NEVER = FractionalPercent.getDefaultInstance();
     private static final HTTPFault NONE = HTTPFault.getDefaultInstance();
 
-    private final OneProxy proxy = new OneProxy();
-    private RecordingApp app;
-
-    @BeforeEach
-    void start() throws Exception {
-        app = new RecordingApp();
-        proxy.cluster(Xds.staticCluster("app", app.port()));
-    }
+    private final RecordingApp app = new RecordingApp();
+    private final OneProxy proxy = OneProxy.to(app);
 
     @AfterEach
     void stop() throws Exception {

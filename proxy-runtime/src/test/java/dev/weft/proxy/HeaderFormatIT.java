@@ -39,7 +39,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,14 +46,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Values of headers that are written for each message, by Envoy's command operators.
 class HeaderFormatIT {
-    private final OneProxy proxy = new OneProxy();
-    private RecordingApp app;
-
-    @BeforeEach
-    void start() throws IOException {
-        app = new RecordingApp();
-        proxy.cluster(Xds.staticCluster("app", app.port()));
-    }
+    private final RecordingApp app = new RecordingApp();
+    private final OneProxy proxy = OneProxy.to(app);
 
     @AfterEach
     void stop() throws IOException {

@@ -21,7 +21,12 @@ final class Hop implements AutoCloseable {
     private final AtomicInteger number = new AtomicInteger();
 
     Hop(Way way) throws IOException {
-        entrance = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        this(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), way);
+    }
+
+    /// @param entrance is the hop's from now on
+    Hop(ServerSocket entrance, Way way) {
+        this.entrance = entrance;
         run(() -> {
             while (true) {
                 var socket = entrance.accept();

@@ -31,6 +31,11 @@ final class OneProxy implements AutoCloseable {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+    /// In front of this application.
+    static OneProxy to(RecordingApp app) {
+        return new OneProxy().cluster(Xds.staticCluster("app", app.port()));
+    }
+
     OneProxy cluster(Cluster.Builder cluster) {
         side.cluster("app", cluster.build());
         return this;

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -19,8 +20,12 @@ final class RecordingApp implements AutoCloseable {
     private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
     private int complete;
 
-    RecordingApp() throws IOException {
-        listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    RecordingApp() {
+        try {
+            listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         threads.submit(this::accept);
     }
 

@@ -13,7 +13,6 @@ import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// `per_request_buffer_limit_bytes`: how long a body may be to be sent a second time. The
@@ -21,14 +20,8 @@ import org.junit.jupiter.api.Test;
 class ReplayLimitIT {
     private static final int KIB = 1024;
 
-    private final OneProxy proxy = new OneProxy();
-    private RecordingApp app;
-
-    @BeforeEach
-    void start() throws Exception {
-        app = new RecordingApp();
-        proxy.cluster(Xds.staticCluster("app", app.port()));
-    }
+    private final RecordingApp app = new RecordingApp();
+    private final OneProxy proxy = OneProxy.to(app);
 
     @AfterEach
     void stop() throws Exception {

@@ -25,7 +25,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,14 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a route makes of a request on its way.
 class RoutingIT {
-    private final OneProxy proxy = new OneProxy();
-    private RecordingApp app;
-
-    @BeforeEach
-    void start() throws Exception {
-        app = new RecordingApp();
-        proxy.cluster(Xds.staticCluster("app", app.port()));
-    }
+    private final RecordingApp app = new RecordingApp();
+    private final OneProxy proxy = OneProxy.to(app);
 
     @AfterEach
     void stop() throws Exception {

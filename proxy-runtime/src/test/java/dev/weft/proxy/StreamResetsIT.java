@@ -113,11 +113,8 @@ class StreamResetsIT {
     @Test
     void an_answer_over_http2_is_cut_short() throws Exception {
         serve();
-        var client = withoutWindow();
-        client.get(STREAM, "/");
-        client.flush();
-        var server = opened(RawHttp2.accepted(accepted()));
-        server.await(frame -> frame.type() == HEADERS);
+        var client = getting();
+        var server = asked();
         server.headers(STREAM, false, ":status", "200");
         data(server);
 
@@ -134,8 +131,7 @@ class StreamResetsIT {
         var client = opened(new RawHttp2(proxy.port()));
         client.headers(STREAM, false, RawHttp2.request("POST", "/"));
         data(client);
-        var server = opened(RawHttp2.accepted(accepted()));
-        server.await(frame -> frame.type() == HEADERS);
+        var server = asked();
 
         var answer = client.await(frame -> frame.is(HEADERS, STREAM));
 
@@ -154,11 +150,8 @@ class StreamResetsIT {
     @Test
     void what_is_left_of_an_answer_that_has_ended_is_let_go() throws Exception {
         serve();
-        var client = withoutWindow();
-        client.get(STREAM, "/");
-        client.flush();
-        var server = opened(RawHttp2.accepted(accepted()));
-        server.await(frame -> frame.type() == HEADERS);
+        var client = getting();
+        var server = asked();
         server.headers(STREAM, false, ":status", "200");
         server.frame(DATA, END_STREAM, STREAM, PART);
         server.flush();
@@ -185,11 +178,8 @@ class StreamResetsIT {
     @Test
     void a_tunnel_from_a_stream_to_a_stream_is_reset() throws Exception {
         serve(UpgradeConfig.newBuilder());
-        var client = withoutWindow();
-        client.headers(STREAM, false, ":method", "CONNECT", ":authority", "db:5432");
-        client.flush();
-        var server = opened(RawHttp2.accepted(accepted()));
-        server.await(frame -> frame.type() == HEADERS);
+        var client = connecting();
+        var server = asked();
         server.headers(STREAM, false, ":status", "200");
         data(server);
 
@@ -202,11 +192,8 @@ class StreamResetsIT {
     @Test
     void what_is_left_of_a_tunnel_that_has_ended_is_let_go() throws Exception {
         serve(UpgradeConfig.newBuilder());
-        var client = withoutWindow();
-        client.headers(STREAM, false, ":method", "CONNECT", ":authority", "db:5432");
-        client.flush();
-        var server = opened(RawHttp2.accepted(accepted()));
-        server.await(frame -> frame.type() == HEADERS);
+        var client = connecting();
+        var server = asked();
         server.headers(STREAM, false, ":status", "200");
         client.frame(DATA, END_STREAM, STREAM);
         client.flush();
@@ -370,10 +357,33 @@ class StreamResetsIT {
         return opened(app.accept());
     }
 
+    /// A client whose window stays shut.
+    private RawHttp2 getting() throws IOException {
+        var client = withoutWindow();
+        client.get(STREAM, "/");
+        client.flush();
+        return client;
+    }
+
+    /// Likewise.
+    private RawHttp2 connecting() throws IOException {
+        var client = withoutWindow();
+        client.headers(STREAM, false, ":method", "CONNECT", ":authority", "db:5432");
+        client.flush();
+        return client;
+    }
+
     private RawHttp2 withoutWindow() throws IOException {
         var client = opened(new RawHttp2(proxy.port()));
         client.frame(SETTINGS, 0, 0, 0, 4, 0, 0, 0, 0);
         return client;
+    }
+
+    /// The service, when the request has come.
+    private RawHttp2 asked() throws IOException {
+        var server = opened(RawHttp2.accepted(accepted()));
+        server.await(frame -> frame.type() == HEADERS);
+        return server;
     }
 
     private static void data(RawHttp2 from) throws IOException {

@@ -97,14 +97,11 @@ final class HeaderEditCompiler {
         var name = name(place, add.getHeader().getKey());
         var text = text(place, add.getHeader().getValue());
         var mode = mode(place, add);
-        if (text.indexOf('%') < 0) {
-            return new HeaderEdits.Set(name, text, mode);
+        if (text.replace("%%", "").indexOf('%') < 0) {
+            return new HeaderEdits.Set(name, text.replace("%%", "%"), mode);
         }
         var operators = new OperatorCompiler(moment);
         var values = operators.values(place + " header " + name, text, Literal::bytes);
-        if (values.stream().allMatch(Literal.class::isInstance)) {
-            return new HeaderEdits.Set(name, text.replace("%%", "%"), mode);
-        }
         return new HeaderEdits.Write(
                 name, new HeaderFormat(values, operators.headers()), add.getKeepEmptyValue(), mode);
     }

@@ -93,7 +93,7 @@ final class PeerFrames implements FrameReader.Frames {
         if (session.takesNoMore(streamId)) {
             throw streamError(streamId, REFUSED_STREAM, "no more streams");
         }
-        var stream = session.newStream();
+        var stream = new Stream(session, sending.ofNewStream());
         stream.headRead = true;
         stream.tunnel = MessageRules.isConnect(headers);
         streams.add(streamId, stream);

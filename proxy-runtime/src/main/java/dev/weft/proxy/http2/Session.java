@@ -206,7 +206,7 @@ public final class Session extends ChannelDuplexHandler {
         peerGoesAway = true;
         owner.goAway();
         streams.forEachOpen(stream -> {
-            if (!server && stream.id > lastStreamId && !stream.closed) {
+            if (!server && stream.id > lastStreamId) {
                 close(stream, Way.RESET);
                 stream.end(Ending.REFUSED);
             }
@@ -245,17 +245,13 @@ public final class Session extends ChannelDuplexHandler {
         return receiving.isCongested();
     }
 
-    /// Those that are open. They may end meanwhile.
+    /// Those that are open. What is done to one may end others: these are left out.
     public void forEachStream(Consumer<Stream> to) {
         streams.forEachOpen(to);
     }
 
     /// A stream that begins with its head; only of a client.
     public Stream open() {
-        return newStream();
-    }
-
-    Stream newStream() {
         return new Stream(this, sending.ofNewStream());
     }
 
@@ -441,10 +437,8 @@ public final class Session extends ChannelDuplexHandler {
 
     private void closeAll() {
         streams.forEachOpen(stream -> {
-            if (!stream.closed) {
-                close(stream, Way.ENDED);
-                stream.end(Ending.CLOSED);
-            }
+            close(stream, Way.ENDED);
+            stream.end(Ending.CLOSED);
         });
     }
 

@@ -33,9 +33,13 @@ final class Streams {
         return open.values();
     }
 
-    /// They may be closed meanwhile.
+    /// What is done to one may close others: these are left out.
     void forEachOpen(Consumer<Stream> to) {
-        List.copyOf(open.values()).forEach(to);
+        for (var stream : List.copyOf(open.values())) {
+            if (!stream.closed) {
+                to.accept(stream);
+            }
+        }
     }
 
     /// The peer opens it.

@@ -56,7 +56,7 @@ public final class Overload {
         this.pressure = pressure;
         this.nanos = nanos;
         this.seats = new Seats(nanos);
-        this.resets = new StreamResets(seats, nanos);
+        this.resets = new StreamResets(seats, pressure, nanos);
         this.maxHeadBytes = maxHeadBytes(rules);
     }
 
@@ -135,7 +135,7 @@ public final class Overload {
         var buffers = pressure.buffers(most);
         var now = Math.max(heapShare, buffers);
         share = now;
-        resets.look(rules.resets(), () -> pressure.buffers(most), pressure.mostBuffers(most));
+        resets.look(rules);
         if (most == 0 && isFilling(buffers) && timer != null && !glancing) {
             glancing = true;
             glance(timer);
@@ -155,7 +155,7 @@ public final class Overload {
         var buffers = pressure.buffers(0);
         share = Math.max(heapShare, buffers);
         if (rules.resets().isSaturated(buffers)) {
-            resets.look(rules.resets(), () -> pressure.buffers(0), pressure.mostBuffers(0));
+            resets.look(rules);
         }
         glancing = isFilling(buffers);
         if (glancing) {

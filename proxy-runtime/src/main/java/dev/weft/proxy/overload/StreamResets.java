@@ -15,7 +15,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /// Ends those who hold most of the memory while it is short, as [ResetRules] say. First go those
@@ -39,6 +38,7 @@ final class StreamResets {
     private static final int CAUSE_IS_ONE_IN = 8;
 
     private final Seats seats;
+    private final Pressure pressure;
     private final LongSupplier nanos;
     private final AtomicLong resets = new AtomicLong();
 
@@ -68,16 +68,17 @@ final class StreamResets {
 
     /// How much has to go.
     ///
-    /// @param share of the memory that is in use
-    /// @param mostBytes all of the memory
+    /// @param share of the memory for buffers that is in use
+    /// @param mostBytes all of that memory
     private record Need(ResetRules rules, double share, long mostBytes) {
         long excess(double above) {
             return Math.max(1, (long) ((share - above) * mostBytes));
         }
     }
 
-    StreamResets(Seats seats, LongSupplier nanos) {
+    StreamResets(Seats seats, Pressure pressure, LongSupplier nanos) {
         this.seats = seats;
+        this.pressure = pressure;
         this.nanos = nanos;
     }
 
@@ -86,13 +87,13 @@ final class StreamResets {
         return resets.get();
     }
 
-    /// @param shares how much of the memory for buffers is in use
-    /// @param mostBytes all of that memory
-    void look(ResetRules rules, DoubleSupplier shares, long mostBytes) {
+    /// On one thread.
+    void look(OverloadRules overload) {
         if (looking) {
             return;
         }
-        var share = shares.getAsDouble();
+        var rules = overload.resets();
+        var share = pressure.buffers(overload.maxHeapBytes());
         if (!rules.isActive(share)) {
             marks = Map.of();
             tellEnd(share);
@@ -112,10 +113,15 @@ final class StreamResets {
                     } finally {
                         if (left.decrementAndGet() == 0) {
                             // Those that have been ended before are gone by now.
-                            looked(found, new Need(rules, shares.getAsDouble(), mostBytes));
+                            looked(found, need(overload));
                         }
                     }
                 }));
+    }
+
+    private Need need(OverloadRules overload) {
+        var most = overload.maxHeapBytes();
+        return new Need(overload.resets(), pressure.buffers(most), pressure.mostBuffers(most));
     }
 
     private static void lookAt(

@@ -12,25 +12,10 @@ class OverloadTest {
 
     private final Overload overload =
             new Overload(
-                    new Pressure() {
+                    new NoPressure() {
                         @Override
                         public double heap(long maxHeapBytes) {
                             return used;
-                        }
-
-                        @Override
-                        public double buffers(long maxHeapBytes) {
-                            return used;
-                        }
-
-                        @Override
-                        public long mostBuffers(long maxHeapBytes) {
-                            return maxHeapBytes;
-                        }
-
-                        @Override
-                        public long most(long maxHeapBytes) {
-                            return maxHeapBytes;
                         }
 
                         @Override

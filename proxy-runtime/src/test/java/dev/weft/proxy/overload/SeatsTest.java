@@ -12,7 +12,7 @@ class SeatsTest {
     private static final long SECOND = 1_000_000_000;
 
     private long nanos = -5;
-    private final Overload overload = new Overload(new Ample(), () -> nanos);
+    private final Overload overload = new Overload(new NoPressure(), () -> nanos);
     private final List<EmbeddedChannel> channels = new ArrayList<>();
 
     SeatsTest() {
@@ -146,30 +146,5 @@ class SeatsTest {
             }
         }
         return open;
-    }
-
-    private static final class Ample implements Pressure {
-        @Override
-        public double heap(long maxHeapBytes) {
-            return 0;
-        }
-
-        @Override
-        public double buffers(long maxHeapBytes) {
-            return 0;
-        }
-
-        @Override
-        public long mostBuffers(long maxHeapBytes) {
-            return maxHeapBytes;
-        }
-
-        @Override
-        public long most(long maxHeapBytes) {
-            return maxHeapBytes;
-        }
-
-        @Override
-        public void collect() {}
     }
 }

@@ -168,28 +168,10 @@ class StreamResetsTest {
         }
     }
 
-    private final class Measured implements Pressure {
+    private final class Measured extends NoPressure {
         @Override
         public double heap(long maxHeapBytes) {
             return others + (double) all.stream().mapToLong(Held::heldBytes).sum() / maxHeapBytes;
         }
-
-        @Override
-        public double buffers(long maxHeapBytes) {
-            return heap(maxHeapBytes);
-        }
-
-        @Override
-        public long mostBuffers(long maxHeapBytes) {
-            return maxHeapBytes;
-        }
-
-        @Override
-        public long most(long maxHeapBytes) {
-            return maxHeapBytes;
-        }
-
-        @Override
-        public void collect() {}
     }
 }
