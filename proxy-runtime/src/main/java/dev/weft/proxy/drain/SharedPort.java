@@ -25,14 +25,14 @@ public final class SharedPort {
     /// To be called as soon as the socket is bound: whoever has been there before goes on getting
     /// the connections.
     public static void standBehind(EpollServerSocketChannel listening) {
-        SocketCalls.steer(listening.fd().intValue(), FIRST);
+        SocketCalls.steer(listening, FIRST);
     }
 
     /// Sends connections to come to the socket that stands behind, accepts what is queued here,
     /// then closes. Where the kernel does not let them be sent they are held back for a second
     /// ([SynGate]). Done when closed; any thread but the socket's event loop may wait for it.
     public static CompletionStage<Void> handOver(EpollServerSocketChannel listening) {
-        return SocketCalls.steer(listening.fd().intValue(), SECOND)
+        return SocketCalls.steer(listening, SECOND)
                 ? SynGate.closeWhenEmpty(listening)
                 : SynGate.close(listening);
     }

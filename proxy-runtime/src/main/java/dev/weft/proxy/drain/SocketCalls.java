@@ -1,45 +1,43 @@
 package dev.weft.proxy.drain;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import io.netty.channel.ChannelException;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.unix.Buffer;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.invoke.MethodHandle;
-
-/// System calls on listening sockets that Netty has no option for: programs of classic BPF, and a
-/// look at the accept queue.
+/// What Netty has no option of its own for on listening sockets: programs of classic BPF, and a
+/// look at the accept queue. Netty's raw options do it without `java.lang.foreign`, which would
+/// take a tenth of a proxy's start to make its stubs.
 final class SocketCalls {
     private static final int SOL_SOCKET = 1;
-    private static final int SO_ATTACH_FILTER = 26;
-    private static final int SO_ATTACH_REUSEPORT_CBPF = 51;
-    private static final short POLLIN = 1;
+    private static final int IPPROTO_TCP = 6;
+
+    /// The size of `struct sock_fprog`, and where the program's address is in it.
+    private static final int PROGRAM_BYTES = 16;
+
+    private static final int ADDRESS_AT = 8;
+
+    private static final RawUnixChannelOption SO_ATTACH_FILTER =
+            new RawUnixChannelOption("SO_ATTACH_FILTER", SOL_SOCKET, 26, PROGRAM_BYTES);
+    private static final RawUnixChannelOption SO_ATTACH_REUSEPORT_CBPF =
+            new RawUnixChannelOption("SO_ATTACH_REUSEPORT_CBPF", SOL_SOCKET, 51, PROGRAM_BYTES);
+
+    /// Where `tcpi_unacked` is in `struct tcp_info`: of a listening socket it is the length of the
+    /// accept queue.
+    private static final int UNACKED_AT = 24;
+
+    private static final RawUnixChannelOption TCP_INFO =
+            new RawUnixChannelOption("TCP_INFO", IPPROTO_TCP, 11, UNACKED_AT + Integer.BYTES);
 
     private static final int RETURN = 0x06;
-
-    /// `struct sock_fprog`.
-    private static final StructLayout PROGRAM =
-            MemoryLayout.structLayout(JAVA_SHORT, MemoryLayout.paddingLayout(6), ADDRESS);
-
-    private static final Linker LINKER = Linker.nativeLinker();
-    private static final MethodHandle SETSOCKOPT =
-            function(
-                    "setsockopt",
-                    FunctionDescriptor.of(
-                            JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle POLL =
-            function("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
     private SocketCalls() {}
 
     /// Load the byte of flags, test SYN, drop or pass. False if the kernel refuses it.
-    static boolean dropSyns(int socket) {
+    static boolean dropSyns(EpollServerSocketChannel socket) {
         return attach(
                 socket,
                 SO_ATTACH_FILTER,
@@ -52,44 +50,40 @@ final class SocketCalls {
     /// Sends all connections to come of the port that the socket shares to one of its sockets,
     /// counted in the order in which they were bound. Where there is none of this number the kernel
     /// chooses. False if the kernel refuses it.
-    static boolean steer(int socket, int number) {
+    static boolean steer(EpollServerSocketChannel socket, int number) {
         return attach(socket, SO_ATTACH_REUSEPORT_CBPF, instruction(RETURN, 0, 0, number));
     }
 
-    private static boolean attach(int socket, int option, long... program) {
-        try (var arena = Arena.ofConfined()) {
-            var filter = arena.allocate(PROGRAM);
-            filter.set(JAVA_SHORT, 0, (short) program.length);
-            filter.set(ADDRESS, 8, arena.allocateFrom(JAVA_LONG, program));
-            var result =
-                    (int)
-                            SETSOCKOPT.invokeExact(
-                                    socket, SOL_SOCKET, option, filter, (int) filter.byteSize());
-            return result == 0;
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
+    private static boolean attach(
+            EpollServerSocketChannel socket, RawUnixChannelOption option, long... program) {
+        var instructions = direct(program.length * Long.BYTES);
+        for (var instruction : program) {
+            instructions.putLong(instruction);
+        }
+        var filter = direct(PROGRAM_BYTES);
+        filter.putShort(0, (short) program.length);
+        filter.putLong(ADDRESS_AT, Buffer.memoryAddress(instructions));
+        try {
+            return socket.config().setOption(option, filter);
+        } catch (ChannelException refused) {
+            return false;
+        } finally {
+            Reference.reachabilityFence(instructions);
         }
     }
 
     /// Whether a connection is in the accept queue.
-    static boolean somebodyWaits(int socket) {
-        try (var arena = Arena.ofConfined()) {
-            var poll = arena.allocate(8, 4);
-            poll.set(JAVA_INT, 0, socket);
-            poll.set(JAVA_SHORT, 4, POLLIN);
-            return (int) POLL.invokeExact(poll, 1L, 0) > 0;
-        } catch (Throwable impossible) {
-            throw new IllegalStateException(impossible);
-        }
+    static boolean somebodyWaits(EpollServerSocketChannel socket) {
+        var info = socket.config().getOption(TCP_INFO).order(ByteOrder.nativeOrder());
+        return info.getInt(UNACKED_AT) > 0;
+    }
+
+    private static ByteBuffer direct(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }
 
     /// `struct sock_filter`: code (16 bits), jt, jf (8 each), k (32), little-endian.
     private static long instruction(int code, int jumpTrue, int jumpFalse, int k) {
         return code | (long) jumpTrue << 16 | (long) jumpFalse << 24 | (k & 0xffff_ffffL) << 32;
-    }
-
-    private static MethodHandle function(String name, FunctionDescriptor descriptor) {
-        MemorySegment address = LINKER.defaultLookup().findOrThrow(name);
-        return LINKER.downcallHandle(address, descriptor);
     }
 }

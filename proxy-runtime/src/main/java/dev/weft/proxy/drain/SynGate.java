@@ -38,7 +38,7 @@ public final class SynGate {
 
     /// Done when the socket is closed. Any thread but the socket's event loop may wait for it.
     public static CompletionStage<Void> close(EpollServerSocketChannel listening) {
-        if (!SocketCalls.dropSyns(listening.fd().intValue())) {
+        if (!SocketCalls.dropSyns(listening)) {
             knock(listening.localAddress().getPort());
         }
         return closeWhenEmpty(listening);
@@ -59,8 +59,7 @@ public final class SynGate {
                         .schedule(
                                 () -> {
                                     if (listening.isOpen()
-                                            && SocketCalls.somebodyWaits(
-                                                    listening.fd().intValue())) {
+                                            && SocketCalls.somebodyWaits(listening)) {
                                         later(listening, AGAIN, closed);
                                     } else {
                                         listening.close().addListener(_ -> closed.complete(null));

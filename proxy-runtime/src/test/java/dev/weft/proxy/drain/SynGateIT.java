@@ -58,7 +58,7 @@ class SynGateIT {
     @Test
     void a_syn_is_dropped_and_not_refused() throws Exception {
         assumeTrue(
-                SocketCalls.dropSyns(listening.fd().intValue()),
+                SocketCalls.dropSyns(listening),
                 "NOT RUN: this kernel lets no filter be attached without a privilege");
 
         try (var late = new Socket()) {
