@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// The sockets that the listeners in force ask for. Nothing is bound before [#start]. Any thread.
 final class Listeners {
@@ -23,8 +24,22 @@ final class Listeners {
         Listening open(ListenerSpec listener, InetSocketAddress address);
     }
 
-    /// A socket of a listener; each keeps open when others of it come or go.
-    private record Place(String listener, InetSocketAddress address) {}
+    /// A socket of a listener; each keeps open when others of it come or go. Its two methods are
+    /// written out: the JVM spins a record's own when they are first called, here before a start is
+    /// ready.
+    private record Place(String listener, InetSocketAddress address) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Place(var name, var at)
+                    && listener.equals(name)
+                    && address.equals(at);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * listener.hashCode() + address.hashCode();
+        }
+    }
 
     private final Opener opener;
     private final Map<Place, Listening> places = new ConcurrentHashMap<>();

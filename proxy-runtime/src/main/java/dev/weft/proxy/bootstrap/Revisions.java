@@ -60,7 +60,7 @@ public final class Revisions {
     private void bootstrap(String revision, String json) {
         try {
             var next = BootstrapFile.parse(revision, json);
-            if (!next.equals(current)) {
+            if (current == null || !next.equals(current)) {
                 current = next;
                 if (!next.ignored().isEmpty()) {
                     LOG.log(

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,18 +17,9 @@ public final class FileWatch implements AutoCloseable {
     private final Path file;
     private final Consumer<String> changed;
     private final ControlThread.Timer timer;
-    private @Nullable Version seen;
+    private @Nullable String seen;
     private @Nullable String last;
     private boolean closed;
-
-    /// Two contents of a file differ in one of these, unless they are written in place within the
-    /// same tick of the clock.
-    private record Version(@Nullable Object inode, FileTime modified, long bytes) {
-        static Version of(Path file) throws IOException {
-            var now = Files.readAttributes(file, BasicFileAttributes.class);
-            return new Version(now.fileKey(), now.lastModifiedTime(), now.size());
-        }
-    }
 
     private FileWatch(Path file, ControlThread control, Consumer<String> changed) {
         this.file = file;
@@ -42,10 +32,17 @@ public final class FileWatch implements AutoCloseable {
         return new FileWatch(file, control, changed);
     }
 
+    /// Two contents of a file differ in it, unless they are written in place within the same tick
+    /// of the clock.
+    private static String version(Path file) throws IOException {
+        var now = Files.readAttributes(file, BasicFileAttributes.class);
+        return now.fileKey() + " " + now.lastModifiedTime() + " " + now.size();
+    }
+
     private void look() {
         String content;
         try {
-            var version = Version.of(file);
+            var version = version(file);
             if (version.equals(seen)) {
                 return;
             }

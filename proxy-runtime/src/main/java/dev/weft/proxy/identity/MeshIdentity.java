@@ -119,7 +119,7 @@ public final class MeshIdentity {
             LOG.log(Level.ERROR, "{0} is not used: it holds no certificate", paths.roots());
             return;
         }
-        if (next.equals(roots)) {
+        if (roots != null && next.equals(roots)) {
             return;
         }
         roots = next;

@@ -8,7 +8,15 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.util.ArrayList;
 
 /// Two counters of the same name, one of which has labels that the other one's series lack.
-record OneCounter(Counter few, Counter more) implements Collector {
+final class OneCounter implements Collector {
+    private final Counter few;
+    private final Counter more;
+
+    OneCounter(Counter few, Counter more) {
+        this.few = few;
+        this.more = more;
+    }
+
     @Override
     public MetricSnapshot collect() {
         var first = few.collect();
