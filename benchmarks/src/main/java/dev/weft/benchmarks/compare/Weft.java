@@ -78,6 +78,7 @@ final class Weft implements Contestant {
         var command = new ArrayList<String>();
         command.add(image.resolve("opt/java/bin/java").toString());
         command.add("@" + image.resolve("opt/weft/jvm.options"));
+        command.add("-Djava.library.path=" + image.resolve("opt/weft/native/META-INF/native"));
         command.addAll(launch);
         command.addAll(options);
         return command;

@@ -65,7 +65,7 @@ final class AotCaches {
 
     private Fingerprint fingerprint(Component component, Content content) {
         return Fingerprint.builder()
-                .add("recipe 2")
+                .add("recipe 3")
                 .add(component.toString())
                 .add(base.fingerprint().hex())
                 .add(content.fingerprint().hex())
@@ -92,7 +92,9 @@ final class AotCaches {
         rootfs.copy(training.classes(), TRAINER);
         training.libraries().ifPresent(jars -> rootfs.copy(jars, TRAINER_LIBRARIES));
         Files.createDirectory(rootfs.inside(RECORDED));
-        var command = new ArrayList<>(List.of(Component.JAVA, "-XX:TieredStopAtLevel=1", "-cp"));
+        var command = new ArrayList<>(List.of(Component.JAVA, "-XX:TieredStopAtLevel=1"));
+        command.add("-Djava.library.path=" + Content.NATIVE_LIBRARIES);
+        command.add("-cp");
         command.add(TRAINER + ":" + TRAINER_LIBRARIES + "/*:/app/lib/*");
         command.add(training.main());
         command.addAll(component.recording(content, RECORDED + "/app.aot"));

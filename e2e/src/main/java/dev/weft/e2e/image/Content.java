@@ -18,8 +18,19 @@ import java.util.stream.Stream;
 ///
 /// @param list the layers in order
 record Content(List<Layer> list) {
+    private static final String DEPENDENCIES = "dependencies";
+
+    /// Where the proxy's are; its `jvm.options` say so as well.
+    static final String NATIVE_LIBRARIES = "/opt/weft/native/META-INF/native";
+
+    private static final String NATIVE_JAR = "-linux-x86_64.jar";
+
     /// Files that change together.
-    record Layer(String name, List<Entry> entries) {}
+    record Layer(String name, List<Entry> entries) {
+        boolean isDependencies() {
+            return name.equals(DEPENDENCIES);
+        }
+    }
 
     /// A file of this machine and where it is in the image.
     record Entry(Path file, String path) {
@@ -64,17 +75,27 @@ record Content(List<Layer> list) {
 
     /// What is in `/app/lib`, in alphabetical order.
     List<String> jars() {
-        return list.stream()
-                .flatMap(layer -> layer.entries().stream())
+        return entries()
                 .map(Entry::path)
                 .filter(path -> path.startsWith("/app/lib/"))
                 .sorted()
                 .toList();
     }
 
+    Stream<Entry> entries() {
+        return list.stream().flatMap(layer -> layer.entries().stream());
+    }
+
+    /// Native libraries are files of their own, and not in their jars.
     private static List<Layer> proxy(Path module) throws IOException {
+        var jars = below(built(module.resolve("target/lib")), "/app/lib");
         return List.of(
-                new Layer("dependencies", below(built(module.resolve("target/lib")), "/app/lib")),
+                new Layer(
+                        DEPENDENCIES,
+                        jars.stream().filter(jar -> !jar.path().endsWith(NATIVE_JAR)).toList()),
+                new Layer(
+                        "native",
+                        below(built(module.resolve("target/native")), "/opt/weft/native")),
                 new Layer("application", List.of(jar(module, "weft-proxy-runtime"))));
     }
 
@@ -82,7 +103,7 @@ record Content(List<Layer> list) {
         var all = below(built(module.resolve("target/quarkus-app")), "/app");
         return List.of(
                 new Layer(
-                        "dependencies",
+                        DEPENDENCIES,
                         all.stream().filter(e -> e.path().startsWith("/app/lib/")).toList()),
                 new Layer(
                         "application",
@@ -97,7 +118,7 @@ record Content(List<Layer> list) {
                         .map(file -> new Entry(file, "/app/lib/" + file.getFileName()))
                         .toList();
         return List.of(
-                new Layer("dependencies", jars),
+                new Layer(DEPENDENCIES, jars),
                 new Layer("application", List.of(jar(module, "weft-e2e"))));
     }
 

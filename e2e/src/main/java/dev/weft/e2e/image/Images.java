@@ -27,7 +27,7 @@ public final class Images {
     private final Cache cache;
     private final Progress progress;
     private final Base base;
-    private final TrimmedApi trimmedApi;
+    private final ProxyLibraries proxyLibraries;
     private final AotCaches aotCaches;
 
     /// @param top the checkout
@@ -36,7 +36,7 @@ public final class Images {
         this.cache = cache;
         this.progress = progress;
         this.base = new Base(cache, progress);
-        this.trimmedApi = new TrimmedApi(cache, progress);
+        this.proxyLibraries = new ProxyLibraries(cache, progress);
         this.aotCaches = new AotCaches(top, cache, base, progress);
     }
 
@@ -129,7 +129,7 @@ public final class Images {
 
     private Content program(Component component) throws IOException {
         var program = Content.program(component, top);
-        return component.equals(Component.PROXY) ? trimmedApi.in(program) : program;
+        return component.equals(Component.PROXY) ? proxyLibraries.in(program) : program;
     }
 
     private BuiltImage image(Component component, MeshBuild build) {

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 
@@ -21,13 +23,25 @@ import java.util.jar.JarFile;
 final class ClassPath implements AutoCloseable {
     private static final String SUFFIX = ".class";
 
+    /// Another form of a class.
+    interface Change {
+        ClassModel of(ClassModel model, Function<String, Optional<ClassModel>> others);
+    }
+
     private record Located(JarFile jar, JarEntry entry) {}
 
     private final List<JarFile> jars = new ArrayList<>();
     private final Map<String, Located> classes = new HashMap<>();
+    private final UnaryOperator<ClassModel> change;
 
     /// @param jars the first that has a class counts
     ClassPath(List<Path> jars) throws IOException {
+        this(jars, (model, _) -> model);
+    }
+
+    /// @param change what is done to each class that is read; it is handed the others as they are
+    ClassPath(List<Path> jars, Change change) throws IOException {
+        this.change = model -> change.of(model, this::asItIs);
         try {
             for (var jar : jars) {
                 open(jar);
@@ -66,6 +80,10 @@ final class ClassPath implements AutoCloseable {
 
     /// Nothing for a class that is in none of the jars.
     Optional<ClassModel> read(String name) {
+        return asItIs(name).map(change);
+    }
+
+    private Optional<ClassModel> asItIs(String name) {
         return Optional.ofNullable(classes.get(name))
                 .map(located -> ClassFile.of().parse(bytes(located)));
     }

@@ -18,15 +18,11 @@ import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
 import java.lang.classfile.attribute.SignatureAttribute;
 import java.lang.classfile.attribute.SourceFileAttribute;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
-import java.util.jar.JarOutputStream;
 
 /// Writes a library again without what its program cannot reach, and without what only compilers
 /// and debuggers read. The same jars give the same bytes.
@@ -34,9 +30,6 @@ public final class Trimmer {
     private static final String NOTICE = "META-INF/TRIMMED.txt";
     private static final String WHY =
             "Classes and methods that this program cannot reach have been taken out, and line numbers.\n";
-
-    /// The first time that a zip file can tell.
-    private static final LocalDateTime TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
 
     private static final ClassFile WRITER =
             ClassFile.of(
@@ -52,7 +45,7 @@ public final class Trimmer {
     /// @throws IOException if a jar cannot be read or written
     /// @throws IllegalStateException if the program uses the library's messages by reflection
     public static void trim(Path library, List<Path> rest, Path into) throws IOException {
-        try (var all = new ClassPath(List.of(library));
+        try (var all = new ClassPath(List.of(library), DescriptorClass::withoutCustomOptions);
                 var program = new ClassPath(rest)) {
             write(library, Reachable.of(all, program), into);
         }
@@ -61,30 +54,17 @@ public final class Trimmer {
     private static void write(Path library, Map<String, Reachable.Kept> kept, Path into)
             throws IOException {
         try (var from = new JarFile(library.toFile());
-                var to = new JarOutputStream(Files.newOutputStream(into))) {
-            put(to, NOTICE, WHY.getBytes(StandardCharsets.UTF_8));
+                var to = new JarWriter(into)) {
+            to.put(NOTICE, WHY.getBytes(StandardCharsets.UTF_8));
             for (var entry : Collections.list(from.entries())) {
-                if (!entry.isDirectory() && isNotice(entry)) {
-                    put(to, entry.getName(), from.getInputStream(entry).readAllBytes());
+                if (!entry.isDirectory() && JarWriter.isNotice(entry.getName())) {
+                    to.put(entry.getName(), from.getInputStream(entry).readAllBytes());
                 }
             }
             for (var type : kept.entrySet()) {
-                put(to, type.getKey() + ".class", trimmed(type.getValue()));
+                to.put(type.getKey() + ".class", trimmed(type.getValue()));
             }
         }
-    }
-
-    /// Licences stay with the code.
-    private static boolean isNotice(JarEntry entry) {
-        return entry.getName().matches("(META-INF/)?(LICENSE|NOTICE)[^/]*");
-    }
-
-    private static void put(JarOutputStream jar, String name, byte[] content) throws IOException {
-        var entry = new JarEntry(name);
-        entry.setTimeLocal(TIME);
-        jar.putNextEntry(entry);
-        jar.write(content);
-        jar.closeEntry();
     }
 
     private static byte[] trimmed(Reachable.Kept type) {

@@ -8,16 +8,11 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.stream.Stream;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -165,47 +160,12 @@ class TrimmerTest {
                         + " } }");
         var sources = new LinkedHashMap<>(library);
         sources.putAll(program);
-        var classes = compile(work, sources);
-        var libraryJar = jar(work.resolve("library.jar"), classes, "lib");
-        var programJar = jar(work.resolve("program.jar"), classes, "app", "com");
+        var classes = SourceJars.compile(work, sources);
+        var libraryJar = SourceJars.jar(work.resolve("library.jar"), classes, "lib");
+        var programJar = SourceJars.jar(work.resolve("program.jar"), classes, "app", "com");
         var trimmed = work.resolve("trimmed.jar");
         Trimmer.trim(libraryJar, List.of(programJar), trimmed);
         return trimmed;
-    }
-
-    private static Path compile(Path work, Map<String, String> sources) throws IOException {
-        var files = new ArrayList<String>();
-        for (var source : sources.entrySet()) {
-            var file = work.resolve("src").resolve(source.getKey() + ".java");
-            Files.createDirectories(file.getParent());
-            files.add(Files.writeString(file, source.getValue()).toString());
-        }
-        var classes = Files.createDirectory(work.resolve("classes"));
-        var arguments = new ArrayList<>(List.of("-proc:none", "-d", classes.toString()));
-        arguments.addAll(files);
-        int status =
-                ToolProvider.getSystemJavaCompiler()
-                        .run(null, null, null, arguments.toArray(String[]::new));
-        assertThat(status).isZero();
-        return classes;
-    }
-
-    private static Path jar(Path jar, Path classes, String... packages) throws IOException {
-        try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
-            for (var name : packages) {
-                if (!Files.exists(classes.resolve(name))) {
-                    continue;
-                }
-                try (Stream<Path> files = Files.walk(classes.resolve(name))) {
-                    for (var file : files.filter(Files::isRegularFile).sorted().toList()) {
-                        out.putNextEntry(new JarEntry(classes.relativize(file).toString()));
-                        Files.copy(file, out);
-                        out.closeEntry();
-                    }
-                }
-            }
-        }
-        return jar;
     }
 
     private static Object result(Path trimmed) throws Exception {
