@@ -89,7 +89,8 @@ public final class DataPlane implements AutoCloseable, LoadSource {
                                         tls,
                                         local,
                                         clusterStates,
-                                        RandomGenerator.getDefault()));
+                                        RandomGenerator.getDefault(),
+                                        overload::windowShare));
         this.tracer =
                 new Tracer(export ->
                         new SpanExporter(
@@ -99,7 +100,13 @@ public final class DataPlane implements AutoCloseable, LoadSource {
         loops.forEach(executor -> {
             var loop = (EventLoop) executor;
             var upstreams =
-                    new Upstreams(loop, tls, local, clusterStates, RandomGenerator.getDefault());
+                    new Upstreams(
+                            loop,
+                            tls,
+                            local,
+                            clusterStates,
+                            RandomGenerator.getDefault(),
+                            overload::windowShare);
             byLoop.put(
                     loop,
                     new Worker(

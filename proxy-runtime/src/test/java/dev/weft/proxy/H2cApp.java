@@ -27,9 +27,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// An application that speaks HTTP/2 in clear, and answers every complete request with `hello`, or
-/// with [#BIG] bytes if its path begins with `/big`. It takes nothing of the body of `/stuck`.
+/// with [#BIG] bytes if its path begins with `/big`, and [#SOME] more if it is `/some`. It takes
+/// nothing of the body of `/stuck`.
 final class H2cApp implements AutoCloseable {
     static final int BIG = 32 * 1024 * 1024;
+    static final int SOME = 64 * 1024;
     private static final int HEADERS = 64 * 1024;
     private static final int PART = 64 * 1024;
     private static final byte[] ZEROS = new byte[PART];
@@ -95,24 +97,23 @@ final class H2cApp implements AutoCloseable {
     }
 
     private final class Hello extends SimpleChannelInboundHandler<Http2StreamFrame> {
-        private boolean big;
+        private int bytes;
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, Http2StreamFrame frame) {
             if (frame instanceof Http2HeadersFrame head && head.headers().path() != null) {
                 lastHead = head.headers();
                 heads.incrementAndGet();
-                big = head.headers().path().toString().startsWith("/big");
-                context.channel()
-                        .config()
-                        .setAutoRead(!head.headers().path().toString().equals("/stuck"));
+                var path = head.headers().path().toString();
+                bytes = path.startsWith("/big") ? BIG : path.equals("/some") ? SOME : 0;
+                context.channel().config().setAutoRead(!path.equals("/stuck"));
             }
             if ((frame instanceof Http2HeadersFrame head && head.isEndStream())
                     || (frame instanceof Http2DataFrame data && data.isEndStream())) {
                 requests.incrementAndGet();
                 context.write(
                         new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200")));
-                for (int sent = 0; big && sent < BIG; sent += PART) {
+                for (int sent = 0; sent < bytes; sent += PART) {
                     context.write(new DefaultHttp2DataFrame(Unpooled.wrappedBuffer(ZEROS)))
                             .addListener(written -> {
                                 if (written.isSuccess()) {

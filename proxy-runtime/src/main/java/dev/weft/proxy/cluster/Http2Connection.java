@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection to an endpoint, and how many streams it carries.
@@ -22,6 +23,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
 
     private final Http2Pool pool;
     private final Destination destination;
+    private final DoubleSupplier windowShare;
     private final Session session;
     private @Nullable Channel channel;
     private @Nullable String peer;
@@ -32,9 +34,10 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     private boolean leaving;
     private @Nullable Idleness idleness;
 
-    Http2Connection(Http2Pool pool, Destination destination) {
+    Http2Connection(Http2Pool pool, Destination destination, DoubleSupplier windowShare) {
         this.pool = pool;
         this.destination = destination;
+        this.windowShare = windowShare;
         this.session = Session.client(MAX_ANSWER_HEADER_BYTES, destination.maxFields(), this);
     }
 
@@ -127,6 +130,11 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
         maxStreams = limit != null ? limit : settled ? maxStreams : Long.MAX_VALUE;
         settled = true;
         pool.roomier();
+    }
+
+    @Override
+    public double windowShare() {
+        return windowShare.getAsDouble();
     }
 
     @Override

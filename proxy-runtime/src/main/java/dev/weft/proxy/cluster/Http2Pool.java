@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// HTTP/2 connections to one destination: as few as its limits of streams allow.
@@ -15,15 +16,22 @@ final class Http2Pool implements Pool {
     private final Destination destination;
     private final Connector connector;
     private final EventLoop loop;
+    private final DoubleSupplier windowShare;
     private final List<Http2Connection> connections = new ArrayList<>();
     private final Waiting waiting;
     private boolean connecting;
     private boolean retired;
 
-    Http2Pool(Destination destination, Connector connector, EventLoop loop) {
+    /// @param windowShare of each connection's window there is memory for
+    Http2Pool(
+            Destination destination,
+            Connector connector,
+            EventLoop loop,
+            DoubleSupplier windowShare) {
         this.destination = destination;
         this.connector = connector;
         this.loop = loop;
+        this.windowShare = windowShare;
         this.waiting = new Waiting(destination.breaker().pending());
     }
 
@@ -122,7 +130,7 @@ final class Http2Pool implements Pool {
             return;
         }
         connecting = true;
-        var connection = new Http2Connection(this, destination);
+        var connection = new Http2Connection(this, destination, windowShare);
         var connected = loop.<Channel>newPromise();
         connected.addListener(_ -> {
             connecting = false;

@@ -90,7 +90,7 @@ final class HttpAsking implements Asking {
         if (now == null) {
             now =
                     destination.carried() == Carried.HTTP2
-                            ? new Http2Pool(destination, connector, loop)
+                            ? new Http2Pool(destination, connector, loop, () -> 1)
                             : new Http1Pool(destination, connector, loop);
             pool = now;
         }

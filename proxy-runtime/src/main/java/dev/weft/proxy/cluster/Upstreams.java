@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -35,23 +36,27 @@ public final class Upstreams {
     private final Connector connector;
     private final LocalAddresses local;
     private final RandomGenerator random;
+    private final DoubleSupplier windowShare;
     private final ClusterStates states;
     private final Map<String, ClusterPools> clusters = new HashMap<>();
     private boolean sweepScheduled;
 
     /// @param states what it shares with the other loops
     /// @param random used on this loop only
+    /// @param windowShare of the windows of HTTP/2 there is memory for, from 0 to 1; asked often
     public Upstreams(
             EventLoop loop,
             MeshTls tls,
             LocalAddresses local,
             ClusterStates states,
-            RandomGenerator random) {
+            RandomGenerator random,
+            DoubleSupplier windowShare) {
         this.loop = loop;
         this.connector = new Connector(loop, tls);
         this.local = local;
         this.states = states;
         this.random = random;
+        this.windowShare = windowShare;
     }
 
     public EventLoop loop() {
@@ -225,7 +230,7 @@ public final class Upstreams {
     private Pool newPool(Destination destination) {
         return switch (destination.carried()) {
             case HTTP1 -> new Http1Pool(destination, connector, loop);
-            case HTTP2 -> new Http2Pool(destination, connector, loop);
+            case HTTP2 -> new Http2Pool(destination, connector, loop, windowShare);
             case TCP -> throw new IllegalArgumentException("opaque connections are not pooled");
         };
     }

@@ -212,6 +212,11 @@ final class Http2Server
     }
 
     @Override
+    public double windowShare() {
+        return chain.worker().overload().windowShare();
+    }
+
+    @Override
     public void late() {
         refused(Refusal.SLOW_REQUEST);
     }

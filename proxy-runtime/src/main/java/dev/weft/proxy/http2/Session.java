@@ -74,7 +74,7 @@ public final class Session extends ChannelDuplexHandler {
     private final Owner owner;
     private final Streams streams;
     private final SendWindows sending = new SendWindows(this);
-    private final ReceiveWindow receiving = new ReceiveWindow();
+    private final ReceiveWindow receiving;
     private final FloodGate gate = new FloodGate(System::nanoTime);
     private final PacedResets resets;
     private final FrameReader reader;
@@ -137,6 +137,12 @@ public final class Session extends ChannelDuplexHandler {
         /// changes.
         default void keeps(long bytes) {}
 
+        /// The share of the window that there is memory for, from 0 to 1. Asked whenever some of it
+        /// is to be given back.
+        default double windowShare() {
+            return 1;
+        }
+
         /// One has taken longer; the stream is answered and reset, and the connection ends.
         default void late() {}
 
@@ -152,6 +158,7 @@ public final class Session extends ChannelDuplexHandler {
         this.maxPeerStreams = maxPeerStreams;
         this.owner = owner;
         this.streams = new Streams(server);
+        this.receiving = new ReceiveWindow(owner::windowShare, System::nanoTime);
         this.resets = server ? PacedResets.toClient() : PacedResets.toEndpoint(System::nanoTime);
         this.reader =
                 new FrameReader(
@@ -239,8 +246,8 @@ public final class Session extends ChannelDuplexHandler {
         out.flush();
     }
 
-    /// Whether much of the connection's window is taken by what has come and nobody takes: it
-    /// leaves the less for other streams.
+    /// Whether much of the connection's window is taken by what has come and is stuck: it leaves
+    /// the less for other streams.
     public boolean isCongested() {
         return receiving.isCongested();
     }

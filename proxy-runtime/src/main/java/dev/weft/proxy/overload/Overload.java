@@ -122,6 +122,17 @@ public final class Overload {
         return share >= rules.endKeepAlive();
     }
 
+    /// The share of its window that an HTTP/2 connection may have, from 0 to 1: it falls evenly
+    /// from where buffers begin to fill to where the first are ended. So those who read at their
+    /// own pace are slowed down and not ended. It is not what was seen at the last look: between
+    /// two of them all memory can be filled.
+    public double windowShare() {
+        var current = rules;
+        var most = current.resets().scaling();
+        var room = most - pressure.buffers(current.maxHeapBytes());
+        return Math.clamp(room / (most - filling(current)), 0, 1);
+    }
+
     /// Garbage is no reason to refuse anybody.
     void look() {
         var most = rules.maxHeapBytes();
@@ -164,7 +175,11 @@ public final class Overload {
     }
 
     private boolean isFilling(double buffers) {
-        return buffers >= rules.resets().scaling() / 2;
+        return buffers >= filling(rules);
+    }
+
+    private static double filling(OverloadRules rules) {
+        return rules.resets().scaling() / 2;
     }
 
     private void tell(double now, boolean overloaded) {

@@ -264,7 +264,8 @@ class FirstBytesTest {
                         new LocalAddresses(Set.of()),
                         new ClusterStates(
                                 channel.eventLoop(), tls, new LocalAddresses(Set.of()), new Told()),
-                        RandomGenerator.getDefault()),
+                        RandomGenerator.getDefault(),
+                        () -> 1),
                 () -> Tables.EMPTY,
                 new NewTables(),
                 tls,

@@ -42,7 +42,8 @@ class UpstreamsIT {
                     new NoMesh(),
                     local,
                     new ClusterStates(loop, new NoMesh(), local, new Untold()),
-                    RandomGenerator.getDefault());
+                    RandomGenerator.getDefault(),
+                    () -> 1);
 
     @AfterEach
     void stop() {

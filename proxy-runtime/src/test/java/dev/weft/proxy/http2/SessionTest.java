@@ -370,6 +370,19 @@ class SessionTest {
         assertThat(server.isCongested()).isFalse();
     }
 
+    @Test
+    void a_body_goes_through_while_memory_stays_short() {
+        serverHears.windowShare = 0;
+        var call = call(false);
+        for (int i = 0; i < 256; i++) {
+            call.stream.writeBody(bytes(64 * 1024));
+        }
+        call.stream.flush();
+        carry(WHOLE);
+
+        assertThat(serverHears.only().bytes).isEqualTo(4 * ReceiveWindow.BYTES);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void a_listener_that_fails_costs_its_stream_only(boolean atHead) {
@@ -488,6 +501,7 @@ class SessionTest {
         final List<Heard> heard = new ArrayList<>();
         Duration longestHead = Duration.ZERO;
         String failing = "";
+        double windowShare = 1;
         int open;
         int late;
 
@@ -512,6 +526,11 @@ class SessionTest {
         @Override
         public Duration longestHead() {
             return longestHead;
+        }
+
+        @Override
+        public double windowShare() {
+            return windowShare;
         }
 
         @Override

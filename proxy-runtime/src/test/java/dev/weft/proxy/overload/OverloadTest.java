@@ -1,9 +1,12 @@
 package dev.weft.proxy.overload;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class OverloadTest {
     private double used;
@@ -92,6 +95,23 @@ class OverloadTest {
         overload.use(new OverloadRules(1, 4000, 1, OverloadRules.NEVER, 1, ResetRules.NEVER));
 
         assertThat(overload.admitsRequest(Integer.MAX_VALUE)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "0.3, 1", "0.4, 1", "0.6, 0.5", "0.7, 0.25", "0.8, 0", "1, 0"})
+    void windows_shrink_from_half_of_where_the_first_are_ended(double memory, double share) {
+        overload.use(new OverloadRules(1, 0, 1, 1, 1, new ResetRules(0.8, 0.9, 14)));
+        used = memory;
+
+        assertThat(overload.windowShare()).isCloseTo(share, within(0.001));
+    }
+
+    @Test
+    void windows_stay_where_nobody_is_to_be_ended() {
+        overload.use(new OverloadRules(1, 0, 1, 1, 1, ResetRules.NEVER));
+        used = 1;
+
+        assertThat(overload.windowShare()).isOne();
     }
 
     private void memory(double share) {
