@@ -9,6 +9,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -96,7 +98,23 @@ record Content(List<Layer> list) {
                 new Layer(
                         "native",
                         below(built(module.resolve("target/native")), "/opt/weft/native")),
+                new Layer("roots", List.of(noRoots(module))),
                 new Layer("application", List.of(jar(module, "weft-proxy-runtime"))));
+    }
+
+    /// A store without a certificate in the place of the JDK's. The proxy trusts the mesh's roots
+    /// and no public ones; the JDK would read all of those at every start, and more than once.
+    private static Entry noRoots(Path module) throws IOException {
+        var folder = Files.createDirectories(module.resolve("target/image"));
+        var file = folder.resolve("cacerts");
+        try (var out = Files.newOutputStream(file)) {
+            var store = KeyStore.getInstance("JKS");
+            store.load(null, null);
+            store.store(out, "changeit".toCharArray());
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot make an empty key store", e);
+        }
+        return new Entry(file, "/opt/java/lib/security/cacerts");
     }
 
     private static List<Layer> quarkus(Path module) throws IOException {

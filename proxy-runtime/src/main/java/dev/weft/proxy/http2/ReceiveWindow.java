@@ -16,8 +16,8 @@ final class ReceiveWindow {
     /// With what of it nobody takes.
     static final int BYTES = 4 * 1024 * 1024;
 
-    /// While there is no memory to spare: what one stream may have in flight.
-    static final int LEAST_BYTES = Session.STREAM_WINDOW;
+    /// While there is no memory to spare. One stream that is stuck must not stop all others.
+    static final int LEAST_BYTES = 4 * Session.STREAM_WINDOW;
 
     /// The part of the window that may be taken by what nobody takes: beyond it new streams are
     /// better off on another connection.
