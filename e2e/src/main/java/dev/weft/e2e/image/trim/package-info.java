@@ -4,7 +4,8 @@
 /// a JVM pays for all methods of a class that it loads, in memory and in time at its start. What
 /// may be called is found by walking the code from the program's classes, as a linker does.
 ///
-/// Of the descriptors of its files the options go that others define ([DescriptorClass]).
+/// Of the descriptors of its files the options go that others define ([DescriptorClass]). What is
+/// left and all other libraries become one jar ([OneJar]).
 @NullMarked
 package dev.weft.e2e.image.trim;
 
