@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /// the proxy can reach.
 final class ProxyLibraries {
     private static final String API = "/app/lib/api-[0-9.]+\\.jar";
-    private static final String ONE = "/app/lib/libraries.jar";
+    private static final String JAR = "libraries.jar";
     private static final String NAME = "proxy-libraries";
     private static final int KEPT = 4;
 
@@ -34,11 +34,11 @@ final class ProxyLibraries {
     /// yet for exactly these.
     Content in(Content program) {
         var made = cache.get(NAME, fingerprint(program), folder -> make(program, folder));
-        return withLibraries(program, new Entry(made.resolve("libraries.jar"), ONE));
+        return withLibraries(program, new Entry(made.resolve(JAR), "/app/lib/" + JAR));
     }
 
     private static Fingerprint fingerprint(Content program) {
-        return Fingerprint.of("recipe 1", program.fingerprint().hex());
+        return Fingerprint.of("recipe 2", program.fingerprint().hex());
     }
 
     private void make(Content program, Path folder) {
@@ -50,7 +50,7 @@ final class ProxyLibraries {
                         Trimmer.trim(api(program), jars(program).toList(), api);
                         OneJar.of(
                                 Stream.concat(Stream.of(api), libraries(program)).toList(),
-                                folder.resolve("libraries.jar"));
+                                folder.resolve(JAR));
                         Files.delete(api);
                         cache.forgetOld(NAME, KEPT);
                         return folder;

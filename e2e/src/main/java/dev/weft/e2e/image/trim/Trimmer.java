@@ -27,9 +27,9 @@ import java.util.jar.JarFile;
 /// Writes a library again without what its program cannot reach, and without what only compilers
 /// and debuggers read. The same jars give the same bytes.
 public final class Trimmer {
-    private static final String NOTICE = "META-INF/TRIMMED.txt";
+    private static final String NOTICE = "META-INF/NOTICE-trimmed.txt";
     private static final String WHY =
-            "Classes and methods that this program cannot reach have been taken out, and line numbers.\n";
+            "Classes and methods that this program cannot reach have been taken out, line numbers, and what other files define as options.\n";
 
     private static final ClassFile WRITER =
             ClassFile.of(

@@ -9,9 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
-import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +65,7 @@ class OneJarTest {
                                 PLAIN,
                                 Map.of(
                                         "META-INF/LICENSE.txt", "free",
+                                        "META-INF/NOTICE-trimmed.txt", "less of it",
                                         "META-INF/license/LICENSE.b.txt", "as free",
                                         "META-INF/maven/x/pom.xml", "<project/>",
                                         "META-INF/INDEX.LIST", "index",
@@ -76,6 +75,7 @@ class OneJarTest {
                 .isEqualTo(
                         Map.of(
                                 "META-INF/legal/a.jar/META-INF/LICENSE.txt", "free",
+                                "META-INF/legal/a.jar/META-INF/NOTICE-trimmed.txt", "less of it",
                                 "META-INF/legal/a.jar/META-INF/license/LICENSE.b.txt", "as free"));
     }
 
@@ -95,19 +95,13 @@ class OneJarTest {
 
     private Path jar(String name, String manifest, Map<String, String> entries) throws IOException {
         var file = folder.resolve(name);
-        try (var out = new JarOutputStream(Files.newOutputStream(file))) {
-            put(out, JarFile.MANIFEST_NAME, manifest);
+        try (var out = new JarWriter(file)) {
+            out.put(JarFile.MANIFEST_NAME, manifest.getBytes(StandardCharsets.UTF_8));
             for (var entry : new TreeMap<>(entries).entrySet()) {
-                put(out, entry.getKey(), entry.getValue());
+                out.put(entry.getKey(), entry.getValue().getBytes(StandardCharsets.UTF_8));
             }
         }
         return file;
-    }
-
-    private static void put(JarOutputStream out, String name, String text) throws IOException {
-        out.putNextEntry(new JarEntry(name));
-        out.write(text.getBytes(StandardCharsets.UTF_8));
-        out.closeEntry();
     }
 
     private static Map<String, String> content(Path file) throws IOException {
