@@ -2,20 +2,35 @@ package dev.weft.proxy.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.ThreadLocalRandom;
 
 /// Ports of this machine.
 public final class Sockets {
+    /// Above the injection contract's ports, and below those that Kubernetes has for nodes and the
+    /// kernel for whoever takes any.
+    private static final int FIRST = 16_384;
+
+    private static final int END = 30_000;
+
     private Sockets() {}
 
-    /// One that nobody listens on just now.
+    /// One that nobody listens on just now, and that the kernel gives to nobody who takes any.
+    /// Otherwise another socket could have it before the one that it is for; and where both are
+    /// proxies', which share ports with their next process, neither would be refused.
     public static int freePort() {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(FIRST, END);
+            try (var socket = new ServerSocket(port)) {
+                return socket.getLocalPort();
+            } catch (BindException taken) {
+                // The next one, then.
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
