@@ -92,9 +92,10 @@ final class AotCaches {
         rootfs.copy(training.classes(), TRAINER);
         training.libraries().ifPresent(jars -> rootfs.copy(jars, TRAINER_LIBRARIES));
         Files.createDirectory(rootfs.inside(RECORDED));
-        var command = new ArrayList<>(List.of(Component.JAVA, "-XX:TieredStopAtLevel=1"));
-        command.add("-Djava.library.path=" + Content.NATIVE_LIBRARIES);
-        command.add("-cp");
+        var libraries = "-Djava.library.path=" + Content.NATIVE_LIBRARIES;
+        var command =
+                new ArrayList<>(
+                        List.of(Component.JAVA, "-XX:TieredStopAtLevel=1", libraries, "-cp"));
         command.add(TRAINER + ":" + TRAINER_LIBRARIES + "/*:/app/lib/*");
         command.add(training.main());
         command.addAll(component.recording(content, RECORDED + "/app.aot"));

@@ -22,8 +22,10 @@ import java.util.stream.Stream;
 record Content(List<Layer> list) {
     private static final String DEPENDENCIES = "dependencies";
 
+    private static final String NATIVE = "/opt/weft/native";
+
     /// Where the proxy's are; its `jvm.options` say so as well.
-    static final String NATIVE_LIBRARIES = "/opt/weft/native/META-INF/native";
+    static final String NATIVE_LIBRARIES = NATIVE + "/META-INF/native";
 
     private static final String NATIVE_JAR = "-linux-x86_64.jar";
 
@@ -95,9 +97,7 @@ record Content(List<Layer> list) {
                 new Layer(
                         DEPENDENCIES,
                         jars.stream().filter(jar -> !jar.path().endsWith(NATIVE_JAR)).toList()),
-                new Layer(
-                        "native",
-                        below(built(module.resolve("target/native")), "/opt/weft/native")),
+                new Layer("native", below(built(module.resolve("target/native")), NATIVE)),
                 new Layer("roots", List.of(noRoots(module))),
                 new Layer("application", List.of(jar(module, "weft-proxy-runtime"))));
     }

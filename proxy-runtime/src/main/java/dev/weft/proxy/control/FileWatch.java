@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,11 @@ public final class FileWatch implements AutoCloseable {
     /// of the clock.
     private static String version(Path file) throws IOException {
         var now = Files.readAttributes(file, BasicFileAttributes.class);
-        return now.fileKey() + " " + now.lastModifiedTime() + " " + now.size();
+        return now.fileKey()
+                + " "
+                + now.lastModifiedTime().to(TimeUnit.NANOSECONDS)
+                + " "
+                + now.size();
     }
 
     private void look() {

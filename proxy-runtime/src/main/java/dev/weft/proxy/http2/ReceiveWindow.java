@@ -36,9 +36,8 @@ final class ReceiveWindow {
     private int left = BYTES;
     private int taken;
 
-    private long takenEver;
     private long judgedAt;
-    private long takenWhenJudged;
+    private long takenSinceJudged;
     private boolean moves;
 
     /// @param share of the window that there is memory for, from 0 to 1
@@ -60,7 +59,7 @@ final class ReceiveWindow {
     /// @return by how many bytes the peer is to be told that it has grown; 0: not yet
     int took(int bytes) {
         taken += bytes;
-        takenEver += bytes;
+        takenSinceJudged += bytes;
         if (taken <= 0 || taken < left) {
             return 0;
         }
@@ -86,7 +85,7 @@ final class ReceiveWindow {
         if (now - judgedAt >= TURN.toNanos()) {
             moves = moves(waits, now - judgedAt);
             judgedAt = now;
-            takenWhenJudged = takenEver;
+            takenSinceJudged = 0;
         }
         return !moves;
     }
@@ -94,6 +93,6 @@ final class ReceiveWindow {
     private boolean moves(int waits, long nanosSince) {
         var turns = (double) nanosSince / TURN.toNanos();
         var slowness = share.getAsDouble() < 1 ? SLOWER_WHILE_SHORT : 1;
-        return (takenEver - takenWhenJudged) * slowness >= waits * turns;
+        return takenSinceJudged * slowness >= waits * turns;
     }
 }

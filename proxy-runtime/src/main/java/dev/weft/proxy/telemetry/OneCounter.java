@@ -7,7 +7,8 @@ import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSna
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.util.ArrayList;
 
-/// Two counters of the same name, one of which has labels that the other one's series lack.
+/// Two counters of the same name, one of which has labels that the other one's series lack. It is
+/// no value: a registry has it once, as itself.
 final class OneCounter implements Collector {
     private final Counter few;
     private final Counter more;

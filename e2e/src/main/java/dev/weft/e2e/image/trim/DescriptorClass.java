@@ -49,44 +49,42 @@ final class DescriptorClass {
 
     private final ClassModel model;
     private final Function<String, Optional<ClassModel>> library;
+    private final List<String> parts;
     private final FileDescriptorProto file;
 
     private DescriptorClass(
-            ClassModel model,
-            Function<String, Optional<ClassModel>> library,
-            FileDescriptorProto file) {
+            ClassModel model, Function<String, Optional<ClassModel>> library, List<String> parts) {
         this.model = model;
         this.library = library;
-        this.file = file;
+        this.parts = parts;
+        this.file = parse(parts);
     }
 
     /// @param library the classes of which the model is one
     /// @return the model itself, if it is no class of a file
     static ClassModel withoutCustomOptions(
             ClassModel model, Function<String, Optional<ClassModel>> library) {
-        return file(model)
-                .map(file -> new DescriptorClass(model, library, file).rewritten())
+        return parts(model)
+                .map(parts -> new DescriptorClass(model, library, parts).rewritten())
                 .orElse(model);
     }
 
-    private static Optional<FileDescriptorProto> file(ClassModel model) {
+    /// The file's bytes, each as a character; nothing for a class of another kind.
+    private static Optional<List<String>> parts(ClassModel model) {
         if (model.fields().stream()
                 .noneMatch(field ->
                         field.fieldName().equalsString("descriptor")
                                 && field.fieldType().equalsString(FILE_TYPE))) {
             return Optional.empty();
         }
-        return initializer(model).map(DescriptorClass::parts).map(DescriptorClass::parse);
-    }
-
-    private static Optional<CodeModel> initializer(ClassModel model) {
         return model.methods().stream()
                 .filter(method -> MethodKey.of(method).isInitializer())
                 .findFirst()
-                .flatMap(method -> method.code());
+                .flatMap(method -> method.code())
+                .map(DescriptorClass::parts);
     }
 
-    /// The file's bytes, each as a character: all strings before the array of dependencies.
+    /// All strings before the array of dependencies.
     private static List<String> parts(CodeModel code) {
         var parts = new ArrayList<String>();
         for (var element : code) {
@@ -125,15 +123,14 @@ final class DescriptorClass {
 
     /// One walk through the initializer.
     private final class Rewriting implements CodeTransform {
-        private final Queue<String> parts =
-                split(plain(file), initializer(model).map(DescriptorClass::parts).orElseThrow());
+        private final Queue<String> plainParts = split(plain(file), parts);
 
         @Override
         public void accept(CodeBuilder code, CodeElement element) {
             switch (element) {
                 case LoadConstantInstruction load
-                        when load.constantValue() instanceof String && !parts.isEmpty() ->
-                        code.loadConstant(parts.remove());
+                        when load.constantValue() instanceof String && !plainParts.isEmpty() ->
+                        code.loadConstant(plainParts.remove());
                 case FieldInstruction field when isOthersExtension(field) -> code.aconst_null();
                 case InvokeInstruction call when isAboutExtensions(call) -> code.pop2();
                 case InvokeInstruction call when isUnusedDependency(call) ->
@@ -162,7 +159,8 @@ final class DescriptorClass {
     private boolean isUnusedDependency(InvokeInstruction call) {
         return new MethodKey(call.name().stringValue(), call.type().stringValue()).equals(GET_FILE)
                 && library.apply(call.owner().asInternalName())
-                        .flatMap(DescriptorClass::file)
+                        .flatMap(DescriptorClass::parts)
+                        .map(DescriptorClass::parse)
                         .filter(this::usesNothingOf)
                         .isPresent();
     }

@@ -12,13 +12,10 @@ import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.UnknownFieldSet;
 import java.io.IOException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// its field by an option that `marks.proto` defines.
 class DescriptorClassTest {
     private static final int MARK = 50_001;
+
+    /// They have protobuf.
+    private static final ClassLoader TESTS = DescriptorClassTest.class.getClassLoader();
 
     private static final FileDescriptorProto MARKS =
             FileDescriptorProto.newBuilder()
@@ -89,7 +89,7 @@ class DescriptorClassTest {
                                 .getMessageType())
                 .returns("lib.Part", type -> type.getFullName())
                 .returns("part.proto", type -> type.getFile().getName());
-        try (var loader = loader(trimmed)) {
+        try (var loader = SourceJars.loader(trimmed, TESTS)) {
             assertThat(loader.getResource("lib/Marks.class")).isNull();
         }
     }
@@ -165,12 +165,7 @@ class DescriptorClassTest {
                     public Object call() { return lib.Things.getDescriptor(); }
                 }
                 """);
-        var classes = SourceJars.compile(folder, sources);
-        var library = SourceJars.jar(folder.resolve("library.jar"), classes, "lib");
-        var program = SourceJars.jar(folder.resolve("program.jar"), classes, "app");
-        var trimmed = folder.resolve("trimmed.jar");
-        Trimmer.trim(library, List.of(program), trimmed);
-        return trimmed;
+        return SourceJars.trimmed(folder, sources);
     }
 
     private static String source(
@@ -215,17 +210,6 @@ class DescriptorClassTest {
     }
 
     private static FileDescriptor thing(Path trimmed) throws Exception {
-        try (var loader = loader(trimmed)) {
-            var program = loader.loadClass("app.Program").getConstructor().newInstance();
-            return (FileDescriptor) ((Callable<?>) program).call();
-        }
-    }
-
-    private static URLClassLoader loader(Path trimmed) throws IOException {
-        return new URLClassLoader(
-                new URL[] {
-                    trimmed.toUri().toURL(), trimmed.resolveSibling("program.jar").toUri().toURL()
-                },
-                DescriptorClassTest.class.getClassLoader());
+        return (FileDescriptor) SourceJars.result(trimmed, TESTS);
     }
 }

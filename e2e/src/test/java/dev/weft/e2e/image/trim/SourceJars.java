@@ -3,23 +3,55 @@ package dev.weft.e2e.image.trim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 
-/// Jars out of sources that are compiled here, against what the tests have on their class path.
+/// A library, `lib`, and a program, `app.Program`, out of sources that are compiled here, against
+/// what the tests have on their class path. What is trimmed is loaded and run.
 final class SourceJars {
+    private static final String PROGRAM = "program.jar";
+
     private SourceJars() {}
 
+    /// The library as the program needs it. Sources in `com` are the program's as well.
+    ///
     /// @param sources by class name, with slashes
-    /// @return the folder of class files
-    static Path compile(Path work, Map<String, String> sources) throws IOException {
+    static Path trimmed(Path work, Map<String, String> sources) throws IOException {
+        var classes = compile(work, sources);
+        var library = jar(work.resolve("library.jar"), classes, "lib");
+        var program = jar(work.resolve(PROGRAM), classes, "app", "com");
+        var trimmed = work.resolve("trimmed.jar");
+        Trimmer.trim(library, List.of(program), trimmed);
+        return trimmed;
+    }
+
+    /// What the program gives with it.
+    static Object result(Path trimmed, ClassLoader parent) throws Exception {
+        try (var loader = loader(trimmed, parent)) {
+            var program = loader.loadClass("app.Program").getConstructor().newInstance();
+            return ((Callable<?>) program).call();
+        }
+    }
+
+    static URLClassLoader loader(Path trimmed, ClassLoader parent) throws IOException {
+        return new URLClassLoader(
+                new URL[] {
+                    trimmed.toUri().toURL(), trimmed.resolveSibling(PROGRAM).toUri().toURL()
+                },
+                parent);
+    }
+
+    private static Path compile(Path work, Map<String, String> sources) throws IOException {
         var files = new ArrayList<String>();
         for (var source : sources.entrySet()) {
             var file = work.resolve("src").resolve(source.getKey() + ".java");
@@ -37,7 +69,7 @@ final class SourceJars {
     }
 
     /// @param packages folders below the classes; those that are not there are left out
-    static Path jar(Path jar, Path classes, String... packages) throws IOException {
+    private static Path jar(Path jar, Path classes, String... packages) throws IOException {
         try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
             for (var name : packages) {
                 if (!Files.exists(classes.resolve(name))) {

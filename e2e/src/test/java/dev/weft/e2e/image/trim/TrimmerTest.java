@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,11 +11,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A small library and a small program, compiled here; what is trimmed is loaded and run.
+/// A small library and a small program.
 class TrimmerTest {
     private static final Map<String, String> LIBRARY =
             Map.of(
@@ -160,19 +158,11 @@ class TrimmerTest {
                         + " } }");
         var sources = new LinkedHashMap<>(library);
         sources.putAll(program);
-        var classes = SourceJars.compile(work, sources);
-        var libraryJar = SourceJars.jar(work.resolve("library.jar"), classes, "lib");
-        var programJar = SourceJars.jar(work.resolve("program.jar"), classes, "app", "com");
-        var trimmed = work.resolve("trimmed.jar");
-        Trimmer.trim(libraryJar, List.of(programJar), trimmed);
-        return trimmed;
+        return SourceJars.trimmed(work, sources);
     }
 
     private static Object result(Path trimmed) throws Exception {
-        try (var loader = loader(trimmed)) {
-            var program = loader.loadClass("app.Program").getConstructor().newInstance();
-            return ((Callable<?>) program).call();
-        }
+        return SourceJars.result(trimmed, ClassLoader.getPlatformClassLoader());
     }
 
     private static List<String> methods(Path trimmed, String type) throws Exception {
@@ -190,10 +180,6 @@ class TrimmerTest {
     }
 
     private static URLClassLoader loader(Path trimmed) throws IOException {
-        return new URLClassLoader(
-                new URL[] {
-                    trimmed.toUri().toURL(), trimmed.resolveSibling("program.jar").toUri().toURL()
-                },
-                ClassLoader.getPlatformClassLoader());
+        return SourceJars.loader(trimmed, ClassLoader.getPlatformClassLoader());
     }
 }
