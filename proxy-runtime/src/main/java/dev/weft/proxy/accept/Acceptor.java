@@ -4,6 +4,7 @@ import dev.weft.proxy.config.ListenerSpec;
 import dev.weft.proxy.drain.SharedPort;
 import dev.weft.proxy.drain.SynGate;
 import dev.weft.proxy.overload.Buffers;
+import dev.weft.proxy.worker.ReadSizes;
 import dev.weft.proxy.worker.Worker;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -12,6 +13,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,6 +49,9 @@ public final class Acceptor {
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .childOption(ChannelOption.SO_KEEPALIVE, true)
                         .childOption(ChannelOption.AUTO_READ, false)
+                        .childOption(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
+                        .childOption(
+                                EpollChannelOption.TCP_NOTSENT_LOWAT, Buffers.MOST_UNSENT_BYTES)
                         .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .childHandler(
                                 new ChannelInitializer<>() {

@@ -4,6 +4,7 @@ import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.worker.ReadSizes;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -13,6 +14,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslContext;
@@ -73,6 +75,8 @@ final class Connector {
                         .option(ChannelOption.TCP_NODELAY, true)
                         .option(ChannelOption.SO_KEEPALIVE, true)
                         .option(ChannelOption.AUTO_READ, false)
+                        .option(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
+                        .option(EpollChannelOption.TCP_NOTSENT_LOWAT, Buffers.MOST_UNSENT_BYTES)
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .option(
                                 ChannelOption.WRITE_BUFFER_WATER_MARK,

@@ -16,8 +16,9 @@ import java.time.Duration;
 
 /// Reads the small parts that several resources share.
 final class Unpack {
-    /// A sidecar has little memory and fast peers; Envoy's own default is 1 MiB.
-    private static final int DEFAULT_BUFFER_BYTES = 64 * 1024;
+    /// A sidecar has little memory and fast peers; Envoy's own default is 1 MiB. What one read
+    /// brings fits, with what is put around it.
+    private static final int DEFAULT_BUFFER_BYTES = 80 * 1024;
 
     /// More nanoseconds would not fit into a `long`.
     private static final Duration LONGEST = Duration.ofDays(100 * 365);

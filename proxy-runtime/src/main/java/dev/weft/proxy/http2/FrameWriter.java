@@ -37,9 +37,9 @@ final class FrameWriter {
     /// What is gathered before the channel gets it, and accounts for it.
     private static final int GATHERED_BYTES = 16 * 1024;
 
-    /// What may wait for a flush: what is behind that, TLS or the socket, tells the channel's
-    /// writability.
-    private static final int UNFLUSHED_BYTES = 64 * 1024;
+    /// What may wait for a flush, more than one read brings: what is behind that, TLS or the
+    /// socket, tells the channel's writability.
+    private static final int UNFLUSHED_BYTES = 80 * 1024;
 
     private static final int LEAST_BYTES = 512;
 

@@ -151,7 +151,7 @@ class ListenerSpecTest {
                         false,
                         false,
                         Sniffing.NONE,
-                        65_536,
+                        81_920,
                         chains,
                         defaultChain)
                 .chainFor(port, seen)
