@@ -18,6 +18,11 @@ import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +34,7 @@ import org.junit.jupiter.api.Test;
 /// Two endpoints; what is slow never answers by itself.
 class HedgeIT {
     private static final String DELAY = "0.02s";
+    private static final String GET = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
     private final TestApp a = new TestApp("answer");
     private final TestApp b = new TestApp("answer");
@@ -102,8 +108,7 @@ class HedgeIT {
 
     @Test
     void a_stream_of_http_2_is_hedged_too() throws Exception {
-        try (var quiet =
-                        new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress());
+        try (var quiet = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 var app = new H2cApp()) {
             proxy.cluster(Xds.staticCluster("app", quiet.getLocalPort(), app.port()));
             hedging(Xds.cluster("app"), Map.of("delay", Values.of(DELAY)));
@@ -134,8 +139,7 @@ class HedgeIT {
 
     @Test
     void a_body_that_may_be_repeated_goes_to_both() throws Exception {
-        try (var quiet =
-                        new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress());
+        try (var quiet = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 var app = new RecordingApp()) {
             proxy.cluster(Xds.staticCluster("app", quiet.getLocalPort(), app.port()));
             hedging(Xds.cluster("app"), Map.of("delay", Values.of(DELAY)));
@@ -196,6 +200,43 @@ class HedgeIT {
     }
 
     @Test
+    void an_attempt_whose_time_is_over_leaves_it_to_the_other() throws Exception {
+        try (var app = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            hedgingBeforePerTryTimeout(app, 0);
+            var answer = proxy.send();
+            try (var late = accept(app);
+                    var other = accept(app)) {
+                awaitEnd(late);
+                write(other, ok("answer"));
+
+                assertThat(answer.get(20, TimeUnit.SECONDS).body()).isEqualTo("answer");
+                assertThat(proxy.told(0).flags()).isEqualTo("-");
+            }
+        }
+    }
+
+    @Test
+    void a_retry_follows_when_the_time_of_both_is_over() throws Exception {
+        try (var app = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                var client = connect(app, 1)) {
+            write(client, GET);
+            try (var late = accept(app);
+                    var other = accept(app);
+                    var retry = accept(app)) {
+                write(retry, ok("first"));
+                assertThat(answer(client)).endsWith("first");
+                write(other, ok("stray"));
+                write(client, GET);
+                head(retry);
+                write(retry, ok("again"));
+
+                assertThat(answer(client)).endsWith("again");
+                awaitEnd(late);
+            }
+        }
+    }
+
+    @Test
     void with_no_retry_left_an_attempt_has_as_long_as_the_request() throws Exception {
         endpoints();
         proxy.http(List.of(), Xds.to(afterPerTryTimeout(0).setTimeout(seconds(1))));
@@ -249,6 +290,62 @@ class HedgeIT {
             cluster.setCircuitBreakers(CircuitBreakers.newBuilder().addThresholds(threshold));
         }
         proxy.cluster(cluster);
+    }
+
+    private Socket connect(ServerSocket app, int retries) throws IOException {
+        hedgingBeforePerTryTimeout(app, retries);
+        var client = new Socket(InetAddress.getLoopbackAddress(), proxy.port());
+        client.setSoTimeout(20_000);
+        return client;
+    }
+
+    private void hedgingBeforePerTryTimeout(ServerSocket app, int retries) {
+        proxy.cluster(Xds.staticCluster("app", app.getLocalPort()));
+        hedging(
+                Xds.cluster("app")
+                        .setRetryPolicy(
+                                RetryPolicy.newBuilder()
+                                        .setRetryOn("5xx")
+                                        .setNumRetries(UInt32Value.of(retries))
+                                        .setPerTryTimeout(seconds(2))),
+                Map.of("delay", Values.of("1s")));
+    }
+
+    /// With the head of a request.
+    private static Socket accept(ServerSocket app) throws IOException {
+        app.setSoTimeout(20_000);
+        var socket = app.accept();
+        socket.setSoTimeout(20_000);
+        head(socket);
+        return socket;
+    }
+
+    private static void awaitEnd(Socket socket) throws IOException {
+        assertThat(socket.getInputStream().read()).isNegative();
+    }
+
+    private static String ok(String body) {
+        return "HTTP/1.1 200 OK\r\ncontent-length: " + body.length() + "\r\n\r\n" + body;
+    }
+
+    /// With a body of five bytes.
+    private static String answer(Socket socket) throws IOException {
+        return head(socket)
+                + new String(socket.getInputStream().readNBytes(5), StandardCharsets.US_ASCII);
+    }
+
+    private static String head(Socket socket) throws IOException {
+        var head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            var next = socket.getInputStream().read();
+            assertThat(next).describedAs("the connection ended behind '%s'", head).isNotNegative();
+            head.append((char) next);
+        }
+        return head.toString();
+    }
+
+    private static void write(Socket socket, String bytes) throws IOException {
+        socket.getOutputStream().write(bytes.getBytes(StandardCharsets.US_ASCII));
     }
 
     private static RouteAction.Builder afterPerTryTimeout(int retries) {

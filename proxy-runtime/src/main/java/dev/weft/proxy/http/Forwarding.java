@@ -281,6 +281,10 @@ final class Forwarding {
     }
 
     void answerHead(Attempt from, HttpResponse answer, boolean last) {
+        if (ended || (answering && from != attempt)) {
+            from.cancel();
+            return;
+        }
         var status = answer.status().code();
         if (answer.status().codeClass() == HttpStatusClass.INFORMATIONAL
                 && status != HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
@@ -388,6 +392,9 @@ final class Forwarding {
             return;
         }
         from.timedOut();
+        if (leavesItToOthers(from)) {
+            return;
+        }
         if (!RetryRules.afterSilence(retries) || !mayRetry() || !retry(from, false)) {
             exchange.refuse(Refusal.TIMED_OUT);
         }
