@@ -51,7 +51,7 @@ class HeaderValuesFuzzTest {
     private static final RouteTable WITHOUT_PORT = routes(true);
 
     private static final StreamLimits ANY_TIMEOUT =
-            new StreamLimits(null, null, Duration.ZERO, Duration.ofMillis(5));
+            new StreamLimits(null, null, Duration.ZERO, Duration.ofMillis(5), false);
 
     private static final Fault.Settings BY_HEADERS =
             new Fault.Settings(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Duration;
 import com.google.protobuf.StringValue;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
@@ -51,6 +52,10 @@ class RoutingConfigTest {
                 action().setInternalRedirectPolicy(InternalRedirectPolicy.getDefaultInstance()),
                 "internal_redirect_policy");
         refused(action().setRetryPolicyTypedConfig(any()), "retry_policy_typed_config");
+        refused(action().setMaxGrpcTimeout(Duration.getDefaultInstance()), "max_grpc_timeout");
+        refused(
+                action().setGrpcTimeoutOffset(Duration.getDefaultInstance()),
+                "grpc_timeout_offset");
         refused(action().setPriorityValue(7), "priority is not known");
     }
 

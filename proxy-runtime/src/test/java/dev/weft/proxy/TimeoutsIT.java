@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.protobuf.Duration;
 import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.MaxStreamDuration;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.grpc.CallOptions;
@@ -21,6 +23,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -165,6 +169,59 @@ class TimeoutsIT {
 
         assertThat(proxy.told(0).flags()).isEqualTo("DT");
         assertThat(proxy.told(1).flags()).isEqualTo("DT");
+    }
+
+    @Test
+    void it_takes_the_place_of_the_routes_timeout() throws Exception {
+        app.gate = new CountDownLatch(1);
+        proxy.cluster(Xds.staticCluster("app", app.port()));
+        proxy.http(
+                List.of(),
+                Route.newBuilder()
+                        .setMatch(RouteMatch.newBuilder().setPath("/timeout"))
+                        .setRoute(Xds.cluster("app").setTimeout(SHORT))
+                        .build(),
+                Xds.to(
+                        Xds.cluster("app")
+                                .setTimeout(SHORT)
+                                .setMaxStreamDuration(MaxStreamDuration.getDefaultInstance())));
+        var patient = proxy.send();
+        Eventually.holds(() -> assertThat(app.requests).hasValue(1));
+        assertThat(proxy.send("GET", "/timeout", "").statusCode()).isEqualTo(504);
+
+        app.gate.countDown();
+
+        assertThat(patient.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void a_service_that_speaks_grpc_is_told_how_long_it_has() throws Exception {
+        var longest = MaxStreamDuration.newBuilder().setMaxStreamDuration(seconds(30));
+        assertThat(timeoutToldOf(longest)).contains("grpc-timeout: 30000m");
+        assertThat(timeoutToldOf(longest, "grpc-timeout", "1H")).contains("grpc-timeout: 30000m");
+
+        var byClient =
+                longest.setGrpcTimeoutHeaderMax(seconds(20)).setGrpcTimeoutHeaderOffset(seconds(1));
+        assertThat(timeoutToldOf(byClient, "grpc-timeout", "1H")).contains("grpc-timeout: 19000m");
+        assertThat(timeoutToldOf(byClient, "grpc-timeout", "10S")).contains("grpc-timeout: 9000m");
+    }
+
+    private String timeoutToldOf(MaxStreamDuration.Builder limits, String... headers)
+            throws Exception {
+        try (var service = new RecordingApp()) {
+            proxy.cluster(Xds.staticCluster("app", service.port()));
+            proxy.http(route(manager(), Xds.cluster("app").setMaxStreamDuration(limits)));
+            var all = new ArrayList<>(List.of(headers));
+            all.addAll(List.of("content-type", "application/grpc"));
+
+            proxy.send("POST", "/", "body", all.toArray(String[]::new));
+
+            return service.seen();
+        }
+    }
+
+    private static Duration seconds(int seconds) {
+        return Duration.newBuilder().setSeconds(seconds).build();
     }
 
     @Test

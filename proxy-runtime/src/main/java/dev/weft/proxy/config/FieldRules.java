@@ -187,7 +187,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " include_vh_rate_limits priority append_x_forwarded_host",
                             "retry_policy_typed_config cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
-                                    + " cors internal_redirect_policy internal_redirect_action"),
+                                    + " cors internal_redirect_policy internal_redirect_action"
+                                    + " max_grpc_timeout grpc_timeout_offset"),
                     rule(
                             "envoy.config.route.v3.RouteAction.UpgradeConfig",
                             "upgrade_type enabled connect_config",

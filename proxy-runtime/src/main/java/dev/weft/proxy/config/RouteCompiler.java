@@ -351,7 +351,7 @@ final class RouteCompiler {
                 clusters,
                 noCluster(action.getClusterNotFoundResponseCode()),
                 RewriteCompiler.rewrite(place, route.getMatch(), action),
-                action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT,
+                timeout(place, action),
                 limits(place, action),
                 action.hasRetryPolicy()
                         ? RetryCompiler.compile(place + ".retry_policy", action.getRetryPolicy())
@@ -414,6 +414,14 @@ final class RouteCompiler {
         return mirrors;
     }
 
+    /// `max_stream_duration` takes its place, whatever it says itself, as in Envoy.
+    private static Duration timeout(
+            String place, io.envoyproxy.envoy.config.route.v3.RouteAction action) {
+        var timeout =
+                action.hasTimeout() ? Unpack.duration(place, action.getTimeout()) : DEFAULT_TIMEOUT;
+        return action.hasMaxStreamDuration() ? Duration.ZERO : timeout;
+    }
+
     private static StreamLimits limits(
             String place, io.envoyproxy.envoy.config.route.v3.RouteAction action) {
         if (!action.hasIdleTimeout() && !action.hasMaxStreamDuration()) {
@@ -431,7 +439,8 @@ final class RouteCompiler {
                 longest.hasGrpcTimeoutHeaderMax()
                         ? Unpack.duration(where, longest.getGrpcTimeoutHeaderMax())
                         : null,
-                Unpack.duration(where, longest.getGrpcTimeoutHeaderOffset()));
+                Unpack.duration(where, longest.getGrpcTimeoutHeaderOffset()),
+                action.hasMaxStreamDuration());
     }
 
     private static HttpResponseStatus noCluster(ClusterNotFoundResponseCode code) {

@@ -1,6 +1,7 @@
 package dev.weft.proxy.http;
 
 import dev.weft.proxy.config.Patience;
+import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.route.StreamLimits;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -33,6 +34,7 @@ final class StreamTimers {
     }
 
     /// @param listener what counts where the route says nothing
+    /// @param request to which the service's time is added where it is told
     /// @return null: nothing is limited
     static @Nullable StreamTimers of(
             Exchange exchange,
@@ -48,6 +50,9 @@ final class StreamTimers {
         var deadline = route.deadline(request);
         if (deadline != null) {
             longest = deadline.isPositive() ? deadline : Duration.ofNanos(1);
+        }
+        if (route.tellsGrpc() && !longest.isZero() && LocalAnswer.isGrpc(request)) {
+            request.set(StreamLimits.GRPC_TIMEOUT, StreamLimits.grpcTimeout(longest));
         }
         return new StreamTimers(exchange, loop, idle, longest, listener.request());
     }

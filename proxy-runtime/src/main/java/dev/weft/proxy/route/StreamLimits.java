@@ -10,14 +10,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param grpcLongest what a client's `grpc-timeout` counts for at most; null: it does not count
 /// @param grpcOffset that much earlier than the client
+/// @param tellsGrpc a service that speaks gRPC is told how long it has
 public record StreamLimits(
         @Nullable Duration idle,
         @Nullable Duration longest,
         @Nullable Duration grpcLongest,
-        Duration grpcOffset) {
-    public static final StreamLimits NONE = new StreamLimits(null, null, null, Duration.ZERO);
+        Duration grpcOffset,
+        boolean tellsGrpc) {
+    /// The header that says how long its sender waits.
+    public static final String GRPC_TIMEOUT = "grpc-timeout";
+
+    public static final StreamLimits NONE =
+            new StreamLimits(null, null, null, Duration.ZERO, false);
 
     private static final int MAX_DIGITS = 8;
+    private static final long MAX_VALUE = 99_999_999;
 
     /// 99,999,999 hours are more than a timer's nanoseconds can count.
     private static final Duration ENDLESS = Duration.ofDays(36_500);
@@ -27,12 +34,24 @@ public record StreamLimits(
         if (grpcLongest == null) {
             return null;
         }
-        var asked = timeout(request.get("grpc-timeout"));
+        var asked = timeout(request.get(GRPC_TIMEOUT));
         if (asked == null) {
             return null;
         }
         var most = grpcLongest.isZero() || asked.compareTo(grpcLongest) < 0 ? asked : grpcLongest;
         return most.minus(grpcOffset);
+    }
+
+    /// As the header has it: in milliseconds, or in the next unit in which it fits.
+    public static String grpcTimeout(Duration time) {
+        var millis = time.plusNanos(999_999).toMillis();
+        if (millis <= MAX_VALUE) {
+            return millis + "m";
+        }
+        if (time.toSeconds() <= MAX_VALUE) {
+            return time.toSeconds() + "S";
+        }
+        return time.toMinutes() <= MAX_VALUE ? time.toMinutes() + "M" : time.toHours() + "H";
     }
 
     private static Duration longest(Duration asked) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StreamLimitsTest {
     private static final StreamLimits ANY =
-            new StreamLimits(null, null, Duration.ZERO, Duration.ZERO);
+            new StreamLimits(null, null, Duration.ZERO, Duration.ZERO, false);
 
     @ParameterizedTest
     @CsvSource({
@@ -35,7 +35,8 @@ class StreamLimitsTest {
 
     @Test
     void the_route_may_say_less_but_not_more() {
-        var most = new StreamLimits(null, null, Duration.ofSeconds(10), Duration.ofSeconds(1));
+        var most =
+                new StreamLimits(null, null, Duration.ofSeconds(10), Duration.ofSeconds(1), false);
 
         assertThat(deadline(most, "1H")).isEqualTo(Duration.ofSeconds(9));
         assertThat(deadline(most, "5S")).isEqualTo(Duration.ofSeconds(4));
@@ -45,6 +46,19 @@ class StreamLimitsTest {
     @Test
     void without_leave_of_the_route_the_client_has_no_say() {
         assertThat(deadline(StreamLimits.NONE, "5S")).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PT0.000000001S,1m",
+        "PT9S,9000m",
+        "PT99999.999S,99999999m",
+        "PT28H,100800S",
+        "PT30000H,1800000M",
+        "PT2000000H,2000000H"
+    })
+    void a_time_is_told_in_the_first_unit_in_which_it_fits(Duration time, String text) {
+        assertThat(StreamLimits.grpcTimeout(time)).isEqualTo(text);
     }
 
     private static @Nullable Duration deadline(StreamLimits limits, String text) {
