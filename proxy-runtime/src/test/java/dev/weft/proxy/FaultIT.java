@@ -209,6 +209,44 @@ class FaultIT {
     }
 
     @Test
+    void a_request_that_is_late_and_slow_counts_once_until_it_has_ended() throws Exception {
+        faulty(
+                HTTPFault.newBuilder()
+                        .setDelay(
+                                FaultDelay.newBuilder()
+                                        .setHeaderDelay(HeaderDelay.getDefaultInstance())
+                                        .setPercentage(ALWAYS))
+                        .setResponseRateLimit(
+                                FaultRateLimit.newBuilder()
+                                        .setFixedLimit(FixedLimit.newBuilder().setLimitKbps(80))
+                                        .setPercentage(ALWAYS))
+                        .setMaxActiveFaults(UInt32Value.of(2))
+                        .build());
+
+        leavesWhileItIsLate();
+        leavesWhileItIsLate();
+
+        assertThat(flagsOfOneMore()).isEqualTo("DI");
+    }
+
+    /// There is room for one more beside it.
+    private void leavesWhileItIsLate() throws IOException {
+        var left = deserters();
+        try (var late = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
+            late.getOutputStream()
+                    .write(
+                            "GET /late HTTP/1.1\r\nhost: a\r\nx-envoy-fault-delay-request: 600000\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+            assertThat(flagsOfOneMore()).isEqualTo("DI");
+        }
+        Eventually.holds(() -> assertThat(deserters()).isEqualTo(left + 1));
+    }
+
+    private long deserters() {
+        return proxy.side.log.requests.stream().filter(it -> it.flags().equals("DI,DC")).count();
+    }
+
+    @Test
     void grpc_reads_its_status() {
         faulty(
                 HTTPFault.newBuilder()

@@ -59,13 +59,18 @@ public final class Fault implements HttpFilter {
         if (!takes(request) || active.get() >= settings.maxActive()) {
             return Verdict.PASS;
         }
-        var then = slow(abort(request), request);
-        var delay = delay(request);
-        if (delay == null) {
-            return then;
+        var aborted = abort(request);
+        var fault = delay(slow(aborted, request), request);
+        if (fault == aborted) {
+            return fault;
         }
         active.incrementAndGet();
-        return new Verdict.Delay(delay, then, active::decrementAndGet);
+        return new Verdict.Counted(fault, active::decrementAndGet);
+    }
+
+    private Verdict delay(Verdict then, FilterRequest request) {
+        var delay = delay(request);
+        return delay == null ? then : new Verdict.Delay(delay, then);
     }
 
     private Verdict slow(Verdict then, FilterRequest request) {
@@ -82,8 +87,7 @@ public final class Fault implements HttpFilter {
         if (kib <= 0 || !share.hits(request.random())) {
             return then;
         }
-        active.incrementAndGet();
-        return new Verdict.Slow(kib * KIB, then, active::decrementAndGet);
+        return new Verdict.Slow(kib * KIB, then);
     }
 
     private boolean takes(FilterRequest request) {

@@ -28,9 +28,7 @@ public sealed interface Verdict {
             implements Verdict {}
 
     /// As `then` says; if a service answers, its body goes to the client at this rate.
-    ///
-    /// @param over to be called once when the request has ended
-    record Slow(long bytesPerSecond, Verdict then, Runnable over) implements Verdict {}
+    record Slow(long bytesPerSecond, Verdict then) implements Verdict {}
 
     /// The next filter's turn, and this one hears how the request ends.
     record Watch(Watcher watcher) implements Verdict {}
@@ -43,7 +41,10 @@ public sealed interface Verdict {
     }
 
     /// Later.
+    record Delay(Duration time, Verdict then) implements Verdict {}
+
+    /// As `then` says.
     ///
-    /// @param over to be called once when the request has ended
-    record Delay(Duration time, Verdict then, Runnable over) implements Verdict {}
+    /// @param over to be called once when the request has ended, in a delay too
+    record Counted(Verdict then, Runnable over) implements Verdict {}
 }

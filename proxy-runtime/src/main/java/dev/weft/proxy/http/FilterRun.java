@@ -102,8 +102,11 @@ final class FilterRun {
                         it.answer());
                 yield false;
             }
-            case Verdict.Slow(var rate, var then, var whenOver) -> {
+            case Verdict.Counted(var then, var whenOver) -> {
                 over = both(over, whenOver);
+                yield follow(then);
+            }
+            case Verdict.Slow(var rate, var then) -> {
                 exchange.slowDown(rate);
                 yield follow(then);
             }
@@ -111,9 +114,8 @@ final class FilterRun {
                 over = both(over, () -> watcher.ended(answered, System.nanoTime()));
                 yield true;
             }
-            case Verdict.Delay(var time, var then, var whenOver) -> {
+            case Verdict.Delay(var time, var then) -> {
                 log.flag(Refusal.FAULT_DELAY);
-                over = both(over, whenOver);
                 timer =
                         loop.schedule(
                                 () -> {
