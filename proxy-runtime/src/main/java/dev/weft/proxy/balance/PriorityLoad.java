@@ -32,12 +32,14 @@ record PriorityLoad(int[] healthy, int[] degraded, boolean[] panic) {
         var load =
                 new PriorityLoad(
                         new int[count], new int[count], panic(levels, normalized, panicPercent));
-        if (normalized > 0) {
+        if (isTotal(load.panic)) {
+            shareByHosts(levels, load);
+        } else if (normalized > 0) {
             var left = share(health, load.healthy, normalized, WHOLE);
             left = share(degradedHealth, load.degraded, normalized, left);
             giveToFirst(load, left);
         } else {
-            shareByHosts(levels, load);
+            giveToAvailable(levels, load);
         }
         return load;
     }
@@ -48,17 +50,27 @@ record PriorityLoad(int[] healthy, int[] degraded, boolean[] panic) {
                 : (int) Math.min(WHOLE, (double) overprovisioningPercent * available / total);
     }
 
+    /// A priority without hosts has none that are available: it does not keep others from a panic
+    /// of all.
     private static boolean[] panic(List<Level> levels, int normalized, int panicPercent) {
         var panic = new boolean[levels.size()];
         for (int i = 0; i < panic.length; i++) {
             var level = levels.get(i);
             panic[i] =
                     normalized < WHOLE
-                            && level.hosts() > 0
                             && (long) level.available() * WHOLE
-                                    < (long) level.hosts() * panicPercent;
+                                    < Math.max(level.hosts(), 1L) * panicPercent;
         }
         return panic;
+    }
+
+    private static boolean isTotal(boolean[] panic) {
+        for (var each : panic) {
+            if (!each) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// @return what is left
@@ -87,23 +99,38 @@ record PriorityLoad(int[] healthy, int[] degraded, boolean[] panic) {
         }
     }
 
-    /// Nothing is available anywhere: priorities in panic share by how many hosts they have.
+    /// All are in panic: what is available does not count any more, only how many hosts there are.
     private static void shareByHosts(List<Level> levels, PriorityLoad load) {
-        var hosts = 0L;
-        for (int i = 0; i < levels.size(); i++) {
-            hosts += load.panic[i] ? levels.get(i).hosts() : 0;
+        var hosts = levels.stream().mapToLong(Level::hosts).sum();
+        if (hosts == 0) {
+            return;
         }
-        var left = hosts == 0 ? 0 : WHOLE;
-        for (int i = 0; i < levels.size() && hosts > 0; i++) {
-            if (load.panic[i]) {
-                load.healthy[i] =
-                        (int)
-                                Math.min(
-                                        left,
-                                        Math.round(levels.get(i).hosts() * (double) WHOLE / hosts));
-                left -= load.healthy[i];
-            }
+        var left = WHOLE;
+        for (int i = 0; i < levels.size(); i++) {
+            load.healthy[i] =
+                    (int)
+                            Math.min(
+                                    left,
+                                    Math.round(levels.get(i).hosts() * (double) WHOLE / hosts));
+            left -= load.healthy[i];
         }
         giveToFirst(load, left);
+    }
+
+    /// So few are available that it is no whole percent anywhere, and panic is none of all: the
+    /// first of them get everything.
+    private static void giveToAvailable(List<Level> levels, PriorityLoad load) {
+        for (int i = 0; i < levels.size(); i++) {
+            if (levels.get(i).healthy() > 0) {
+                load.healthy[i] = WHOLE;
+                return;
+            }
+        }
+        for (int i = 0; i < levels.size(); i++) {
+            if (levels.get(i).degraded() > 0) {
+                load.degraded[i] = WHOLE;
+                return;
+            }
+        }
     }
 }
