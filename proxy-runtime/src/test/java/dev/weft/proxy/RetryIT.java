@@ -6,6 +6,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff;
@@ -34,6 +35,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RetryIT {
     /// Ends the connection where it stands in an answer.
     private static final String CUT = "\0";
+
+    private static final String UNSENT =
+            "HTTP/1.1 503 x\r\nx-weft-unsent: true\r\nconnection: close\r\n"
+                    + "content-length: 0\r\n\r\n";
 
     private final OneProxy proxy = new OneProxy();
     private final AtomicInteger requests = new AtomicInteger();
@@ -148,6 +153,32 @@ class RetryIT {
         assertThat(proxy.get("x-twice", "1").statusCode()).isEqualTo(200);
     }
 
+    /// Three retries at once are what a budget grants in any case.
+    @Test
+    void a_server_in_clear_cannot_say_that_retries_are_no_load() throws Exception {
+        try (var server =
+                new Hop((socket, number) -> {
+                    socket.getInputStream().read(new byte[1000]);
+                    requests.incrementAndGet();
+                    var isRetry = number % 2 == 1;
+                    if (!isRetry) {
+                        write(socket, UNSENT);
+                    }
+                    socket.getInputStream().readAllBytes();
+                })) {
+            proxy.cluster(Xds.staticCluster("app", server.port()));
+            retrying(on("5xx"));
+            for (int i = 1; i <= 3; i++) {
+                var sent = 2 * i;
+                proxy.send();
+                Eventually.holds(() -> assertThat(requests).hasValue(sent));
+            }
+
+            assertThat(proxy.get().statusCode()).isEqualTo(503);
+            assertThat(proxy.told(0).flags()).isEqualTo("UO");
+        }
+    }
+
     @Test
     void an_answer_says_when_it_would_be_welcome() throws Exception {
         answering(503, "retry-after: 1");
@@ -198,10 +229,7 @@ class RetryIT {
     /// Of a proxy that gives this server a short time.
     private int port(ServerSocket slow) {
         proxy.cluster(Xds.staticCluster("app", slow.getLocalPort()));
-        retrying(
-                on("reset")
-                        .setNumRetries(UInt32Value.of(0))
-                        .setPerTryTimeout(Duration.newBuilder().setNanos(50_000_000)));
+        retrying(on("reset").setNumRetries(UInt32Value.of(0)).setPerTryTimeout(Duration.newBuilder().setNanos(50_000_000)));
         return proxy.port();
     }
 

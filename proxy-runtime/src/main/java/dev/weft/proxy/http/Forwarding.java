@@ -11,13 +11,11 @@ import dev.weft.proxy.route.RetryPolicy;
 import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -293,6 +291,10 @@ final class Forwarding {
             }
             return;
         }
+        if (from.peer() == null) {
+            // Who did not come by mesh TLS cannot say that a request was not delivered.
+            answer.headers().remove(HeaderHygiene.UNSENT);
+        }
         if (!isGood(answer) && leavesItToOthers(from)) {
             return;
         }
@@ -303,7 +305,6 @@ final class Forwarding {
         }
         if (RetryRules.afterAnswer(retries, answer)
                 && mayRetry()
-                && isBelievable(from, answer)
                 && retry(
                         from,
                         answer.headers().contains(HeaderHygiene.UNSENT),
@@ -315,18 +316,6 @@ final class Forwarding {
         from.leaveBudget();
         choose(from);
         exchange.answerHead(from, route.response(), answer, last);
-    }
-
-    /// Who did not come by mesh TLS cannot say that a request was not delivered.
-    private boolean isBelievable(Attempt from, HttpResponse answer) {
-        return !answer.headers().contains(HeaderHygiene.UNSENT)
-                || from.peer() != null
-                || RetryRules.afterAnswer(
-                        retries,
-                        new DefaultHttpResponse(
-                                HttpVersion.HTTP_1_1,
-                                answer.status(),
-                                answer.headers().copy().remove(HeaderHygiene.UNSENT)));
     }
 
     /// Takes the part.
