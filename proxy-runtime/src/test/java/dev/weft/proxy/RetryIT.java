@@ -36,6 +36,8 @@ class RetryIT {
     /// Ends the connection where it stands in an answer.
     private static final String CUT = "\0";
 
+    private static final Duration SHORT = Duration.newBuilder().setNanos(50_000_000).build();
+
     private static final String UNSENT =
             "HTTP/1.1 503 x\r\nx-weft-unsent: true\r\nconnection: close\r\n"
                     + "content-length: 0\r\n\r\n";
@@ -226,10 +228,30 @@ class RetryIT {
         }
     }
 
+    @Test
+    void the_time_of_an_attempt_is_also_for_requests_that_are_not_sent_again() throws Exception {
+        try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            proxy.cluster(Xds.staticCluster("app", silent.getLocalPort()));
+            proxy.http(
+                    List.of(),
+                    Xds.to(
+                            Xds.cluster("app")
+                                    .setTimeout(Duration.getDefaultInstance())
+                                    .setRetryPolicy(
+                                            on("5xx")
+                                                    .setPerTryTimeout(SHORT)
+                                                    .addRetriableRequestHeaders(
+                                                            HeaderMatcher.newBuilder()
+                                                                    .setName("x-again")))));
+
+            assertThat(proxy.get().statusCode()).isEqualTo(504);
+        }
+    }
+
     /// Of a proxy that gives this server a short time.
     private int port(ServerSocket slow) {
         proxy.cluster(Xds.staticCluster("app", slow.getLocalPort()));
-        retrying(on("reset").setNumRetries(UInt32Value.of(0)).setPerTryTimeout(Duration.newBuilder().setNanos(50_000_000)));
+        retrying(on("reset").setNumRetries(UInt32Value.of(0)).setPerTryTimeout(SHORT));
         return proxy.port();
     }
 

@@ -76,7 +76,7 @@ public record RetryPolicy(
         return on.contains(what);
     }
 
-    /// What of this policy holds for a request: all, or nothing.
+    /// What of this policy holds for a request: all, or nothing but the time of its one attempt.
     public RetryPolicy of(RequestHead head) {
         if (requestHeaders.isEmpty()) {
             return this;
@@ -86,6 +86,11 @@ public record RetryPolicy(
                 return this;
             }
         }
-        return NEVER;
+        return perTry.isZero() ? NEVER : NEVER.within(perTry);
+    }
+
+    private RetryPolicy within(Duration time) {
+        return new RetryPolicy(
+                on, retries, retriableHeaders, retriableStatuses, requestHeaders, time, backOff);
     }
 }
