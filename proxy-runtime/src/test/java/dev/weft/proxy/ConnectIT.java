@@ -11,8 +11,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.BoolValue;
+import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.testing.Eventually;
 import dev.weft.proxy.testing.Sockets;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
+import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
+import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig;
@@ -97,6 +101,25 @@ class ConnectIT {
         assertThat(told.cluster()).isEqualTo("app");
         assertThat(told.bytesIn()).isEqualTo(8);
         assertThat(told.bytesOut()).isEqualTo(11);
+    }
+
+    @Test
+    void a_tunnel_that_ends_here_has_the_limits_of_its_routes_priority() throws Exception {
+        proxy.cluster(
+                Xds.staticCluster("app", backend.getLocalPort())
+                        .setCircuitBreakers(
+                                CircuitBreakers.newBuilder()
+                                        .addThresholds(
+                                                Thresholds.newBuilder()
+                                                        .setMaxConnections(UInt32Value.of(0)))));
+        var route = connectRoute(connect(true)).toBuilder();
+        route.getRouteBuilder().setPriority(RoutingPriority.HIGH);
+        proxy.http(manager(), route.build());
+        var client = client();
+
+        say(client, CONNECT);
+
+        opened(head(client), "HTTP/1.1 200 OK");
     }
 
     @Test

@@ -113,11 +113,12 @@ public final class Upstreams {
     public void tunnel(
             ClusterTable cluster,
             Origin origin,
+            RoutePriority priority,
             long hash,
             Set<Target> avoid,
             StreamWaiter waiter) {
         var connected = loop.<Channel>newPromise();
-        var picked = connect(cluster, origin, hash, avoid, connected);
+        var picked = connect(cluster, origin, priority, hash, avoid, connected);
         if (picked.isEmpty()) {
             waiter.failed(Refusal.NO_HEALTHY_UPSTREAM, null);
             return;
@@ -138,12 +139,13 @@ public final class Upstreams {
     /// @return the endpoint that was picked, or empty: there is none
     public Optional<Target> connect(
             ClusterTable cluster, Origin origin, Set<Target> avoid, Promise<Channel> connected) {
-        return connect(cluster, origin, Hashes.NONE, avoid, connected);
+        return connect(cluster, origin, RoutePriority.DEFAULT, Hashes.NONE, avoid, connected);
     }
 
     private Optional<Target> connect(
             ClusterTable cluster,
             Origin origin,
+            RoutePriority priority,
             long hash,
             Set<Target> avoid,
             Promise<Channel> connected) {
@@ -153,8 +155,7 @@ public final class Upstreams {
             return Optional.empty();
         }
         var destination =
-                pools.destination(
-                        target, Carried.TCP, RoutePriority.DEFAULT, isToSelf(origin, target));
+                pools.destination(target, Carried.TCP, priority, isToSelf(origin, target));
         if (destination.mayConnect(false)) {
             destination.endpoint().began();
             connected.addListener(_ -> settle(destination, connected));

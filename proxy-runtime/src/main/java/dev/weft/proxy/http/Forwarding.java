@@ -125,7 +125,7 @@ final class Forwarding {
         next.waits();
         var upstreams = chain.worker().upstreams();
         if (exchange.isConnect() && to.upgrades().endsTunnels()) {
-            upstreams.tunnel(cluster, chain.origin(), hash, tried, next);
+            upstreams.tunnel(cluster, chain.origin(), to.priority(), hash, tried, next);
         } else {
             upstreams.stream(cluster, chain.origin(), carried, to.priority(), hash, tried, next);
         }
