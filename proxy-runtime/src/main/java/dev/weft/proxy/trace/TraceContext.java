@@ -5,8 +5,8 @@ import java.util.HexFormat;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// The place of a span in its trace, as headers carry it: W3C Trace Context, and B3 where there is
-/// no other. Identifiers are never zero.
+/// The place of a span in its trace, as headers carry it: W3C Trace Context, and [B3] where there
+/// is no other. Identifiers are never zero.
 ///
 /// @param sampled whether spans are recorded
 public record TraceContext(long traceHigh, long traceLow, long span, boolean sampled) {
@@ -88,53 +88,18 @@ public record TraceContext(long traceHigh, long traceLow, long span, boolean sam
                 : all.substring(0, Math.max(0, all.lastIndexOf(',', MAX_STATE_CHARS)));
     }
 
-    /// The same of B3's headers, the single one or the many.
-    static @Nullable TraceContext b3(HttpHeaders headers) {
-        var single = headers.get("b3");
-        if (single != null) {
-            var parts = single.split("-", 4);
-            return parts.length < 2
-                    ? null
-                    : b3(parts[0], parts[1], parts.length > 2 ? parts[2] : "");
-        }
-        var trace = headers.get("x-b3-traceid");
-        var span = headers.get("x-b3-spanid");
-        if (trace == null || span == null) {
-            return null;
-        }
-        return b3(
-                trace,
-                span,
-                "1".equals(headers.get("x-b3-flags")) ? "d" : headers.get("x-b3-sampled", ""));
-    }
-
-    private static @Nullable TraceContext b3(String trace, String span, String sampled) {
-        if ((trace.length() != 16 && trace.length() != 32)
-                || span.length() != 16
-                || !isHex(trace)
-                || !isHex(span)) {
-            return null;
-        }
-        var high = trace.length() == 32 ? number(trace, 0) : 0;
-        return known(
-                high,
-                number(trace, trace.length() - 16),
-                number(span, 0),
-                sampled.equals("1") || sampled.equals("d") || sampled.equals("true"));
-    }
-
-    private static @Nullable TraceContext known(
-            long traceHigh, long traceLow, long span, boolean sampled) {
+    /// Null: one of the identifiers is zero.
+    static @Nullable TraceContext known(long traceHigh, long traceLow, long span, boolean sampled) {
         return (traceHigh == 0 && traceLow == 0) || span == 0
                 ? null
                 : new TraceContext(traceHigh, traceLow, span, sampled);
     }
 
-    private static long number(String text, int from) {
+    static long number(String text, int from) {
         return HexFormat.fromHexDigitsToLong(text, from, from + 16);
     }
 
-    private static boolean isHex(String text) {
+    static boolean isHex(String text) {
         return text.chars().allMatch(HexFormat::isHexDigit);
     }
 

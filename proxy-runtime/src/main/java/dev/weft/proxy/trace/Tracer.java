@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Traces requests. Any thread.
 ///
-/// Who has decided before decides: a context that a request brings says whether it is recorded,
-/// sampling is for requests without one.
+/// Who has decided before decides: a context that a request brings says whether it is recorded, and
+/// so does B3 without a context. Sampling is for requests of which nobody has said it.
 public final class Tracer implements AutoCloseable {
     private static final String CLIENT_ASKS = "x-client-trace-id";
     private static final String FORCE = "x-envoy-force-trace";
@@ -43,17 +43,17 @@ public final class Tracer implements AutoCloseable {
             @Nullable String clientAddress,
             RandomGenerator random) {
         var parent = TraceContext.w3c(headers);
+        var sampled = false;
         var state = "";
         if (parent == null) {
             headers.remove(TraceContext.TRACESTATE);
-            parent = TraceContext.b3(headers);
+            var b3 = B3.of(headers);
+            sampled = b3.sampled() == null ? isSampled(rules, headers, random) : b3.sampled();
+            parent = b3.context(sampled);
         } else if (headers.contains(TraceContext.TRACESTATE)) {
             state = TraceContext.state(headers);
         }
-        var own =
-                parent == null
-                        ? TraceContext.begin(isSampled(rules, headers, random), random)
-                        : parent.child(random);
+        var own = parent == null ? TraceContext.begin(sampled, random) : parent.child(random);
         headers.set(TraceContext.TRACEPARENT, own.traceparent());
         var export = rules.export();
         if (!own.sampled() || export == null) {

@@ -72,13 +72,15 @@ class TraceContextTest {
     @Test
     void b3_is_read_in_both_its_forms() {
         headers.set("b3", "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90");
-        assertThat(Objects.requireNonNull(TraceContext.b3(headers)).traceparent())
+        assertThat(B3.of(headers).sampled()).isTrue();
+        assertThat(Objects.requireNonNull(B3.of(headers).context(true)).traceparent())
                 .isEqualTo("00-80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-01");
 
         headers.clear();
         headers.set("x-b3-traceid", "64fe8b2a57d3eff7").set("x-b3-spanid", "e457b5a2e4d86bd1");
         headers.set("x-b3-sampled", "0");
-        assertThat(Objects.requireNonNull(TraceContext.b3(headers)).traceparent())
+        assertThat(B3.of(headers).sampled()).isFalse();
+        assertThat(Objects.requireNonNull(B3.of(headers).context(false)).traceparent())
                 .isEqualTo("00-000000000000000064fe8b2a57d3eff7-e457b5a2e4d86bd1-00");
     }
 
@@ -87,6 +89,6 @@ class TraceContextTest {
     void what_is_no_b3_is_no_context(String text) {
         headers.set("b3", text);
 
-        assertThat(TraceContext.b3(headers)).isNull();
+        assertThat(B3.of(headers).context(true)).isNull();
     }
 }

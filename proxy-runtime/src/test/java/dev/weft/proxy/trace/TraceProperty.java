@@ -16,8 +16,9 @@ public final class TraceProperty {
 
     public static void holds(HttpHeaders headers) {
         var w3c = TraceContext.w3c(headers);
-        var b3 = TraceContext.b3(headers);
-        var parent = w3c != null ? w3c : b3;
+        var b3 = B3.of(headers);
+        var sampled = w3c != null ? w3c.sampled() : b3.sampled() == null || b3.sampled();
+        var parent = w3c != null ? w3c : b3.context(sampled);
 
         var tracer =
                 new Tracer(export -> {
@@ -32,8 +33,8 @@ public final class TraceProperty {
             assertThat(parent.span()).isNotZero().isNotEqualTo(own.span());
             assertThat(own.traceHigh()).isEqualTo(parent.traceHigh());
             assertThat(own.traceLow()).isEqualTo(parent.traceLow());
-            assertThat(own.sampled()).isEqualTo(parent.sampled());
         }
+        assertThat(own.sampled()).isEqualTo(sampled);
         if (w3c == null) {
             assertThat(headers.contains(TraceContext.TRACESTATE)).isFalse();
         }

@@ -98,6 +98,33 @@ class TracerTest {
     }
 
     @Test
+    void b3_decides_without_a_context_too() {
+        headers.set("b3", "0");
+        assertThat(begin(100, 100, 100)).isNull();
+        headers.clear().set("b3", "1");
+        assertThat(Objects.requireNonNull(begin(0, 0, 0)).parent()).isNull();
+
+        headers.clear().set("x-b3-sampled", "0");
+        assertThat(begin(100, 100, 100)).isNull();
+        headers.clear().set("x-b3-sampled", "1");
+        assertThat(begin(0, 0, 0)).isNotNull();
+    }
+
+    @Test
+    void what_b3_leaves_open_is_decided_here() {
+        var undecided = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1";
+        headers.set("b3", undecided);
+        assertThat(begin(0, 0, 0)).isNull();
+
+        headers.clear().set("b3", undecided);
+        var span = Objects.requireNonNull(begin(0, 100, 100));
+
+        assertThat(span.own().traceparent())
+                .startsWith("00-80f198ee56343ba864fe8b2a57d3eff7-")
+                .endsWith("-01");
+    }
+
+    @Test
     void sampling_has_a_share_for_all_and_one_for_clients_that_ask() {
         assertThat(share(0, 30, 100)).isBetween(0.25, 0.35);
         assertThat(share(0, 0, 100)).isZero();
