@@ -63,6 +63,25 @@ class AffinityIT {
     }
 
     @Test
+    void where_nothing_leads_back_there_is_no_cookie_and_no_endpoint_of_a_client()
+            throws Exception {
+        serve(
+                LbPolicy.ROUND_ROBIN,
+                HashPolicy.newBuilder()
+                        .setCookie(
+                                HashPolicy.Cookie.newBuilder()
+                                        .setName("shop")
+                                        .setTtl(Duration.newBuilder().setSeconds(60))));
+
+        assertThat(proxy.get().headers().firstValue("set-cookie")).isEmpty();
+        var seen = new HashSet<String>();
+        for (int i = 0; i < 3; i++) {
+            seen.add(proxy.get("cookie", "shop=1").body());
+        }
+        assertThat(seen).hasSize(3);
+    }
+
+    @Test
     void requests_from_one_address_go_to_the_same_endpoint() throws Exception {
         serve(
                 LbPolicy.RING_HASH,

@@ -15,6 +15,14 @@ public record Balancing(Policy policy, int panicPercent, boolean failOnPanic, bo
     /// Which endpoint of a group gets the next request.
     public sealed interface Policy {}
 
+    /// Whether a request's hash has a say in which endpoint gets it.
+    public boolean hashes() {
+        return switch (policy) {
+            case RingHash _, Maglev _ -> true;
+            case RoundRobin _, LeastRequest _, PeakEwma _, Random _ -> false;
+        };
+    }
+
     /// Each in its turn, as often as its weight says.
     public record RoundRobin(SlowStart slowStart) implements Policy {}
 

@@ -6,7 +6,6 @@ import dev.weft.proxy.filter.RouteDescriptors;
 import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
-import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.PathPolicy;
 import dev.weft.proxy.route.PathPolicy.Verdict.Pass;
@@ -360,7 +359,7 @@ final class Exchange {
                         body,
                         carried,
                         headOnly,
-                        hashOf(head, to.action().hash()));
+                        hashOf(head, to));
         forwarding = begun;
         begun.begin();
     }
@@ -371,8 +370,14 @@ final class Exchange {
         return bytes == 0 || chain.worker().overload().admitsRequest(bytes);
     }
 
-    private long hashOf(HttpRequest head, HashPolicy policy) {
+    /// Also gives the client a cookie: not for clusters where that would lead nowhere.
+    private long hashOf(HttpRequest head, Forward to) {
+        var policy = to.action().hash();
         if (policy.isEmpty()) {
+            return Hashes.NONE;
+        }
+        var cluster = chain.worker().tables().get().clusters().get(to.cluster());
+        if (cluster == null || !cluster.spec().balancing().hashes()) {
             return Hashes.NONE;
         }
         var authority = head.headers().get(HttpHeaderNames.HOST, "");
