@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.BoolValue;
+import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.testing.Eventually;
 import dev.weft.proxy.testing.Sockets;
@@ -19,6 +20,7 @@ import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.MaxStreamDuration;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch.ConnectMatcher;
@@ -49,6 +51,8 @@ class ConnectIT {
     private static final int PATIENCE_MILLIS = 30_000;
     private static final int NOT_YET_MILLIS = 200;
     private static final int STREAM = 1;
+    private static final Duration SOON = Duration.newBuilder().setSeconds(1).build();
+    private static final Duration LATE = Duration.newBuilder().setSeconds(600).build();
     private static final String CONNECT = "CONNECT db:5432 HTTP/1.1\r\nhost: db:5432\r\n\r\n";
     private static final String[] CONNECT2 = {":method", "CONNECT", ":authority", "db:5432"};
     private static final String SMUGGLED = "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -495,6 +499,53 @@ class ConnectIT {
                                         frame.is(DATA, STREAM) || frame.is(RST_STREAM, STREAM))
                                 .type())
                 .isEqualTo(RST_STREAM);
+    }
+
+    // Limits.
+
+    @Test
+    void a_tunnel_in_which_nothing_moves_is_ended() throws Exception {
+        proxy.http(manager().setStreamIdleTimeout(SOON), connectRoute(connect(true)));
+
+        isEndedBecause("SI");
+    }
+
+    @Test
+    void a_routes_patience_counts_for_its_tunnels_more_than_the_listeners() throws Exception {
+        var route = connectRoute(connect(true)).toBuilder();
+        route.getRouteBuilder().setIdleTimeout(SOON);
+        proxy.http(manager().setStreamIdleTimeout(LATE), route.build());
+
+        isEndedBecause("SI");
+    }
+
+    @Test
+    void a_tunnel_may_not_go_on_for_ever() throws Exception {
+        var route = connectRoute(connect(true)).toBuilder();
+        route.getRouteBuilder()
+                .setMaxStreamDuration(MaxStreamDuration.newBuilder().setMaxStreamDuration(SOON));
+        proxy.http(manager(), route.build());
+
+        isEndedBecause("DT");
+    }
+
+    private void isEndedBecause(String flag) throws Exception {
+        var client = client();
+        say(client, CONNECT);
+        var server = accepted();
+        opened(head(client), "HTTP/1.1 200 OK");
+        assertThat(rest(server)).isEmpty();
+        assertThat(rest(client)).isEmpty();
+        assertThat(proxy.told(0).flags()).isEqualTo(flag);
+
+        var stream = http2();
+        stream.headers(STREAM, false, CONNECT2);
+        stream.flush();
+        var other = accepted();
+        assertThat(stream.await(frame -> frame.is(RST_STREAM, STREAM)).error()).isEqualTo(10);
+        assertThatThrownBy(() -> other.getInputStream().read()).isInstanceOf(SocketException.class);
+        assertThat(proxy.told(1).flags()).isEqualTo(flag);
+        assertThat(proxy.told(1).status()).isEqualTo(200);
     }
 
     // Who does not take stops who sends.

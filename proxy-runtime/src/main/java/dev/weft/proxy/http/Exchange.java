@@ -16,6 +16,7 @@ import dev.weft.proxy.route.RouteDecision.Forward;
 import dev.weft.proxy.route.StreamLimits;
 import dev.weft.proxy.route.Upgrades;
 import dev.weft.proxy.tcp.Tunnel;
+import dev.weft.proxy.tcp.TunnelLimits;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -654,12 +655,15 @@ final class Exchange {
     /// Bytes from now on; the log is written when they have ended.
     private void tunnel(Attempt from) {
         var server = from.handOver();
+        var limits = timers == null ? TunnelLimits.NONE : timers.left();
         downstream.flush();
         ended = true;
         stop();
         Tunnel.join(
+                chain.worker().upstreams().loop(),
                 downstream.takeOver(),
                 server.takeOver(),
+                limits,
                 (in, out, why) -> {
                     if (why != null) {
                         log.flag(why);

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.config.Patience;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.route.StreamLimits;
+import dev.weft.proxy.tcp.TunnelLimits;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.concurrent.Future;
@@ -22,6 +23,7 @@ final class StreamTimers {
     private @Nullable Future<?> idleTimer;
     private @Nullable Future<?> longestTimer;
     private @Nullable Future<?> requestTimer;
+    private long startedAt;
     private long lastActive;
 
     private StreamTimers(
@@ -58,7 +60,8 @@ final class StreamTimers {
     }
 
     void start() {
-        lastActive = System.nanoTime();
+        startedAt = System.nanoTime();
+        lastActive = startedAt;
         if (!idle.isZero()) {
             idleTimer = in(idle.toNanos(), this::lookIfIdle);
         }
@@ -77,6 +80,15 @@ final class StreamTimers {
 
     void requestComplete() {
         requestTimer = stop(requestTimer);
+    }
+
+    /// What they leave to the tunnel that the request has opened.
+    TunnelLimits left() {
+        if (longest.isZero()) {
+            return new TunnelLimits(idle, Duration.ZERO);
+        }
+        var left = longest.toNanos() - (System.nanoTime() - startedAt);
+        return new TunnelLimits(idle, Duration.ofNanos(Math.max(1, left)));
     }
 
     void end() {

@@ -3,6 +3,7 @@ package dev.weft.proxy.tcp;
 import dev.weft.proxy.overload.Account;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /// Two ends of a tunnel of which at least one is a stream of an HTTP/2 connection; [Splice] is the
@@ -18,17 +19,20 @@ final class Relay implements Account {
     private final Side client;
     private final Side server;
     private final Ended told;
+    private final Lifetime lifetime;
     private boolean over;
 
-    private Relay(End client, End server, Ended told) {
+    private Relay(EventLoop loop, End client, End server, TunnelLimits limits, Ended told) {
         this.client = new Side(client, server);
         this.server = new Side(server, client);
         this.told = told;
+        this.lifetime = new Lifetime(loop, limits, this::breakOff);
     }
 
+    /// @param limits after which both are broken off
     /// @param told when it is over
-    static void join(End client, End server, Ended told) {
-        var relay = new Relay(client, server, told);
+    static void join(EventLoop loop, End client, End server, TunnelLimits limits, Ended told) {
+        var relay = new Relay(loop, client, server, limits, told);
         server.begin(relay.server);
         if (!relay.over) {
             client.begin(relay.client);
@@ -37,6 +41,7 @@ final class Relay implements Account {
 
     private void end(@Nullable Refusal why) {
         over = true;
+        lifetime.stop();
         told.ended(client.bytes, server.bytes, why);
     }
 
@@ -48,8 +53,12 @@ final class Relay implements Account {
     /// What was said may still wait when both have ended.
     @Override
     public void reset() {
+        breakOff(Refusal.OVERLOADED);
+    }
+
+    private void breakOff(Refusal why) {
         if (!over) {
-            end(Refusal.OVERLOADED);
+            end(why);
         }
         client.self.abort();
         server.self.abort();
@@ -73,6 +82,7 @@ final class Relay implements Account {
                 return;
             }
             bytes += more.readableBytes();
+            lifetime.moved();
             other.write(more);
         }
 
@@ -90,6 +100,7 @@ final class Relay implements Account {
         @Override
         public void writable() {
             if (!over) {
+                lifetime.moved();
                 other.pauseReading(false);
             }
         }

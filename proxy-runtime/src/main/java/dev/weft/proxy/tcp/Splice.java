@@ -1,6 +1,5 @@
 package dev.weft.proxy.tcp;
 
-import dev.weft.proxy.idle.Idleness;
 import dev.weft.proxy.overload.Account;
 import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.overload.Seat;
@@ -15,7 +14,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Two connections joined: what one says the other hears, an end on one side is passed on while the
@@ -24,36 +22,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// On mesh TLS an end is passed on as TCP's FIN without `close_notify`: BoringSSL's binding would
 /// answer a `close_notify` by ending its own direction too.
-public final class Splice implements Idleness.Connection, Account {
+final class Splice implements Account {
     private final Side client;
     private final Side server;
     private final Ended ended;
-    private final Duration idle;
-    private final Idleness idleness;
+    private final Lifetime lifetime;
     private @Nullable Refusal why;
     private boolean told;
 
-    private Splice(Channel client, Channel server, Duration idle, Ended ended) {
+    private Splice(Channel client, Channel server, TunnelLimits limits, Ended ended) {
         this.client = new Side(client, server);
         this.server = new Side(server, client);
-        this.idle = idle;
         this.ended = ended;
-        this.idleness = Idleness.of(client.eventLoop(), this);
+        this.lifetime = new Lifetime(client.eventLoop(), limits, this::over);
     }
 
-    @Override
-    public Duration unusedLimit() {
-        return idle;
-    }
-
-    /// What moves says so itself.
-    @Override
-    public boolean isBusy() {
-        return false;
-    }
-
-    @Override
-    public void unused() {
+    private void over(Refusal because) {
+        why = because;
         client.self.close();
         server.self.close();
     }
@@ -70,15 +55,10 @@ public final class Splice implements Idleness.Connection, Account {
         Buffers.drop(server.self);
     }
 
+    /// @param limits after which both are closed
     /// @param ended told when both are closed
-    public static void join(Channel client, Channel server, Ended ended) {
-        join(client, server, Duration.ZERO, ended);
-    }
-
-    /// @param idle after how long without a byte both are closed; zero: never
-    /// @param ended as above
-    static void join(Channel client, Channel server, Duration idle, Ended ended) {
-        var splice = new Splice(client, server, idle, ended);
+    static void join(Channel client, Channel server, TunnelLimits limits, Ended ended) {
+        var splice = new Splice(client, server, limits, ended);
         client.pipeline().addLast(splice.client);
         server.pipeline().addLast(splice.server);
         Seat.of(client).tunnels(splice);
@@ -96,7 +76,7 @@ public final class Splice implements Idleness.Connection, Account {
     private void closed() {
         if (!told && !client.self.isOpen() && !server.self.isOpen()) {
             told = true;
-            idleness.stop();
+            lifetime.stop();
             ended.ended(client.bytes, server.bytes, why);
         }
     }
@@ -116,7 +96,7 @@ public final class Splice implements Idleness.Connection, Account {
         public void channelRead(ChannelHandlerContext context, Object message) {
             if (message instanceof ByteBuf data) {
                 bytes += data.readableBytes();
-                idleness.worked();
+                lifetime.moved();
                 other.write(data, other.voidPromise());
                 // One burst is a megabyte.
                 if (!other.isWritable()) {
@@ -135,7 +115,7 @@ public final class Splice implements Idleness.Connection, Account {
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext context) {
-            idleness.worked();
+            lifetime.moved();
             other.config().setAutoRead(self.isWritable());
         }
 

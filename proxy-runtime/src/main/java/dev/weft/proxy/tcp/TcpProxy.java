@@ -232,13 +232,18 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         Splice.join(
                 channel,
                 reached,
-                idle,
-                (in, out, why) -> tell(why == null ? "-" : why.flag(), in + first, out));
+                new TunnelLimits(idle, Duration.ZERO),
+                (in, out, why) -> tell(flag(why), in + first, out));
         channel.pipeline().remove(this);
         reached.writeAndFlush(sniffed);
         if (clientEnded) {
             channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
         }
+    }
+
+    /// Of idleness there is none, as from Envoy.
+    private static String flag(@Nullable Refusal why) {
+        return why == null || why == Refusal.IDLE ? "-" : why.flag();
     }
 
     private void refuse(Refusal why) {

@@ -3,16 +3,20 @@ package dev.weft.proxy.tcp;
 import dev.weft.proxy.cluster.Bare;
 import dev.weft.proxy.cluster.BareStream;
 import dev.weft.proxy.cluster.Carrier;
+import io.netty.channel.EventLoop;
 
 /// Joins the two sides of a tunnel that HTTP has opened, by an Upgrade or a CONNECT.
 public final class Tunnel {
     private Tunnel() {}
 
-    public static void join(Carrier client, Carrier server, Ended ended) {
+    /// @param loop that of both sides
+    /// @param ended told when it is over
+    public static void join(
+            EventLoop loop, Carrier client, Carrier server, TunnelLimits limits, Ended ended) {
         if (client instanceof Bare from && server instanceof Bare to) {
-            Splice.join(from.channel(), to.channel(), ended);
+            Splice.join(from.channel(), to.channel(), limits, ended);
         } else {
-            Relay.join(end(client), end(server), ended);
+            Relay.join(loop, end(client), end(server), limits, ended);
         }
         stopHttp(client, server);
     }

@@ -26,7 +26,7 @@ class SpliceTest {
     @Test
     void a_side_is_not_read_on_in_the_middle_of_a_burst() {
         server.config().setWriteBufferWaterMark(new WriteBufferWaterMark(LIMIT / 2, LIMIT));
-        Splice.join(client, server, (_, _, _) -> {});
+        Splice.join(client, server, TunnelLimits.NONE, (_, _, _) -> {});
         assertThat(client.config().isAutoRead()).isTrue();
 
         client.pipeline().fireChannelRead(Unpooled.buffer().writeZero(2 * LIMIT));
