@@ -16,8 +16,13 @@ final class ClusterPools {
     private static final int KINDS = Carried.values().length * PRIORITIES * 2;
 
     private final ClusterState state;
-    private final Map<Target, @Nullable Pool[]> pools = new HashMap<>();
+    private final Map<Target, Kinds> pools = new HashMap<>();
     private @Nullable LoadBalancer reconciled;
+
+    /// One endpoint's pools, by what they carry, whose limits count, and whether it is this pod.
+    ///
+    /// @param endpoint for whom all of them count
+    private record Kinds(EndpointState endpoint, @Nullable Pool[] pools) {}
 
     ClusterPools(ClusterState state) {
         this.state = state;
@@ -36,28 +41,30 @@ final class ClusterPools {
             Function<Destination, Pool> newPool) {
         var kinds = pools.get(target);
         if (kinds == null) {
-            kinds = new @Nullable Pool[KINDS];
+            kinds = new Kinds(state.endpoint(target.address()), new @Nullable Pool[KINDS]);
             pools.put(target, kinds);
         }
         var kind = (carried.ordinal() * PRIORITIES + priority.ordinal()) * 2 + (toSelf ? 1 : 0);
-        var pool = kinds[kind];
+        var pool = kinds.pools()[kind];
         if (pool == null) {
-            pool = newPool.apply(destination(target, carried, priority, toSelf));
-            kinds[kind] = pool;
+            pool = newPool.apply(destination(kinds.endpoint(), target, carried, priority, toSelf));
+            kinds.pools()[kind] = pool;
         }
         return pool;
     }
 
     Destination destination(
             Target target, Carried carried, RoutePriority priority, boolean toSelf) {
-        return new Destination(
-                state,
-                state.endpoint(target.address()),
-                target,
-                target.label(),
-                carried,
-                priority,
-                toSelf);
+        return destination(state.endpoint(target.address()), target, carried, priority, toSelf);
+    }
+
+    private Destination destination(
+            EndpointState endpoint,
+            Target target,
+            Carried carried,
+            RoutePriority priority,
+            boolean toSelf) {
+        return new Destination(state, endpoint, target, target.label(), carried, priority, toSelf);
     }
 
     /// Whether there are pools that no configuration names: clients do, by where they connect to.
@@ -74,7 +81,8 @@ final class ClusterPools {
         pools.values().removeIf(kinds -> tidy(kinds, true));
     }
 
-    /// Lets go of pools that are empty, and of those whose endpoints have left.
+    /// Lets go of pools that are empty, and of those whose endpoints have left, even if they have
+    /// come again since: what such a pool sees would count for nobody.
     void reconcile() {
         var now = state.balancer();
         if (state.spec().discovery() == Discovery.ORIGINAL_DESTINATION || now == reconciled) {
@@ -82,7 +90,13 @@ final class ClusterPools {
         } else {
             var staying = now.targets();
             pools.entrySet()
-                    .removeIf(entry -> tidy(entry.getValue(), staying.contains(entry.getKey())));
+                    .removeIf(entry ->
+                            tidy(
+                                    entry.getValue(),
+                                    staying.contains(entry.getKey())
+                                            && state.isCurrent(
+                                                    entry.getKey().address(),
+                                                    entry.getValue().endpoint())));
             reconciled = now;
         }
     }
@@ -94,10 +108,10 @@ final class ClusterPools {
     }
 
     /// @return whether nothing is left
-    private static boolean tidy(@Nullable Pool[] kinds, boolean stays) {
+    private static boolean tidy(Kinds kinds, boolean stays) {
         var left = 0;
-        for (int i = 0; i < kinds.length; i++) {
-            var pool = kinds[i];
+        for (int i = 0; i < KINDS; i++) {
+            var pool = kinds.pools()[i];
             if (pool == null) {
                 continue;
             }
@@ -105,7 +119,7 @@ final class ClusterPools {
                 pool.retire();
             }
             if (!stays || pool.isEmpty()) {
-                kinds[i] = null;
+                kinds.pools()[i] = null;
             } else {
                 left++;
             }

@@ -90,6 +90,11 @@ final class ClusterState implements AutoCloseable {
         return known != null ? known : newEndpoint();
     }
 
+    /// Whether this is what is known of the endpoint at this address now.
+    boolean isCurrent(InetSocketAddress address, EndpointState endpoint) {
+        return endpoints.get(address) == endpoint;
+    }
+
     /// It is in force, as told now: from here on its endpoints are checked.
     synchronized void update(ClusterTable now) {
         if (now != table) {
