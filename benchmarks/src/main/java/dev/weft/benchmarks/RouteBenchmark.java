@@ -1,6 +1,7 @@
 package dev.weft.benchmarks;
 
 import dev.weft.proxy.filter.RouteDescriptors;
+import dev.weft.proxy.route.AttemptHeaders;
 import dev.weft.proxy.route.HashPolicy;
 import dev.weft.proxy.route.HeaderEdits;
 import dev.weft.proxy.route.Hedging;
@@ -75,6 +76,7 @@ public class RouteBenchmark extends HotPath {
                         Duration.ZERO,
                         StreamLimits.NONE,
                         RetryPolicy.NEVER,
+                        AttemptHeaders.NONE,
                         Hedging.NONE,
                         List.of(),
                         HashPolicy.NONE,

@@ -13,6 +13,7 @@ import io.envoyproxy.envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy.ResetHeader;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy.RetryHostPredicate;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy.RetryPriority;
+import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate;
 import io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
@@ -23,8 +24,10 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,9 @@ class RetryIT {
     /// Ends the connection where it stands in an answer.
     private static final String CUT = "\0";
 
+    /// Is no answer.
+    private static final String SILENCE = "\1";
+
     private static final Duration SHORT = Duration.newBuilder().setNanos(50_000_000).build();
 
     private static final String UNSENT =
@@ -44,6 +50,7 @@ class RetryIT {
 
     private final OneProxy proxy = new OneProxy();
     private final AtomicInteger requests = new AtomicInteger();
+    private final List<String> heads = new CopyOnWriteArrayList<>();
     private ServerSocket app;
     private volatile String first = "";
 
@@ -179,6 +186,58 @@ class RetryIT {
             assertThat(proxy.get().statusCode()).isEqualTo(503);
             assertThat(proxy.told(0).flags()).isEqualTo("UO");
         }
+    }
+
+    @Test
+    void attempts_are_told_where_that_is_wanted() throws Exception {
+        retrying(on("5xx"), VirtualHost.Builder::clearIncludeRequestAttemptCount);
+        answering(503, "x: y");
+        assertThat(proxy.get().headers().map()).doesNotContainKey("x-envoy-attempt-count");
+        assertThat(heads).noneMatch(it -> it.contains("x-envoy-"));
+        heads.clear();
+
+        retrying(on("5xx"), RetryIT::tellingAttempts);
+        answering(503, "x: y");
+        assertThat(proxy.get().headers().firstValue("x-envoy-attempt-count")).hasValue("2");
+        assertThat(heads.getFirst())
+                .contains("x-envoy-attempt-count: 1\r\n")
+                .doesNotContain("x-envoy-is-timeout-retry");
+        assertThat(heads.getLast())
+                .contains("x-envoy-attempt-count: 2\r\n", "x-envoy-is-timeout-retry: false\r\n");
+    }
+
+    @Test
+    void an_attempt_says_whether_it_follows_one_that_was_late() throws Exception {
+        retrying(on("5xx").setPerTryTimeout(SHORT), RetryIT::tellingAttempts);
+        first = SILENCE;
+
+        assertThat(proxy.get().statusCode()).isEqualTo(200);
+
+        assertThat(heads.getLast()).contains("x-envoy-is-timeout-retry: true\r\n");
+    }
+
+    @Test
+    void an_answer_of_the_proxys_own_tells_the_attempts_before_it() throws Exception {
+        retrying(on("connect-failure"), RetryIT::tellingAttempts);
+        first = CUT;
+
+        var answer = proxy.get();
+
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.headers().firstValue("x-envoy-attempt-count")).hasValue("1");
+    }
+
+    private static void tellingAttempts(VirtualHost.Builder host) {
+        host.setIncludeRequestAttemptCount(true)
+                .setIncludeAttemptCountInResponse(true)
+                .setIncludeIsTimeoutRetryHeader(true);
+    }
+
+    private void retrying(RetryPolicy.Builder policy, Consumer<VirtualHost.Builder> host) {
+        var routes =
+                Xds.routes("routes", Xds.to(Xds.cluster("app").setRetryPolicy(policy))).toBuilder();
+        host.accept(routes.getVirtualHostsBuilder(0));
+        proxy.http(List.of(), routes.build());
     }
 
     @Test
@@ -332,10 +391,11 @@ class RetryIT {
             for (var c = in.read(); c >= 0; c = in.read()) {
                 head.append((char) c);
                 if (head.toString().endsWith("\r\n\r\n")) {
+                    heads.add(head.toString());
                     head.setLength(0);
                     requests.incrementAndGet();
                     var answer = next();
-                    write(connection, answer.replace(CUT, ""));
+                    write(connection, answer.replace(CUT, "").replace(SILENCE, ""));
                     if (answer.endsWith(CUT)) {
                         return;
                     }

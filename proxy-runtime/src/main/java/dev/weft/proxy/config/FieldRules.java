@@ -156,7 +156,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "name domains routes retry_policy request_headers_to_add request_headers_to_remove"
                                     + " response_headers_to_add response_headers_to_remove"
                                     + " typed_per_filter_config request_mirror_policies hedge_policy rate_limits"
-                                    + " per_request_buffer_limit_bytes",
+                                    + " per_request_buffer_limit_bytes include_request_attempt_count"
+                                    + " include_attempt_count_in_response include_is_timeout_retry_header",
                             "require_tls matcher cors retry_policy_typed_config"),
                     rule(
                             "envoy.config.route.v3.Route",

@@ -5,6 +5,7 @@ import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.filter.Descriptor;
 import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.filter.RouteDescriptors;
+import dev.weft.proxy.route.AttemptHeaders;
 import dev.weft.proxy.route.EditChain;
 import dev.weft.proxy.route.Fraction;
 import dev.weft.proxy.route.HeaderEdits;
@@ -54,6 +55,7 @@ final class RouteCompiler {
     /// What a virtual host has for routes that say nothing.
     private record Defaults(
             RetryPolicy retries,
+            AttemptHeaders attempts,
             HedgePolicy hedging,
             List<MirrorPolicy> mirrors,
             List<Descriptor.Source> descriptors,
@@ -167,6 +169,10 @@ final class RouteCompiler {
                                 ? RetryCompiler.compile(
                                         place + ".retry_policy", host.getRetryPolicy())
                                 : RetryPolicy.NEVER,
+                        new AttemptHeaders(
+                                host.getIncludeRequestAttemptCount(),
+                                host.getIncludeAttemptCountInResponse(),
+                                host.getIncludeIsTimeoutRetryHeader()),
                         host.getHedgePolicy(),
                         mirrors(
                                 place + ".request_mirror_policies",
@@ -356,6 +362,7 @@ final class RouteCompiler {
                 action.hasRetryPolicy()
                         ? RetryCompiler.compile(place + ".retry_policy", action.getRetryPolicy())
                         : defaults.retries(),
+                defaults.attempts(),
                 HedgingCompiler.compile(
                         place + ".hedge_policy",
                         action.hasHedgePolicy() ? action.getHedgePolicy() : defaults.hedging(),

@@ -468,6 +468,7 @@ final class Exchange {
         log.answers(head, RequestLogger.VIA_UPSTREAM);
         edits.apply(headers, log);
         filterEdits().apply(headers, log);
+        tellAttempts(headers);
         if (chain.current().addsServiceTime()) {
             headers.set(
                     HeaderHygiene.SERVICE_TIME,
@@ -596,6 +597,7 @@ final class Exchange {
         }
         edits.apply(response.headers(), log);
         filterEdits().apply(response.headers(), log);
+        tellAttempts(response.headers());
         log.answering(response);
         var empty = !response.content().isReadable() || hasNoBody(response.status().code());
         log.answered(empty ? 0 : response.content().readableBytes());
@@ -672,6 +674,12 @@ final class Exchange {
                     log.answered(out);
                     log.write();
                 });
+    }
+
+    private void tellAttempts(HttpHeaders answer) {
+        if (forwarding != null) {
+            forwarding.tellClient(answer);
+        }
     }
 
     private HeaderEdits filterEdits() {

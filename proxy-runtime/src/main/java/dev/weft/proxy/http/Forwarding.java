@@ -12,6 +12,7 @@ import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -66,6 +67,12 @@ final class Forwarding {
 
     /// Not counting one that was sent beside the first because of a [HedgeDelay].
     private int attempts;
+
+    /// All of them.
+    private int sent;
+
+    /// The next one is sent because one was late.
+    private boolean afterTimeout;
 
     private boolean hedged;
     private boolean answering;
@@ -122,12 +129,32 @@ final class Forwarding {
             exchange.refuse(Refusal.NO_CLUSTER, to.noClusterStatus());
             return;
         }
+        tellService();
         next.waits();
         var upstreams = chain.worker().upstreams();
         if (exchange.isConnect() && to.upgrades().endsTunnels()) {
             upstreams.tunnel(cluster, chain.origin(), to.priority(), hash, tried, next);
         } else {
             upstreams.stream(cluster, chain.origin(), carried, to.priority(), hash, tried, next);
+        }
+    }
+
+    /// It is written when its attempt has a stream: until then there is no other.
+    private void tellService() {
+        sent++;
+        if (to.attempts().count()) {
+            head.headers().set(HeaderHygiene.ATTEMPT_COUNT, Integer.toString(sent));
+        }
+        if (to.attempts().timeoutRetry() && sent > 1) {
+            head.headers().set(HeaderHygiene.IS_TIMEOUT_RETRY, Boolean.toString(afterTimeout));
+        }
+        afterTimeout = false;
+    }
+
+    /// Says in an answer's headers how many attempts there were.
+    void tellClient(HttpHeaders answer) {
+        if (to.attempts().countInAnswer() && sent > 0) {
+            answer.set(HeaderHygiene.ATTEMPT_COUNT, Integer.toString(sent));
         }
     }
 
@@ -384,6 +411,7 @@ final class Forwarding {
         if (leavesItToOthers(from)) {
             return;
         }
+        afterTimeout = true;
         if (!RetryRules.afterSilence(retries) || !mayRetry() || !retry(from, false)) {
             exchange.refuse(Refusal.TIMED_OUT);
         }
@@ -395,6 +423,7 @@ final class Forwarding {
             var budget = budget(false);
             if (budget != null) {
                 attempts++;
+                afterTimeout = true;
                 hedge(budget);
             }
         }

@@ -19,6 +19,8 @@ final class HeaderHygiene {
     static final AsciiString UNSENT = AsciiString.cached("x-weft-unsent");
     static final AsciiString SERVICE_TIME = AsciiString.cached("x-envoy-upstream-service-time");
     static final AsciiString OVERLOADED = AsciiString.cached("x-envoy-overloaded");
+    static final AsciiString ATTEMPT_COUNT = AsciiString.cached("x-envoy-attempt-count");
+    static final AsciiString IS_TIMEOUT_RETRY = AsciiString.cached("x-envoy-is-timeout-retry");
     static final AsciiString CLIENT_CERT = AsciiString.cached("x-forwarded-client-cert");
 
     private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");

@@ -15,6 +15,7 @@ public sealed interface RouteAction {
 
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
+    /// @param attempts what is told of them
     /// @param hash what ties the request to an endpoint
     /// @param priority whose limits of the cluster count
     /// @param replayBytes of a body are kept so that it can be sent again, if the listener lets it;
@@ -28,6 +29,7 @@ public sealed interface RouteAction {
             Duration timeout,
             StreamLimits limits,
             RetryPolicy retries,
+            AttemptHeaders attempts,
             Hedging hedging,
             List<MirrorPolicy> mirrors,
             HashPolicy hash,
