@@ -57,6 +57,7 @@ public class BalanceBenchmark extends HotPath {
                             Health.HEALTHY,
                             1 + i % 2,
                             Map.of(),
+                            Map.of(),
                             Checked.AS_IT_IS));
         }
         balancer = balancer(rules(policy), all);

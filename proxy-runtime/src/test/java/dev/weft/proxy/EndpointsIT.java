@@ -70,6 +70,25 @@ class EndpointsIT {
     }
 
     @Test
+    void an_endpoint_in_a_meshed_locality_is_spoken_to_by_mesh_tls() throws Exception {
+        mesh.outbound.cluster(
+                "app",
+                Xds.edsCluster("app", TwoProxies.SERVER_ID)
+                        .removeTransportSocketMatches(1)
+                        .build());
+        mesh.outbound.endpoints(
+                "app",
+                Xds.inMeshedLocality(
+                        "app", Xds.endpoint(mesh.inboundPort(), false, HealthStatus.HEALTHY)));
+
+        assertThat(get().body()).isEqualTo("one");
+        Eventually.holds(() ->
+                assertThat(mesh.inbound.log.requests)
+                        .extracting(log -> log.peer())
+                        .containsExactly(TwoProxies.CLIENT_ID));
+    }
+
+    @Test
     void a_kept_alive_connection_sees_new_routes() throws Exception {
         assertThat(get().body()).isEqualTo("one");
         mesh.outbound.cluster("b", Xds.staticCluster("b", app("two")).build());

@@ -306,6 +306,25 @@ class HealthCheckIT {
         }
     }
 
+    @Test
+    void checks_go_by_the_transport_of_the_endpoints_locality() {
+        try (var mesh = new TwoProxies().serving(health.port())) {
+            mesh.outbound.cluster(
+                    "app",
+                    Xds.edsCluster("app", TwoProxies.SERVER_ID)
+                            .removeTransportSocketMatches(1)
+                            .addHealthChecks(http())
+                            .build());
+            mesh.outbound.endpoints(
+                    "app", Xds.inMeshedLocality("app", endpoint(mesh.inboundPort())));
+
+            Eventually.holds(() ->
+                    assertThat(mesh.inbound.log.requests)
+                            .isNotEmpty()
+                            .allMatch(log -> TwoProxies.CLIENT_ID.equals(log.peer())));
+        }
+    }
+
     private void serve(Cluster.Builder cluster, LbEndpoint... endpoints) {
         proxy.cluster(cluster).http(Xds.cluster("app"));
         endpoints(endpoints);

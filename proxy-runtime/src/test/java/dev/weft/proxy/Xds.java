@@ -217,16 +217,22 @@ final class Xds {
                 .setName(name)
                 .setType(Cluster.DiscoveryType.EDS)
                 .setConnectTimeout(Duration.newBuilder().setSeconds(5))
-                .addTransportSocketMatches(
-                        Cluster.TransportSocketMatch.newBuilder()
-                                .setName("mesh")
-                                .setMatch(Struct.newBuilder().putFields("mesh", Values.of("1")))
-                                .setTransportSocket(mesh(peer)))
+                .addTransportSocketMatches(match("mesh", "1", mesh(peer)))
                 .addTransportSocketMatches(
                         Cluster.TransportSocketMatch.newBuilder()
                                 .setName("clear")
                                 .setMatch(Struct.getDefaultInstance())
                                 .setTransportSocket(clear()));
+    }
+
+    /// The transport of endpoints with this metadata.
+    static Cluster.TransportSocketMatch match(
+            String name, String value, TransportSocket transport) {
+        return Cluster.TransportSocketMatch.newBuilder()
+                .setName(name + " " + value)
+                .setMatch(Struct.newBuilder().putFields(name, Values.of(value)))
+                .setTransportSocket(transport)
+                .build();
     }
 
     /// A message that Envoy's API has no class for.
@@ -276,12 +282,30 @@ final class Xds {
                         .setEndpoint(Endpoint.newBuilder().setAddress(address("127.0.0.1", port)))
                         .setHealthStatus(health);
         if (meshed) {
-            endpoint.setMetadata(
-                    Metadata.newBuilder()
-                            .putFilterMetadata(
-                                    "envoy.transport_socket_match",
-                                    Struct.newBuilder().putFields("mesh", Values.of("1")).build()));
+            endpoint.setMetadata(transport("mesh", "1"));
         }
         return endpoint.build();
+    }
+
+    /// One whose metadata chooses its transport.
+    static LbEndpoint endpoint(int port, String name, String value) {
+        return endpoint(port, false, HealthStatus.HEALTHY).toBuilder()
+                .setMetadata(transport(name, value))
+                .build();
+    }
+
+    /// Endpoints for which their locality says that they speak mesh TLS.
+    static ClusterLoadAssignment inMeshedLocality(String name, LbEndpoint... endpoints) {
+        var assignment = endpoints(name, endpoints).toBuilder();
+        assignment.getEndpointsBuilder(0).setMetadata(transport("mesh", "1"));
+        return assignment.build();
+    }
+
+    private static Metadata transport(String name, String value) {
+        return Metadata.newBuilder()
+                .putFilterMetadata(
+                        "envoy.transport_socket_match",
+                        Struct.newBuilder().putFields(name, Values.of(value)).build())
+                .build();
     }
 }

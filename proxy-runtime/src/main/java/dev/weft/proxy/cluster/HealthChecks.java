@@ -132,7 +132,7 @@ final class HealthChecks {
                         at == null ? endpoint.address() : at,
                         criteria == null
                                 ? spec.transportFor(endpoint)
-                                : spec.transportFor(criteria));
+                                : spec.transportFor(criteria, endpoint));
         return switch (rules.question()) {
             case Http http ->
                     new Subject(

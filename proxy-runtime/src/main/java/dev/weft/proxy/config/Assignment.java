@@ -39,6 +39,8 @@ public record Assignment(
 
     /// @param hostname empty: none
     /// @param hashKey what hashing policies know it by; empty: its address
+    /// @param transportMetadata by which its transport is chosen
+    /// @param localityMetadata the same of its locality, for where its own matches nothing
     public record EndpointSpec(
             InetSocketAddress address,
             String hostname,
@@ -46,6 +48,7 @@ public record Assignment(
             Health health,
             long weight,
             Map<String, String> transportMetadata,
+            Map<String, String> localityMetadata,
             Checked checked) {}
 
     /// How health checks ask an endpoint.

@@ -11,6 +11,7 @@ import dev.weft.proxy.config.ClusterSpec.Discovery;
 import dev.weft.proxy.config.ClusterSpec.TransportMatch;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
@@ -164,6 +165,7 @@ final class ClusterCompiler {
             if (locality.getPriority() < 0 || locality.getPriority() > MAX_PRIORITY) {
                 throw Rejected.at(place, "priority must be between 0 and " + MAX_PRIORITY);
             }
+            var metadata = transportMetadata(locality.getMetadata());
             groups.add(
                     new LocalityGroup(
                             locality.getPriority(),
@@ -173,7 +175,7 @@ final class ClusterCompiler {
                                     locality.getLocality().getZone(),
                                     locality.getLocality().getSubZone()),
                             locality.getLbEndpointsList().stream()
-                                    .map(endpoint -> endpoint(place, endpoint))
+                                    .map(endpoint -> endpoint(place, endpoint, metadata))
                                     .toList()));
         }
         var policy = assignment.getPolicy();
@@ -187,7 +189,8 @@ final class ClusterCompiler {
                 policy.getWeightedPriorityHealth());
     }
 
-    private static EndpointSpec endpoint(String place, LbEndpoint endpoint) {
+    private static EndpointSpec endpoint(
+            String place, LbEndpoint endpoint, Map<String, String> localityMetadata) {
         var hashKey =
                 endpoint.getMetadata()
                         .getFilterMetadataOrDefault(LB_METADATA, Struct.getDefaultInstance())
@@ -205,11 +208,15 @@ final class ClusterCompiler {
                                 Integer.toUnsignedLong(
                                         endpoint.getLoadBalancingWeight().getValue()))
                         : 1,
-                texts(
-                        endpoint.getMetadata()
-                                .getFilterMetadataOrDefault(
-                                        TRANSPORT_METADATA, Struct.getDefaultInstance())),
+                transportMetadata(endpoint.getMetadata()),
+                localityMetadata,
                 checked(place, address, endpoint.getEndpoint().getHealthCheckConfig()));
+    }
+
+    private static Map<String, String> transportMetadata(Metadata metadata) {
+        return texts(
+                metadata.getFilterMetadataOrDefault(
+                        TRANSPORT_METADATA, Struct.getDefaultInstance()));
     }
 
     private static Checked checked(

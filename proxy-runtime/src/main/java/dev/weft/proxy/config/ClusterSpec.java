@@ -64,7 +64,8 @@ public record ClusterSpec(
         ORIGINAL_DESTINATION
     }
 
-    /// The transport of endpoints whose metadata has all of the criteria. The first match counts.
+    /// The transport of endpoints whose metadata, or whose locality's, has all of the criteria. The
+    /// first match counts, and any of the endpoint's own before those of its locality.
     public record TransportMatch(Map<String, String> criteria, Transport transport) {}
 
     public Limits limits(RoutePriority priority) {
@@ -76,16 +77,25 @@ public record ClusterSpec(
 
     /// How this endpoint is spoken to.
     public Transport transportFor(EndpointSpec endpoint) {
-        return transportFor(endpoint.transportMetadata());
+        return transportFor(endpoint.transportMetadata(), endpoint);
     }
 
-    /// How an endpoint with this metadata is spoken to.
-    public Transport transportFor(Map<String, String> metadata) {
+    /// How this endpoint would be spoken to if this were its own metadata.
+    public Transport transportFor(Map<String, String> metadata, EndpointSpec endpoint) {
+        var own = matching(metadata);
+        if (own != null) {
+            return own;
+        }
+        var ofLocality = matching(endpoint.localityMetadata());
+        return ofLocality == null ? transport : ofLocality;
+    }
+
+    private @Nullable Transport matching(Map<String, String> metadata) {
         for (var match : transportMatches) {
             if (metadata.entrySet().containsAll(match.criteria().entrySet())) {
                 return match.transport();
             }
         }
-        return transport;
+        return null;
     }
 }

@@ -335,7 +335,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "drop_overloads"),
                     rule(
                             "envoy.config.endpoint.v3.LocalityLbEndpoints",
-                            "lb_endpoints locality load_balancing_weight priority",
+                            "lb_endpoints locality load_balancing_weight priority metadata",
                             "load_balancer_endpoints leds_cluster_locality_config"),
                     rule(
                             "envoy.config.endpoint.v3.LbEndpoint",

@@ -53,7 +53,7 @@ public final class TestCluster {
 
     public static EndpointSpec endpoint(int number, long weight, Health health) {
         return new EndpointSpec(
-                address(number), "", "", health, weight, Map.of(), Checked.AS_IT_IS);
+                address(number), "", "", health, weight, Map.of(), Map.of(), Checked.AS_IT_IS);
     }
 
     /// Endpoints of one locality.
