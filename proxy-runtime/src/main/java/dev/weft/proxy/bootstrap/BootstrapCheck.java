@@ -30,7 +30,11 @@ final class BootstrapCheck {
                             "config.bootstrap.v3.Bootstrap.DynamicResources",
                             "ads_config lds_config cds_config",
                             "lds_resources_locator cds_resources_locator"),
-                    rules("config.bootstrap.v3.ClusterManager", "load_stats_config", ""),
+                    // A local cluster turns zone-aware routing on, for all clusters.
+                    rules(
+                            "config.bootstrap.v3.ClusterManager",
+                            "load_stats_config",
+                            "local_cluster_name upstream_bind_config"),
                     rules(
                             "config.core.v3.ApiConfigSource",
                             "api_type transport_api_version grpc_services set_node_on_first_message_only",

@@ -125,6 +125,8 @@ class BootstrapFileTest {
                 "/etc/weft/mesh/roots.pem | /etc/other.pem | trusted_ca must be the file /etc/weft/mesh/roots.pem",
                 "\"exact\": \"weft.weft-system.svc\" | \"exact\": \"other\" | match_typed_subject_alt_names must have DNS",
                 "\"trusted_ca\" | \"verify_certificate_hash\": [\"aa\"], \"trusted_ca\" | verify_certificate_hash",
+                "\"static_resources\": { | \"cluster_manager\": {\"local_cluster_name\": \"a\"}, \"static_resources\": { | cluster_manager.local_cluster_name",
+                "\"static_resources\": { | \"cluster_manager\": {\"upstream_bind_config\": {}}, \"static_resources\": { | cluster_manager.upstream_bind_config",
                 "\"alpn_protocols\" | \"tls_certificates\": [{}], \"alpn_protocols\" | tls_certificates",
             })
     void refuses_by_name_what_must_not_be_overlooked(String instead, String of, String why) {
