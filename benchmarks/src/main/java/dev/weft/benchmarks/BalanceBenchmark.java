@@ -14,6 +14,7 @@ import dev.weft.proxy.config.Balancing.HashFunction;
 import dev.weft.proxy.config.Balancing.SlowStart;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
+import dev.weft.proxy.config.EndpointChanges;
 import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.Transport;
 import java.net.InetAddress;
@@ -99,6 +100,7 @@ public class BalanceBenchmark extends HotPath {
                         Limits.DEFAULT,
                         null,
                         null,
+                        EndpointChanges.NONE,
                         false);
         var assignment =
                 new Assignment(

@@ -247,6 +247,25 @@ class BalancingConfigTest {
     }
 
     @Test
+    void endpoints_that_would_go_by_themselves_are_refused_by_name() {
+        var endpoints =
+                ClusterLoadAssignment.newBuilder()
+                        .setClusterName("c")
+                        .setPolicy(
+                                ClusterLoadAssignment.Policy.newBuilder()
+                                        .setEndpointStaleAfter(
+                                                Duration.newBuilder().setSeconds(60)))
+                        .build();
+
+        assertThat(
+                        store.apply(
+                                ConfigStore.ENDPOINTS,
+                                List.of(Xds.resource("c", endpoints)),
+                                List.of()))
+                .hasValueSatisfying(text -> assertThat(text).contains("endpoint_stale_after"));
+    }
+
+    @Test
     void a_retry_budget_beats_a_fixed_number_and_is_there_by_default() {
         assertThat(spec(cluster()).limits()).isEqualTo(Limits.DEFAULT);
         assertThat(

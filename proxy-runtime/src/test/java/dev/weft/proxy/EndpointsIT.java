@@ -6,6 +6,7 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import com.sun.net.httpserver.HttpServer;
 import dev.weft.proxy.testing.Eventually;
+import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
@@ -95,6 +96,26 @@ class EndpointsIT {
         mesh.outbound.routes("app-routes", Xds.routes("app-routes", Xds.to(Xds.cluster("b"))));
 
         assertThat(get().body()).isEqualTo("two");
+    }
+
+    @Test
+    void connections_are_made_anew_when_endpoints_come_where_they_have_to_be() throws Exception {
+        mesh.outbound.cluster(
+                "app",
+                Xds.edsCluster("app", TwoProxies.SERVER_ID)
+                        .setCommonLbConfig(
+                                Cluster.CommonLbConfig.newBuilder()
+                                        .setCloseConnectionsOnHostSetChange(true))
+                        .build());
+        var first = Xds.endpoint(mesh.inboundPort(), true, HealthStatus.HEALTHY);
+        get();
+        assertThat(mesh.inbound.plane.openConnections()).isEqualTo(1);
+
+        mesh.outbound.endpoints(
+                "app",
+                Xds.endpoints("app", first, Xds.endpoint(app("two"), false, HealthStatus.HEALTHY)));
+
+        Eventually.holds(() -> assertThat(mesh.inbound.plane.openConnections()).isZero());
     }
 
     @Test

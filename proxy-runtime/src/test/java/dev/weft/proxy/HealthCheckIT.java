@@ -147,6 +147,69 @@ class HealthCheckIT {
     }
 
     @Test
+    void endpoints_that_come_later_count_for_nothing_until_they_are_checked() {
+        health.gate = new CountDownLatch(1);
+        serve(
+                checked(http())
+                        .setCommonLbConfig(
+                                Cluster.CommonLbConfig.newBuilder()
+                                        .setIgnoreNewHostsUntilFirstHc(true)),
+                endpoint(good.port()));
+        Eventually.holds(() -> assertThat(good.requests).hasPositiveValue());
+
+        try (var worse = new TestApp("worse")) {
+            endpoints(
+                    endpoint(good.port()),
+                    endpoint(bad.port(), health.port()),
+                    endpoint(worse.port(), health.port()));
+            Eventually.holds(() -> assertThat(health.requests).hasPositiveValue());
+            assertThat(health(bad.port())).containsExactly("pending_active_hc");
+            onlyTheGoodOneIsUsed();
+
+            health.gate.countDown();
+            Eventually.holds(() -> assertThat(get()).isEqualTo("bad"));
+        }
+    }
+
+    @Test
+    void opaque_connections_end_with_the_health_of_their_endpoint_where_they_have_to()
+            throws IOException {
+        try (var app = new TcpApp("pong")) {
+            serve(
+                    checked(http()).setCloseConnectionsOnHostHealthFailure(true),
+                    endpoint(app.port(), health.port()));
+            proxy.tcp();
+            try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.tcpPort())) {
+                client.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
+                assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("pong");
+
+                health.status = 500;
+
+                assertThat(client.getInputStream().read()).isEqualTo(-1);
+            }
+        }
+    }
+
+    @Test
+    void opaque_connections_outlive_the_health_of_their_endpoint_otherwise() throws IOException {
+        try (var app = new TcpApp("pong")) {
+            serve(checked(http()), endpoint(app.port(), health.port()));
+            proxy.tcp();
+            try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.tcpPort())) {
+                client.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
+                assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("pong");
+
+                health.status = 500;
+                Eventually.holds(
+                        () -> assertThat(health(app.port())).containsExactly("failed_active_hc"));
+
+                client.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
+                assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("pong");
+            }
+        }
+    }
+
+    @Test
     void an_endpoint_that_must_not_be_checked_is_well() {
         bad.status = 500;
         serve(

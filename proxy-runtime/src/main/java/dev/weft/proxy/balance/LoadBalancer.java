@@ -168,6 +168,9 @@ public final class LoadBalancer {
                             endpoint.weight(),
                             pickers.hashKey(endpoint),
                             known);
+            if (known.checked() == Vitals.Checked.AWAITED) {
+                return;
+            }
             if (endpoint.health() == Health.DRAINING) {
                 if (known.checked() != Vitals.Checked.FAILS) {
                     draining.add(host);

@@ -74,6 +74,8 @@ public final class Vitals {
     public enum Checked {
         /// It is taken to be well.
         NEVER,
+        /// It has to pass, and counts for nothing until it is known whether it does.
+        AWAITED,
         PASSES,
         /// It passes, and says that others should be preferred.
         DEGRADED,
@@ -91,7 +93,7 @@ public final class Vitals {
 
     /// Whether neither its answers nor its health checks speak against it.
     boolean isWell() {
-        return !ejected && checked != Checked.FAILS;
+        return !ejected && checked != Checked.FAILS && checked != Checked.AWAITED;
     }
 
     /// It takes requests again after a time in which it could not: what it had warmed up may be

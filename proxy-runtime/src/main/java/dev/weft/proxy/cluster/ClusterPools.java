@@ -5,8 +5,10 @@ import dev.weft.proxy.config.ClusterSpec.Discovery;
 import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.route.RoutePriority;
+import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,10 @@ final class ClusterPools {
 
     private final ClusterState state;
     private final Map<Target, Kinds> pools = new HashMap<>();
+
+    /// Where the cluster's endpoints were; null: it does not matter when they change.
+    private @Nullable Set<InetSocketAddress> addresses;
+
     private @Nullable LoadBalancer reconciled;
 
     /// One endpoint's pools, by what they carry, whose limits count, and whether it is this pod.
@@ -26,6 +32,7 @@ final class ClusterPools {
 
     ClusterPools(ClusterState state) {
         this.state = state;
+        this.addresses = addresses(state);
     }
 
     ClusterState state() {
@@ -82,13 +89,14 @@ final class ClusterPools {
     }
 
     /// Lets go of pools that are empty, and of those whose endpoints have left, even if they have
-    /// come again since: what such a pool sees would count for nobody.
+    /// come again since: what such a pool sees would count for nobody. Where the cluster starts anew
+    /// when its endpoints change, of all.
     void reconcile() {
         var now = state.balancer();
         if (state.spec().discovery() == Discovery.ORIGINAL_DESTINATION || now == reconciled) {
             sweep();
         } else {
-            var staying = now.targets();
+            var staying = startsAnew() ? Set.<Target>of() : now.targets();
             pools.entrySet()
                     .removeIf(entry ->
                             tidy(
@@ -99,6 +107,16 @@ final class ClusterPools {
                                                     entry.getValue().endpoint())));
             reconciled = now;
         }
+    }
+
+    private boolean startsAnew() {
+        var before = addresses;
+        addresses = addresses(state);
+        return before != null && addresses != null && !addresses.equals(before);
+    }
+
+    private static @Nullable Set<InetSocketAddress> addresses(ClusterState state) {
+        return state.spec().changes().startsAnew() ? state.addresses() : null;
     }
 
     /// Lets go of all of them.

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -31,6 +32,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What all event loops share about one cluster: its endpoints' state, its limits, and the balancer
@@ -95,6 +97,11 @@ final class ClusterState implements AutoCloseable {
         return endpoints.get(address) == endpoint;
     }
 
+    /// Where its endpoints are.
+    Set<InetSocketAddress> addresses() {
+        return Set.copyOf(endpoints.keySet());
+    }
+
     /// It is in force, as told now: from here on its endpoints are checked.
     synchronized void update(ClusterTable now) {
         if (now != table) {
@@ -144,7 +151,11 @@ final class ClusterState implements AutoCloseable {
                         _ -> {
                             var endpoint = newEndpoint();
                             if (late && !spec.checked().never()) {
-                                endpoint.vitals().checked(Checked.FAILS);
+                                endpoint.vitals()
+                                        .checked(
+                                                now.spec().changes().ignoresNew()
+                                                        ? Checked.AWAITED
+                                                        : Checked.FAILS);
                             }
                             return endpoint;
                         }));
@@ -213,6 +224,9 @@ final class ClusterState implements AutoCloseable {
         if (effect == Effect.CHANGED) {
             balancer = adopt(table, table);
             check();
+            if (check.endpoint().vitals().checked() == Checked.FAILS) {
+                failed(check.endpoint());
+            }
         } else if (back) {
             balancer = balance();
         }
@@ -229,7 +243,8 @@ final class ClusterState implements AutoCloseable {
                         table.spec().name(),
                         (int)
                                 endpoints.values().stream()
-                                        .filter(it -> it.vitals().checked() != Checked.FAILS)
+                                        .map(it -> it.vitals().checked())
+                                        .filter(it -> it != Checked.FAILS && it != Checked.AWAITED)
                                         .count());
     }
 
@@ -386,16 +401,38 @@ final class ClusterState implements AutoCloseable {
 
     private synchronized void judge(OutlierMonitor monitor, Run run) {
         var monitors = monitors();
+        var before = ejected();
         if (detector != null
                 && monitors.contains(monitor)
                 && detector.found(monitor, run, monitors, nanos.getAsLong())) {
-            balancer = balance();
+            ejectedBesides(before);
         }
     }
 
     private synchronized void sweep() {
+        var before = ejected();
         if (detector != null && detector.sweep(monitors(), nanos.getAsLong())) {
-            balancer = balance();
+            ejectedBesides(before);
+        }
+    }
+
+    private void ejectedBesides(Set<EndpointState> before) {
+        balancer = balance();
+        var now = ejected();
+        now.removeAll(before);
+        now.forEach(this::failed);
+    }
+
+    private Set<EndpointState> ejected() {
+        return endpoints.values().stream()
+                .filter(it -> it.vitals().isEjected())
+                .collect(Collectors.toCollection(HashSet::new));
+    }
+
+    /// An endpoint gets nothing new, because of how it does.
+    private void failed(EndpointState endpoint) {
+        if (spec().changes().endsOpaque()) {
+            endpoint.endOpaque();
         }
     }
 

@@ -4,6 +4,9 @@ import dev.weft.proxy.balance.Vitals;
 import dev.weft.proxy.load.Load;
 import dev.weft.proxy.outlier.OutlierMonitor;
 import dev.weft.proxy.outlier.OutlierMonitor.Failure;
+import io.netty.channel.Channel;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// What all event loops together know of one endpoint of one cluster. Any thread.
@@ -12,6 +15,10 @@ final class EndpointState {
 
     private final Vitals vitals;
     private final Permits connections = new Permits(Integer.MAX_VALUE);
+
+    /// Its opaque connections; null: it has had none yet, as most endpoints.
+    private volatile @Nullable Set<Channel> opaque;
+
     private volatile @Nullable OutlierMonitor monitor;
     private volatile @Nullable Load load;
 
@@ -59,6 +66,30 @@ final class EndpointState {
         var counting = load;
         if (counting != null) {
             counting.ended(success);
+        }
+    }
+
+    /// An opaque connection to it is there, until it is closed.
+    void carries(Channel connection) {
+        var carried = opaque();
+        carried.add(connection);
+        connection.closeFuture().addListener(_ -> carried.remove(connection));
+    }
+
+    private synchronized Set<Channel> opaque() {
+        var known = opaque;
+        if (known == null) {
+            known = ConcurrentHashMap.newKeySet();
+            opaque = known;
+        }
+        return known;
+    }
+
+    /// Closes its opaque connections.
+    void endOpaque() {
+        var carried = opaque;
+        if (carried != null) {
+            carried.forEach(Channel::close);
         }
     }
 

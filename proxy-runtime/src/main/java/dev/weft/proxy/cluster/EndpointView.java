@@ -19,6 +19,7 @@ public record EndpointView(String address, int priority, List<String> health, in
     static EndpointView of(EndpointSpec endpoint, int priority, Vitals vitals, boolean told) {
         var flags = new ArrayList<String>();
         switch (vitals.checked()) {
+            case AWAITED -> flags.add("pending_active_hc");
             case FAILS -> flags.add("failed_active_hc");
             case DEGRADED -> flags.add("degraded_active_hc");
             case NEVER, PASSES -> {}

@@ -174,6 +174,7 @@ public final class Upstreams {
     private static void settle(Destination destination, Promise<Channel> connected) {
         if (connected.isSuccess()) {
             destination.endpoint().connected(false);
+            destination.endpoint().carries(connected.getNow());
             connected.getNow().closeFuture().addListener(_ -> opaqueEnded(destination, true));
         } else {
             ConnectFailure.report(connected.cause(), destination.endpoint());

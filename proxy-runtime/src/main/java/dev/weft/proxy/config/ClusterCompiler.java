@@ -94,6 +94,7 @@ final class ClusterCompiler {
                         ? ResilienceCompiler.outliers(place, cluster.getOutlierDetection())
                         : null,
                 healthCheck(place + ".health_checks", cluster),
+                changes(cluster),
                 reportsLoad(place + ".lrs_server", cluster));
     }
 
@@ -130,6 +131,14 @@ final class ClusterCompiler {
             fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
         }
         return new CommonOptions(Unpack.unused(place, options), Unpack.headerCount(place, options));
+    }
+
+    private static EndpointChanges changes(Cluster cluster) {
+        var common = cluster.getCommonLbConfig();
+        return new EndpointChanges(
+                cluster.getCloseConnectionsOnHostHealthFailure(),
+                common.getCloseConnectionsOnHostSetChange(),
+                common.getIgnoreNewHostsUntilFirstHc());
     }
 
     private static boolean reportsLoad(String place, Cluster cluster) {

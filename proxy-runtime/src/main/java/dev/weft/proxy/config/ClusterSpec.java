@@ -35,6 +35,7 @@ public record ClusterSpec(
         Limits highLimits,
         @Nullable OutlierRules outliers,
         @Nullable HealthCheck healthCheck,
+        EndpointChanges changes,
         boolean reportsLoad) {
     /// The same without limits, and without anybody being watched: for what checks its endpoints.
     public ClusterSpec forChecks(Duration timeout) {
@@ -54,6 +55,7 @@ public record ClusterSpec(
                 Limits.UNLIMITED,
                 null,
                 null,
+                EndpointChanges.NONE,
                 false);
     }
 

@@ -319,7 +319,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " load_balancing_policy common_lb_config round_robin_lb_config"
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
                                     + " health_checks ignore_health_on_host_removal lrs_server"
-                                    + " per_connection_buffer_limit_bytes common_http_protocol_options",
+                                    + " per_connection_buffer_limit_bytes common_http_protocol_options"
+                                    + " close_connections_on_host_health_failure",
                             "lb_subset_config filters cluster_type original_dst_lb_config"
                                     + " http_protocol_options http2_protocol_options"
                                     + " upstream_http_protocol_options upstream_config"
@@ -332,7 +333,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy",
                             "overprovisioning_factor weighted_priority_health",
-                            "drop_overloads"),
+                            "drop_overloads endpoint_stale_after"),
                     rule(
                             "envoy.config.endpoint.v3.LocalityLbEndpoints",
                             "lb_endpoints locality load_balancing_weight priority metadata",
@@ -374,7 +375,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.cluster.v3.Cluster.CommonLbConfig",
                             "healthy_panic_threshold zone_aware_lb_config locality_weighted_lb_config"
-                                    + " consistent_hashing_lb_config",
+                                    + " consistent_hashing_lb_config"
+                                    + " close_connections_on_host_set_change"
+                                    + " ignore_new_hosts_until_first_hc",
                             ""),
                     rule(
                             "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig",

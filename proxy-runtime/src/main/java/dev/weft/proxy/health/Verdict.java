@@ -48,7 +48,7 @@ public final class Verdict {
 
     private Effect failed(Answer answer, HealthCheck rules) {
         good = 0;
-        if (vitals.checked() == Checked.FAILS || vitals.checked() == Checked.NEVER) {
+        if (vitals.checked() != Checked.PASSES && vitals.checked() != Checked.DEGRADED) {
             return become(Checked.FAILS);
         }
         bad++;
@@ -61,7 +61,7 @@ public final class Verdict {
         if (vitals.checked() == now) {
             return Effect.NONE;
         }
-        if (vitals.checked() == Checked.FAILS) {
+        if (vitals.checked() == Checked.FAILS || vitals.checked() == Checked.AWAITED) {
             vitals.cameBack(nanos.getAsLong());
         }
         vitals.checked(now);

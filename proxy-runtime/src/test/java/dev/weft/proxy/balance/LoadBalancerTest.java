@@ -85,6 +85,15 @@ class LoadBalancerTest {
     }
 
     @Test
+    void endpoints_whose_first_check_is_awaited_are_no_reason_for_panic() {
+        cluster.healthy(1, 3);
+        cluster.vitals(2).checked(Vitals.Checked.AWAITED);
+        cluster.vitals(3).checked(Vitals.Checked.AWAITED);
+
+        assertThat(cluster.picks(cluster.balancer(), 9)).startsWith(0, 9, 0, 0);
+    }
+
+    @Test
     void without_a_panic_threshold_the_last_healthy_one_gets_all() {
         cluster.healthy(1, 3);
         cluster.panicPercent = 0;

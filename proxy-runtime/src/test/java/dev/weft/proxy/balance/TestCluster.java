@@ -10,6 +10,7 @@ import dev.weft.proxy.config.Balancing;
 import dev.weft.proxy.config.Balancing.Policy;
 import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
+import dev.weft.proxy.config.EndpointChanges;
 import dev.weft.proxy.config.HealthCheck;
 import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.OutlierRules;
@@ -37,6 +38,7 @@ public final class TestCluster {
     public Limits limits = Limits.DEFAULT;
     public @Nullable OutlierRules outliers;
     public @Nullable HealthCheck healthCheck;
+    public EndpointChanges changes = EndpointChanges.NONE;
     private final Policy policy;
 
     public TestCluster(Policy policy) {
@@ -90,6 +92,7 @@ public final class TestCluster {
                         Limits.DEFAULT,
                         outliers,
                         healthCheck,
+                        changes,
                         false),
                 new Assignment(groups, 140, false));
     }
