@@ -14,6 +14,7 @@ import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter;
+import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -94,9 +95,11 @@ final class OneProxy implements AutoCloseable {
     }
 
     OneProxy tcp() {
-        side.listener(
-                "tcp",
-                Xds.listener("tcp", 0).setDefaultFilterChain(Xds.chain(Xds.tcp("app"))).build());
+        return tcp(Xds.tcp("app"));
+    }
+
+    OneProxy tcp(TcpProxy tcp) {
+        side.listener("tcp", Xds.listener("tcp", 0).setDefaultFilterChain(Xds.chain(tcp)).build());
         return this;
     }
 

@@ -96,7 +96,11 @@ class RefusedFieldsTest {
             quoteCharacter = '`',
             textBlock =
                     """
-                    {"hash_policy": [{"source_ip": {}}]} | : hash_policy
+                    {"hash_policy": [{"filter_state": {"key": "a"}}]} | .hash_policy[0]: filter_state
+                    {"hash_policy": [{"source_ip": {}}, {"source_ip": {}}]} | .hash_policy: there can be only one
+                    {"hash_policy": [{}]} | .hash_policy: needs source_ip
+                    {"max_connect_attempts": 0} | .max_connect_attempts: must be greater than 0
+                    {"max_downstream_connection_duration": "0s"} | .max_downstream_connection_duration: must be greater than 0
                     {"weighted_clusters": {"clusters": [{"name": "a", "weight": 1, "metadata_match": {"filter_metadata": {"envoy.lb": {"a": "b"}}}}]}} | .weighted_clusters.clusters[0]: metadata_match
                     {"idle_timeout": "-1s"} | .idle_timeout: PT-1S is negative
                     """)

@@ -146,7 +146,11 @@ final class Xds {
     }
 
     static TcpProxy tcp(String cluster) {
-        return TcpProxy.newBuilder().setStatPrefix("tcp").setCluster(cluster).build();
+        return TcpProxy.newBuilder()
+                .setStatPrefix("tcp")
+                .setCluster(cluster)
+                .setMaxConnectAttempts(UInt32Value.of(3))
+                .build();
     }
 
     static RouteConfiguration routes(String name, Route... routes) {

@@ -3,6 +3,7 @@ package dev.weft.controlplane.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
+import com.google.protobuf.UInt32Value;
 import dev.weft.controlplane.model.PortKind;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.AggregatedConfigSource;
@@ -34,6 +35,9 @@ final class Listeners {
     static final Duration SNIFF = Duration.newBuilder().setNanos(100_000_000).build();
 
     private static final int OUTBOUND_PORT = 15001;
+
+    /// Nothing has been sent to an endpoint that cannot be connected to: others may be tried.
+    private static final UInt32Value MAX_CONNECT_ATTEMPTS = UInt32Value.of(3);
 
     private Listeners() {}
 
@@ -111,6 +115,7 @@ final class Listeners {
                 TcpProxy.newBuilder()
                         .setStatPrefix(statPrefix)
                         .setCluster(cluster)
+                        .setMaxConnectAttempts(MAX_CONNECT_ATTEMPTS)
                         .setIdleTimeout(Duration.getDefaultInstance());
         return Filter.newBuilder()
                 .setName("envoy.filters.network.tcp_proxy")

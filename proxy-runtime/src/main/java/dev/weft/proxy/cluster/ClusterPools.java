@@ -89,8 +89,8 @@ final class ClusterPools {
     }
 
     /// Lets go of pools that are empty, and of those whose endpoints have left, even if they have
-    /// come again since: what such a pool sees would count for nobody. Where the cluster starts anew
-    /// when its endpoints change, of all.
+    /// come again since: what such a pool sees would count for nobody. Where the cluster starts
+    /// anew when its endpoints change, of all.
     void reconcile() {
         var now = state.balancer();
         if (state.spec().discovery() == Discovery.ORIGINAL_DESTINATION || now == reconciled) {

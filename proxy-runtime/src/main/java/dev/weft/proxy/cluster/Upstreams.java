@@ -6,7 +6,6 @@ import dev.weft.proxy.config.ClusterTable.Target;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.downstream.Origin;
-import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.RoutePriority;
@@ -65,7 +64,7 @@ public final class Upstreams {
 
     /// Gets a stream for one request; `waiter` may be called before this returns.
     ///
-    /// @param hash ties the request to an endpoint, or [Hashes#NONE]
+    /// @param hash ties the request to an endpoint, or [dev.weft.proxy.hash.Hashes#NONE]
     public void stream(
             ClusterTable cluster,
             Origin origin,
@@ -136,13 +135,10 @@ public final class Upstreams {
 
     /// Makes a connection of its own for opaque bytes; [#refusalOf] tells why it failed.
     ///
+    /// @param priority whose limits of the cluster count
+    /// @param hash ties the connection to an endpoint, or [dev.weft.proxy.hash.Hashes#NONE]
     /// @return the endpoint that was picked, or empty: there is none
     public Optional<Target> connect(
-            ClusterTable cluster, Origin origin, Set<Target> avoid, Promise<Channel> connected) {
-        return connect(cluster, origin, RoutePriority.DEFAULT, Hashes.NONE, avoid, connected);
-    }
-
-    private Optional<Target> connect(
             ClusterTable cluster,
             Origin origin,
             RoutePriority priority,

@@ -37,8 +37,18 @@ public sealed interface ChainTarget {
         }
     }
 
+    /// @param bySource a client's address ties its connections to an endpoint
+    /// @param attempts endpoints that are tried before a connection is given up; at least 1
     /// @param idle how long a connection may carry nothing; zero: without end
-    record Tcp(WeightedClusters clusters, Duration idle, LogRules logs) implements ChainTarget {
+    /// @param longest how long a connection may be there; zero: without end
+    record Tcp(
+            WeightedClusters clusters,
+            boolean bySource,
+            int attempts,
+            Duration idle,
+            Duration longest,
+            LogRules logs)
+            implements ChainTarget {
         /// Envoy's default for `idle_timeout`.
         public static final Duration USUAL_IDLE = Duration.ofHours(1);
     }

@@ -139,8 +139,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule("envoy.config.core.v3.RuntimeFractionalPercent", "default_value", ""),
                     rule(
                             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-                            "cluster weighted_clusters access_log idle_timeout",
-                            "on_demand metadata_match tunneling_config hash_policy"),
+                            "cluster weighted_clusters access_log idle_timeout hash_policy"
+                                    + " max_connect_attempts max_downstream_connection_duration",
+                            "on_demand metadata_match tunneling_config"),
                     rule(
                             "envoy.config.route.v3.RouteConfiguration",
                             "name virtual_hosts request_headers_to_add request_headers_to_remove"

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// Compiles a route's `hash_policy`.
+/// Compiles the `hash_policy` of routes and TCP proxies.
 final class HashPolicyCompiler {
     private HashPolicyCompiler() {}
 
@@ -22,6 +22,18 @@ final class HashPolicyCompiler {
             rules.add(new Rule(part(place, policy), policy.getTerminal()));
         }
         return new HashPolicy(rules);
+    }
+
+    /// Whether a client's address ties its opaque connections to an endpoint: they have nothing
+    /// else that could.
+    static boolean bySource(String place, List<io.envoyproxy.envoy.type.v3.HashPolicy> policies) {
+        if (policies.size() > 1) {
+            throw Rejected.at(place, "there can be only one");
+        }
+        if (!policies.isEmpty() && !policies.getFirst().hasSourceIp()) {
+            throw Rejected.at(place, "needs source_ip");
+        }
+        return !policies.isEmpty();
     }
 
     private static Part part(String place, RouteAction.HashPolicy policy) {

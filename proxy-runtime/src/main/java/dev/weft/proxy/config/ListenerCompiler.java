@@ -242,14 +242,28 @@ final class ListenerCompiler {
         if (config.isSameTypeAs(TcpProxy.getDefaultInstance())) {
             var tcp = Unpack.any(place, config, TcpProxy.getDefaultInstance());
             fields.check(place, tcp);
-            return new ChainTarget.Tcp(
-                    routes.tcpClusters(place, tcp),
-                    tcp.hasIdleTimeout()
-                            ? Unpack.duration(place + ".idle_timeout", tcp.getIdleTimeout())
-                            : ChainTarget.Tcp.USUAL_IDLE,
-                    logs.compile(place, tcp.getAccessLogList(), earlyLines(tcp)));
+            return tcp(place, tcp);
         }
         throw Rejected.at(place, "network filter " + filter.getName() + " is not supported");
+    }
+
+    private ChainTarget.Tcp tcp(String place, TcpProxy tcp) {
+        return new ChainTarget.Tcp(
+                routes.tcpClusters(place, tcp),
+                HashPolicyCompiler.bySource(place + ".hash_policy", tcp.getHashPolicyList()),
+                tcp.hasMaxConnectAttempts()
+                        ? Unpack.positive(
+                                place + ".max_connect_attempts", tcp.getMaxConnectAttempts())
+                        : 1,
+                tcp.hasIdleTimeout()
+                        ? Unpack.duration(place + ".idle_timeout", tcp.getIdleTimeout())
+                        : ChainTarget.Tcp.USUAL_IDLE,
+                Unpack.positiveDuration(
+                        place + ".max_downstream_connection_duration",
+                        tcp.getMaxDownstreamConnectionDuration(),
+                        tcp.hasMaxDownstreamConnectionDuration(),
+                        Duration.ZERO),
+                logs.compile(place, tcp.getAccessLogList(), earlyLines(tcp)));
     }
 
     private ChainTarget.Http http(String place, HttpConnectionManager manager, int replayBytes) {

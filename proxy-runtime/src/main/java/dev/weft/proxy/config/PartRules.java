@@ -175,6 +175,8 @@ final class PartRules {
                             "custom"),
                     rule(TYPE + "matcher.v3.RegexMatcher", "regex", ""),
                     rule(TYPE + "matcher.v3.RegexMatchAndSubstitute", "pattern substitution", ""),
+                    rule(TYPE + "v3.HashPolicy", "source_ip", "filter_state"),
+                    rule(TYPE + "v3.HashPolicy.SourceIp", "", ""),
                     rule(TYPE + "v3.Percent", "value", ""),
                     rule(TYPE + "v3.FractionalPercent", "numerator denominator", ""),
                     rule(TYPE + "v3.Int32Range", "start end", ""),

@@ -71,7 +71,19 @@ public record HashPolicy(List<Rule> rules) {
                 }
             }
         }
-        return found && key == Hashes.NONE ? Hashes.NONE + 1 : key;
+        return found ? some(key) : Hashes.NONE;
+    }
+
+    /// The key of what has an address and no request.
+    ///
+    /// @param source the client's address as text; null: not known
+    /// @return [Hashes#NONE] if it is not
+    public static long keyOf(@Nullable String source) {
+        return source == null ? Hashes.NONE : some(Hashes.xxHash64(source, 0));
+    }
+
+    private static long some(long key) {
+        return key == Hashes.NONE ? Hashes.NONE + 1 : key;
     }
 
     private static @Nullable String headerOf(RequestHead head, Header header) {

@@ -8,13 +8,15 @@ import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.downstream.Origin;
 import dev.weft.proxy.downstream.ServedChain;
 import dev.weft.proxy.drain.Drainable;
+import dev.weft.proxy.hash.Hashes;
 import dev.weft.proxy.overload.Seat;
 import dev.weft.proxy.refusal.Refusal;
+import dev.weft.proxy.route.HashPolicy;
+import dev.weft.proxy.route.RoutePriority;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.Direction;
 import dev.weft.proxy.telemetry.HeaderValues;
 import dev.weft.proxy.telemetry.LogDetails;
-import dev.weft.proxy.telemetry.LogRules;
 import dev.weft.proxy.worker.Worker;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -23,6 +25,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,9 +44,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Until it is joined the client is not read by this class; what was sniffed waits.
 public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drainable {
-    /// Endpoints tried before a connection is given up: nothing has been sent to any of them.
-    private static final int MAX_ATTEMPTS = 3;
-
     private enum Client {
         UNDECIDED,
         TAKEN,
@@ -60,8 +60,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     private final Worker worker;
     private final String cluster;
-    private final Duration idle;
-    private final LogRules logs;
+    private final ChainTarget.Tcp rules;
     private final Channel channel;
     private final Farewell farewell;
     private final Instant start = Instant.now();
@@ -85,8 +84,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         this.worker = worker;
         this.origin = origin;
         this.cluster = tcp.clusters().next().cluster();
-        this.idle = tcp.idle();
-        this.logs = tcp.logs();
+        this.rules = tcp;
         this.channel = channel;
         this.farewell =
                 new Farewell(
@@ -174,7 +172,9 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
             return;
         }
         var connected = worker.upstreams().loop().<Channel>newPromise();
-        var picked = worker.upstreams().connect(table, origin, tried, connected);
+        var picked =
+                worker.upstreams()
+                        .connect(table, origin, RoutePriority.DEFAULT, hash(), tried, connected);
         if (picked.isEmpty()) {
             settle(new Server.Refused(Refusal.NO_HEALTHY_UPSTREAM));
             return;
@@ -185,7 +185,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
             if (connected.isSuccess()) {
                 settle(new Server.Reached(connected.getNow()));
             } else if (tried.add(picked.get())
-                    && tried.size() < MAX_ATTEMPTS
+                    && tried.size() < rules.attempts()
                     && client != Client.WITHDRAWN
                     && channel.isActive()) {
                 connect();
@@ -193,6 +193,12 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
                 settle(new Server.Refused(Upstreams.refusalOf(connected.cause())));
             }
         });
+    }
+
+    private long hash() {
+        return rules.bySource() && channel.remoteAddress() instanceof InetSocketAddress remote
+                ? HashPolicy.keyOf(NetUtil.toAddressString(remote.getAddress()))
+                : Hashes.NONE;
     }
 
     private void settle(Server found) {
@@ -232,7 +238,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         Splice.join(
                 channel,
                 reached,
-                new TunnelLimits(idle, Duration.ZERO),
+                new TunnelLimits(rules.idle(), left()),
                 (in, out, why) -> tell(flag(why), in + first, out));
         channel.pipeline().remove(this);
         reached.writeAndFlush(sniffed);
@@ -244,6 +250,15 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     /// Of idleness there is none, as from Envoy.
     private static String flag(@Nullable Refusal why) {
         return why == null || why == Refusal.IDLE ? "-" : why.flag();
+    }
+
+    /// How long it may still be there; zero: without end.
+    private Duration left() {
+        if (rules.longest().isZero()) {
+            return Duration.ZERO;
+        }
+        var left = rules.longest().minus(sinceStart());
+        return left.isPositive() ? left : Duration.ofNanos(1);
     }
 
     private void refuse(Refusal why) {
@@ -272,12 +287,12 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
                                 peer,
                                 peer != null,
                                 held,
-                                logs.isDefault() ? null : details()));
+                                rules.logs().isDefault() ? null : details()));
     }
 
     private LogDetails details() {
         return new LogDetails(
-                logs,
+                rules.logs(),
                 "",
                 channel.remoteAddress() instanceof InetSocketAddress remote ? remote : null,
                 origin.destination(),

@@ -194,16 +194,18 @@ class FirstBytesTest {
         arrives(continueOnTimeout, HANDSHAKE);
     }
 
+    private static ChainTarget.Tcp opaque() {
+        return new ChainTarget.Tcp(
+                unknownCluster(), false, 1, Duration.ZERO, Duration.ZERO, LogRules.DEFAULT);
+    }
+
     private void arrives(boolean continueOnTimeout, Duration handshake) {
-        arrives(
-                continueOnTimeout,
-                handshake,
-                new ChainTarget.Tcp(unknownCluster(), Duration.ZERO, LogRules.DEFAULT));
+        arrives(continueOnTimeout, handshake, opaque());
     }
 
     private void arrives(boolean continueOnTimeout, Duration handshake, ChainTarget clear) {
         var address = new InetSocketAddress("10.0.0.1", 80);
-        var opaque = new ChainTarget.Tcp(unknownCluster(), Duration.ZERO, LogRules.DEFAULT);
+        var opaque = opaque();
         var listener =
                 new ListenerSpec(
                         "inbound",

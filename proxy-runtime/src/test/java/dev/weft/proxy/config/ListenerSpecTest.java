@@ -130,7 +130,12 @@ class ListenerSpecTest {
                 match,
                 null,
                 new ChainTarget.Tcp(
-                        new WeightedClusters(List.of(cluster)), Duration.ZERO, LogRules.DEFAULT));
+                        new WeightedClusters(List.of(cluster)),
+                        false,
+                        1,
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        LogRules.DEFAULT));
     }
 
     private static ChainMatch match(
