@@ -81,6 +81,14 @@ class FilterConfigTest {
     }
 
     @Test
+    void a_route_setting_that_says_nothing_is_refused_and_an_empty_one_turns_the_filter_on() {
+        assertThat(route(FilterConfig.getDefaultInstance()))
+                .hasValueSatisfying(it -> assertThat(it).contains("needs config"));
+        assertThat(route(FilterConfig.newBuilder().setConfig(Any.getDefaultInstance()).build()))
+                .isEmpty();
+    }
+
+    @Test
     void parts_of_faults_that_are_not_there_are_refused_by_name() {
         refused(HTTPFault.newBuilder().addDownstreamNodes("a"), "downstream_nodes");
         refused(

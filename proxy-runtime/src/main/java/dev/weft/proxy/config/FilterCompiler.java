@@ -76,8 +76,12 @@ final class FilterCompiler {
         return Map.copyOf(overrides);
     }
 
-    /// Of all filters only this one puts its levels together.
+    /// Of all filters only that of CORS puts the settings of its levels together. Who turns a
+    /// filter on says nothing of its settings.
     private static FilterOverride over(FilterOverride inner, @Nullable FilterOverride outer) {
+        if (inner instanceof FilterOverride.On && outer instanceof FilterOverride.Settings) {
+            return outer;
+        }
         return inner instanceof FilterOverride.Settings(Cors own)
                         && outer instanceof FilterOverride.Settings(Cors above)
                 ? new FilterOverride.Settings(own.over(above))
@@ -94,7 +98,13 @@ final class FilterCompiler {
         if (wrapper.getDisabled()) {
             return new FilterOverride.Off();
         }
+        if (wrapped && !wrapper.hasConfig()) {
+            throw Rejected.at(place, "needs config, empty to turn the filter on, or disabled");
+        }
         var inner = wrapped ? wrapper.getConfig() : config;
+        if (wrapped && inner.getTypeUrl().isEmpty()) {
+            return new FilterOverride.On();
+        }
         if (inner.isSameTypeAs(TypedStruct.getDefaultInstance())) {
             var struct = Unpack.any(place, inner, TypedStruct.getDefaultInstance());
             if (struct.getTypeUrl().endsWith("/" + HedgingCompiler.TYPE)) {

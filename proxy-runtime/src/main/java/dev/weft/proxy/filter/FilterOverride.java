@@ -8,6 +8,9 @@ public sealed interface FilterOverride {
 
     record Off() implements FilterOverride {}
 
+    /// The filter with the listener's settings, even if it is disabled there.
+    record On() implements FilterOverride {}
+
     /// No filter's: when a second attempt is sent beside the first.
     ///
     /// @param percentile of the route's answers; 0: only the fixed time counts

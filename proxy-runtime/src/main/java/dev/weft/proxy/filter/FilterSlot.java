@@ -12,6 +12,7 @@ public record FilterSlot(String name, HttpFilter filter, boolean disabled) {
         return switch (route.get(name)) {
             case FilterOverride.Settings(var settings) -> settings;
             case FilterOverride.Off() -> null;
+            case FilterOverride.On() -> filter;
             case FilterOverride.Hedge _ -> disabled ? null : filter;
             case null -> disabled ? null : filter;
         };
