@@ -11,7 +11,9 @@ import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.route.v3.FilterConfig;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
+import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay;
 import io.envoyproxy.envoy.extensions.filters.common.fault.v3.FaultRateLimit;
@@ -45,6 +47,8 @@ class FaultIT {
             FractionalPercent.newBuilder().setNumerator(100).build();
     private static final FractionalPercent NEVER = FractionalPercent.getDefaultInstance();
     private static final HTTPFault NONE = HTTPFault.getDefaultInstance();
+    private static final FilterConfig ON =
+            FilterConfig.newBuilder().setConfig(Any.getDefaultInstance()).build();
 
     private final RecordingApp app = new RecordingApp();
     private final OneProxy proxy = OneProxy.to(app);
@@ -119,10 +123,51 @@ class FaultIT {
                                 .setDisabled(true)
                                 .build()),
                 route("/own", abort(501, ALWAYS)),
+                route("/on", ON),
                 Xds.to(Xds.cluster("app")));
 
         assertThat(status("/own")).isEqualTo(501);
+        assertThat(status("/on")).isEqualTo(500);
         assertThat(status("/")).isEqualTo(200);
+    }
+
+    @Test
+    void a_route_that_turns_a_filter_on_keeps_the_settings_of_its_virtual_host() throws Exception {
+        proxy.http(
+                List.of(OneProxy.filter("fault", abort(500, ALWAYS))),
+                Xds.routes("routes", route("/on", ON)).toBuilder()
+                        .putTypedPerFilterConfig("fault", Any.pack(abort(501, ALWAYS)))
+                        .build());
+
+        assertThat(status("/on")).isEqualTo(501);
+    }
+
+    @Test
+    void a_cluster_of_several_has_faults_of_its_own() throws Exception {
+        proxy.side.cluster("other", Xds.staticCluster("other", app.port()).build());
+        proxy.http(
+                List.of(OneProxy.filter("fault", NONE)),
+                Xds.to(
+                        RouteAction.newBuilder()
+                                .setWeightedClusters(
+                                        WeightedCluster.newBuilder()
+                                                .addClusters(weight("app"))
+                                                .addClusters(
+                                                        weight("other")
+                                                                .putTypedPerFilterConfig(
+                                                                        "fault",
+                                                                        Any.pack(
+                                                                                abort(
+                                                                                        501,
+                                                                                        ALWAYS)))))));
+
+        assertThat(List.of(status("/"), status("/"))).containsExactlyInAnyOrder(200, 501);
+    }
+
+    private static WeightedCluster.ClusterWeight.Builder weight(String cluster) {
+        return WeightedCluster.ClusterWeight.newBuilder()
+                .setName(cluster)
+                .setWeight(UInt32Value.of(1));
     }
 
     @Test

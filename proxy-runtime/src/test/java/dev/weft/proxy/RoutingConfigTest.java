@@ -17,7 +17,6 @@ import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.InternalRedirectPolicy;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
-import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
@@ -25,6 +24,7 @@ import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.config.route.v3.VirtualHost;
 import io.envoyproxy.envoy.config.route.v3.WeightedCluster;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import io.envoyproxy.envoy.type.matcher.v3.RegexMatcher;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import java.util.List;
 import java.util.Objects;
@@ -40,11 +40,6 @@ class RoutingConfigTest {
     @Test
     void what_would_send_requests_elsewhere_is_refused_by_name() {
         refused(action().setClusterHeader("x"), "cluster_header");
-        refused(action().setHostRewriteHeader("x"), "host_rewrite_header");
-        refused(
-                action().setHostRewritePathRegex(RegexMatchAndSubstitute.getDefaultInstance()),
-                "host_rewrite_path_regex");
-        refused(action().setAutoHostRewrite(BoolValue.of(true)), "auto_host_rewrite");
         refused(
                 action().setPathRewritePolicy(TypedExtensionConfig.getDefaultInstance()),
                 "path_rewrite_policy");
@@ -57,6 +52,18 @@ class RoutingConfigTest {
                 action().setGrpcTimeoutOffset(Duration.getDefaultInstance()),
                 "grpc_timeout_offset");
         refused(action().setPriorityValue(7), "priority is not known");
+    }
+
+    @Test
+    void a_host_that_could_come_from_nowhere_is_refused() {
+        refused(action().setHostRewriteHeader(":path"), "host_rewrite_header: ':path'");
+        refused(
+                action().setHostRewritePathRegex(
+                                RegexMatchAndSubstitute.newBuilder()
+                                        .setPattern(
+                                                RegexMatcher.newBuilder().setRegex("^/([a-z]+)"))
+                                        .setSubstitution("\\2.example")),
+                "host_rewrite_path_regex.substitution");
     }
 
     @Test

@@ -78,6 +78,9 @@ class UpgradeConfigTest {
         refused(
                 route(tunnels().setRoute(Xds.cluster("c").setHostRewriteLiteral("db"))),
                 "host_rewrite_literal db must have a port");
+        refused(
+                route(tunnels().setRoute(Xds.cluster("c").setHostRewriteHeader("x"))),
+                "only host_rewrite_literal can be with connect_matcher");
     }
 
     private Optional<String> connect(ConnectConfig.Builder config) {

@@ -164,7 +164,10 @@ public final class LoadBalancer {
             var known = vitals.apply(endpoint.address());
             var host =
                     new Host(
-                            new Target(endpoint.address(), cluster.spec().transportFor(endpoint)),
+                            new Target(
+                                    endpoint.address(),
+                                    cluster.spec().transportFor(endpoint),
+                                    endpoint.hostname()),
                             endpoint.weight(),
                             pickers.hashKey(endpoint),
                             known);

@@ -186,9 +186,10 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "cluster cluster_not_found_response_code weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal timeout"
                                     + " retry_policy upgrade_configs hash_policy request_mirror_policies"
                                     + " hedge_policy idle_timeout max_stream_duration rate_limits"
-                                    + " include_vh_rate_limits priority append_x_forwarded_host",
+                                    + " include_vh_rate_limits priority append_x_forwarded_host"
+                                    + " host_rewrite_header host_rewrite_path_regex auto_host_rewrite",
                             "retry_policy_typed_config cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
-                                    + " path_rewrite_policy host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
+                                    + " path_rewrite_policy"
                                     + " cors internal_redirect_policy internal_redirect_action"
                                     + " max_grpc_timeout grpc_timeout_offset"),
                     rule(
@@ -245,8 +246,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                     rule(
                             "envoy.config.route.v3.WeightedCluster.ClusterWeight",
                             "name weight request_headers_to_add request_headers_to_remove response_headers_to_add"
-                                    + " response_headers_to_remove",
-                            "cluster_header metadata_match typed_per_filter_config host_rewrite_literal"),
+                                    + " response_headers_to_remove typed_per_filter_config"
+                                    + " host_rewrite_literal",
+                            "cluster_header metadata_match"),
                     rule(
                             "envoy.config.route.v3.RedirectAction",
                             "https_redirect scheme_redirect host_redirect port_redirect path_redirect prefix_rewrite"

@@ -2,6 +2,7 @@ package dev.weft.proxy.config;
 
 import com.google.re2j.Pattern;
 import dev.weft.proxy.route.Rewrite;
+import dev.weft.proxy.route.Rewrite.HostRewrite;
 import dev.weft.proxy.route.Rewrite.PathRewrite;
 import dev.weft.proxy.route.RouteAction.RedirectTo;
 import dev.weft.proxy.syntax.Tokens;
@@ -9,6 +10,7 @@ import io.envoyproxy.envoy.config.route.v3.RedirectAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.type.matcher.v3.RegexMatchAndSubstitute;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Compiles what routes make of paths and hosts, for services and for redirects. What could not
@@ -25,10 +27,36 @@ final class RewriteCompiler {
         } else if (!action.getPrefixRewrite().isEmpty()) {
             path = prefix(place + ".prefix_rewrite", match, action.getPrefixRewrite());
         }
-        return new Rewrite(
-                path,
-                host(place + ".host_rewrite_literal", action.getHostRewriteLiteral()),
-                action.getAppendXForwardedHost());
+        return new Rewrite(path, hostRewrite(place, action), action.getAppendXForwardedHost());
+    }
+
+    private static @Nullable HostRewrite hostRewrite(String place, RouteAction action) {
+        return switch (action.getHostRewriteSpecifierCase()) {
+            case HOST_REWRITE_LITERAL -> {
+                var host = host(place + ".host_rewrite_literal", action.getHostRewriteLiteral());
+                yield host == null ? null : new HostRewrite.Always(host);
+            }
+            case AUTO_HOST_REWRITE ->
+                    action.getAutoHostRewrite().getValue() ? new HostRewrite.OfEndpoint() : null;
+            case HOST_REWRITE_HEADER ->
+                    new HostRewrite.OfHeader(
+                            header(place + ".host_rewrite_header", action.getHostRewriteHeader()));
+            case HOST_REWRITE_PATH_REGEX -> {
+                var where = place + ".host_rewrite_path_regex";
+                var rewrite = action.getHostRewritePathRegex();
+                var pattern = TextMatchCompiler.regex(where, rewrite.getPattern().getRegex());
+                yield new HostRewrite.OfPath(
+                        pattern, substitution(where, pattern, rewrite.getSubstitution()));
+            }
+            case HOSTREWRITESPECIFIER_NOT_SET -> null;
+        };
+    }
+
+    private static String header(String place, String name) {
+        if (!Tokens.isToken(name)) {
+            throw Rejected.at(place, "'" + Rejected.quoted(name) + "' is no name of a header");
+        }
+        return name.toLowerCase(Locale.ROOT);
     }
 
     static RedirectTo redirect(String place, RouteMatch match, RedirectAction redirect) {
@@ -73,7 +101,7 @@ final class RewriteCompiler {
     }
 
     /// Null: there is none.
-    private static @Nullable String host(String place, String host) {
+    static @Nullable String host(String place, String host) {
         if (host.isEmpty()) {
             return null;
         }

@@ -1,5 +1,6 @@
 package dev.weft.proxy.config;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.filter.Descriptor;
@@ -331,7 +332,21 @@ final class RouteCompiler {
                     "prefix_rewrite and regex_rewrite cannot be with connect_matcher: there is no"
                             + " path");
         }
-        var host = action.getHostRewriteLiteral();
+        if (action.hasHostRewriteHeader()
+                || action.hasHostRewritePathRegex()
+                || action.getAutoHostRewrite().getValue()) {
+            throw Rejected.at(
+                    place + ".route",
+                    "of the rewrites of a host only host_rewrite_literal can be with"
+                            + " connect_matcher: a tunnel needs a port");
+        }
+        verifyTarget(place, action.getHostRewriteLiteral());
+        action.getWeightedClusters()
+                .getClustersList()
+                .forEach(cluster -> verifyTarget(place, cluster.getHostRewriteLiteral()));
+    }
+
+    private static void verifyTarget(String place, String host) {
         if (!host.isEmpty() && !Tokens.isHostAndPort(host)) {
             throw Rejected.at(
                     place + ".route",
@@ -350,7 +365,8 @@ final class RouteCompiler {
         var clusters =
                 switch (action.getClusterSpecifierCase()) {
                     case CLUSTER -> single(action.getCluster());
-                    case WEIGHTED_CLUSTERS -> weighted(place, action.getWeightedClusters());
+                    case WEIGHTED_CLUSTERS ->
+                            weighted(place, action.getWeightedClusters(), routeFilters);
                     default -> throw Rejected.at(place, "needs cluster or weighted_clusters");
                 };
         return new RouteAction.ForwardTo(
@@ -485,9 +501,11 @@ final class RouteCompiler {
         return new RouteAction.AnswerWith(answer.getStatus(), Unpooled.unreleasableBuffer(bytes));
     }
 
-    private WeightedClusters weighted(String place, WeightedCluster weighted) {
+    private WeightedClusters weighted(
+            String place, WeightedCluster weighted, Map<String, FilterOverride> routeFilters) {
         var shares = new ArrayList<Share>();
         for (var cluster : weighted.getClustersList()) {
+            var where = place + ".weighted_clusters " + cluster.getName();
             shares.add(
                     new Share(
                             cluster.getName(),
@@ -499,7 +517,11 @@ final class RouteCompiler {
                             HeaderEditCompiler.answer(
                                     place,
                                     cluster.getResponseHeadersToAddList(),
-                                    cluster.getResponseHeadersToRemoveList())));
+                                    cluster.getResponseHeadersToRemoveList()),
+                            RewriteCompiler.host(
+                                    where + ".host_rewrite_literal",
+                                    cluster.getHostRewriteLiteral()),
+                            ofCluster(where, cluster.getTypedPerFilterConfigMap(), routeFilters)));
         }
         var total = weight(weighted.getTotalWeight().getValue());
         var sum = sum(shares);
@@ -513,6 +535,19 @@ final class RouteCompiler {
                             + ": leave it out, or make them equal");
         }
         return weighted(place, shares);
+    }
+
+    private Map<String, FilterOverride> ofCluster(
+            String place, Map<String, Any> configs, Map<String, FilterOverride> routeFilters) {
+        var own = filters.overrides(place, configs, routeFilters);
+        for (var name : configs.keySet()) {
+            if (own.get(name) instanceof FilterOverride.Hedge) {
+                throw Rejected.at(
+                        place + ".typed_per_filter_config[" + name + "]",
+                        "is for routes and virtual hosts: a route hedges, whatever its cluster is");
+            }
+        }
+        return own;
     }
 
     private static long sum(List<Share> shares) {

@@ -324,18 +324,14 @@ final class Exchange {
             }
             head.setUri(target);
         }
-        var host = to.action().rewrite().host();
-        if (host != null) {
-            if (to.action().rewrite().tellsHost()) {
-                HeaderHygiene.tellHost(head.headers(), seen.authority());
-            }
-            head.headers().set(HttpHeaderNames.HOST, host);
-            if (connect) {
-                head.setUri(host);
-            }
-        }
         if (!admitsMore(to.request().apply(head.headers(), log))) {
             refuse(Refusal.OVERLOADED);
+            return;
+        }
+        var ofRoute = to.action().rewrite().host(seen);
+        var host = ofRoute == null ? to.host() : ofRoute;
+        if (host != null && !HeaderHygiene.changeHost(head, host, to.hostToTell(seen))) {
+            refuse(Refusal.NO_VALID_HOST);
             return;
         }
         head.setProtocolVersion(HttpVersion.HTTP_1_1);

@@ -8,11 +8,13 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RetryPolicy;
+import dev.weft.proxy.route.Rewrite.HostRewrite;
 import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision.Forward;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -50,6 +52,11 @@ final class Forwarding {
     private final ForwardTo to;
     private final RetryPolicy retries;
     private final HttpRequest head;
+
+    /// For endpoints without a name of their own; null: endpoints' names do not matter.
+    private final @Nullable String host;
+
+    private final @Nullable String hostToTell;
     private final ReplayBuffer body;
     private final Carried carried;
     private final long hash;
@@ -101,6 +108,11 @@ final class Forwarding {
         this.to = route.action();
         this.retries = to.retries().of(seen);
         this.head = head;
+        this.host =
+                to.rewrite().host() instanceof HostRewrite.OfEndpoint
+                        ? head.headers().get(HttpHeaderNames.HOST, "")
+                        : null;
+        this.hostToTell = route.hostToTell(seen);
         this.body = body;
         this.carried = carried;
         this.headOnly = headOnly;
@@ -287,6 +299,11 @@ final class Forwarding {
             log.held(from.waited());
         }
         tell(from);
+        if (!nameFor(from)) {
+            from.cancel();
+            exchange.refuse(Refusal.NO_VALID_HOST);
+            return;
+        }
         from.sendHead(head, headOnly);
         if (!headOnly) {
             body.replay(from::sendBody);
@@ -303,6 +320,21 @@ final class Forwarding {
         }
         from.sent();
         exchange.pauseRequest(!from.isWritable());
+    }
+
+    /// Calls the endpoint by its own name, where the route wants it.
+    ///
+    /// @return false: its name is none
+    private boolean nameFor(Attempt from) {
+        var target = from.target();
+        if (host == null || target == null) {
+            return true;
+        }
+        if (target.hostname().isEmpty()) {
+            head.headers().set(HttpHeaderNames.HOST, host);
+            return true;
+        }
+        return HeaderHygiene.changeHost(head, target.hostname(), hostToTell);
     }
 
     void answerHead(Attempt from, HttpResponse answer, boolean last) {

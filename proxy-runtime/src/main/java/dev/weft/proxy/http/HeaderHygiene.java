@@ -1,13 +1,17 @@
 package dev.weft.proxy.http;
 
 import static io.netty.handler.codec.http.HttpHeaderNames.CONNECTION;
+import static io.netty.handler.codec.http.HttpHeaderNames.HOST;
 import static io.netty.handler.codec.http.HttpHeaderNames.TE;
 import static io.netty.handler.codec.http.HttpHeaderNames.UPGRADE;
 
 import dev.weft.proxy.config.ChainTarget.ForwardedIdentity;
 import dev.weft.proxy.downstream.Origin;
+import dev.weft.proxy.syntax.Tokens;
 import dev.weft.proxy.telemetry.Direction;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.Locale;
@@ -98,8 +102,26 @@ final class HeaderHygiene {
         return upgrade;
     }
 
+    /// Gives a request another host.
+    ///
+    /// @param before what it was known by; null: need not be told
+    /// @return false: it would be none, and nothing has changed
+    static boolean changeHost(HttpRequest head, String host, @Nullable String before) {
+        if (!Tokens.isAuthority(host)) {
+            return false;
+        }
+        if (before != null) {
+            tellHost(head.headers(), before);
+        }
+        head.headers().set(HOST, host);
+        if (head.method().equals(HttpMethod.CONNECT)) {
+            head.setUri(host);
+        }
+        return true;
+    }
+
     /// Adds a host that is about to change to those by which the request was known before.
-    static void tellHost(HttpHeaders headers, String host) {
+    private static void tellHost(HttpHeaders headers, String host) {
         if (host.isEmpty()) {
             return;
         }

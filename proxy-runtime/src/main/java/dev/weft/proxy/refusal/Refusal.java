@@ -53,6 +53,9 @@ public enum Refusal {
     /// Nor for this.
     NO_VALID_PATH(
             500, Grpc.INTERNAL, "-", "what the route makes of the request's path is no valid path"),
+    /// Nor for this.
+    NO_VALID_HOST(
+            500, Grpc.INTERNAL, "-", "what the route makes of the request's host is no valid host"),
     FAULT_ABORT(503, Grpc.UNAVAILABLE, "FI", "fault filter abort"),
     /// Only told: the request goes on after the delay.
     FAULT_DELAY(503, Grpc.UNAVAILABLE, "DI", "fault filter delay"),

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// How a forwarded request's path and host change. Null: as it is.
 ///
 /// @param tellsHost a host that changes stays to be seen in `x-forwarded-host`
-public record Rewrite(@Nullable PathRewrite path, @Nullable String host, boolean tellsHost) {
+public record Rewrite(@Nullable PathRewrite path, @Nullable HostRewrite host, boolean tellsHost) {
     public static final Rewrite NONE = new Rewrite(null, null, false);
 
     /// What a request's target becomes, in the form that the listener wants paths in.
@@ -22,6 +22,37 @@ public record Rewrite(@Nullable PathRewrite path, @Nullable String host, boolean
                         && policy.judge(changed) instanceof PathPolicy.Verdict.Pass(var judged)
                 ? judged
                 : null;
+    }
+
+    /// What a request's host becomes; nobody has looked yet whether it is one.
+    ///
+    /// @param head by which the route was chosen, with the route's edits made
+    /// @return null: it stays, or its endpoint says
+    public @Nullable String host(RequestHead head) {
+        var changed =
+                switch (host) {
+                    case HostRewrite.Always(var it) -> it;
+                    case HostRewrite.OfHeader(var name) -> head.headers().get(name);
+                    case HostRewrite.OfPath(var pattern, var with) ->
+                            pattern.matcher(head.pathWithoutQuery()).replaceAll(with);
+                    case HostRewrite.OfEndpoint() -> null;
+                    case null -> null;
+                };
+        return changed == null || changed.isEmpty() ? null : changed;
+    }
+
+    /// How a host becomes another one.
+    public sealed interface HostRewrite {
+        record Always(String host) implements HostRewrite {}
+
+        /// The first value of this header.
+        record OfHeader(String name) implements HostRewrite {}
+
+        /// What a pattern makes of the path as it came, without its query.
+        record OfPath(Pattern pattern, String with) implements HostRewrite {}
+
+        /// The hostname of the endpoint that gets the request, if it has one.
+        record OfEndpoint() implements HostRewrite {}
     }
 
     /// How a path becomes another one.

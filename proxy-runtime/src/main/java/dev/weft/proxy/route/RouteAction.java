@@ -49,9 +49,10 @@ public sealed interface RouteAction {
                     route.name(),
                     this,
                     share.cluster(),
+                    share.host(),
                     EditChain.both(share.request(), route.request()),
                     EditChain.both(share.response(), route.response()),
-                    route.filters());
+                    share.filters() == null ? route.filters() : share.filters());
         }
     }
 

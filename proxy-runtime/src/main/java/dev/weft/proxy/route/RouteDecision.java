@@ -4,6 +4,7 @@ import dev.weft.proxy.filter.FilterOverride;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.buffer.ByteBuf;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Where a request goes, or why it goes nowhere.
 public sealed interface RouteDecision {
@@ -17,15 +18,22 @@ public sealed interface RouteDecision {
     HeaderEdits response();
 
     /// @param action how, apart from what was drawn for this request
-    /// @param request edits for the forwarded request, after the rewrite
+    /// @param host of the cluster that was drawn, for where the route does not say one; null: none
+    /// @param request edits for the forwarded request, after the path's rewrite, before the host's
     record Forward(
             String route,
             RouteAction.ForwardTo action,
             String cluster,
+            @Nullable String host,
             HeaderEdits request,
             HeaderEdits response,
             Map<String, FilterOverride> filters)
-            implements RouteDecision {}
+            implements RouteDecision {
+        /// What is to be told of the host where another one takes its place; null: nothing.
+        public @Nullable String hostToTell(RequestHead head) {
+            return action.rewrite().tellsHost() ? head.authority() : null;
+        }
+    }
 
     record Redirect(
             String route,

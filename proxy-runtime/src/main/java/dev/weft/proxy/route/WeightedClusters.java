@@ -1,8 +1,11 @@
 package dev.weft.proxy.route;
 
+import dev.weft.proxy.filter.FilterOverride;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// Shares requests out by weight, exactly: in each run of as many requests as the weights sum up
 /// to, every cluster gets its weight, and the run is spread evenly, because a step that is coprime
@@ -11,7 +14,20 @@ public final class WeightedClusters {
     private static final double GOLDEN_RATIO = 0.6180339887498949;
 
     /// A cluster's part of the requests, and what is edited in their heads and their answers'.
-    public record Share(String cluster, long weight, HeaderEdits request, HeaderEdits response) {}
+    ///
+    /// @param host that its requests get where the route does not say another one; null: none
+    /// @param filters instead of the route's settings; null: these count
+    public record Share(
+            String cluster,
+            long weight,
+            HeaderEdits request,
+            HeaderEdits response,
+            @Nullable String host,
+            @Nullable Map<String, FilterOverride> filters) {
+        public Share(String cluster, long weight, HeaderEdits request, HeaderEdits response) {
+            this(cluster, weight, request, response, null, null);
+        }
+    }
 
     private final List<Share> shares;
     private final long total;
