@@ -10,6 +10,7 @@ import com.google.protobuf.StringValue;
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.route.RequestHead;
+import dev.weft.proxy.route.RouteAction.ForwardTo;
 import dev.weft.proxy.route.RouteDecision;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
@@ -17,6 +18,7 @@ import io.envoyproxy.envoy.config.core.v3.TypedExtensionConfig;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.InternalRedirectPolicy;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
+import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
@@ -79,6 +81,18 @@ class RoutingConfigTest {
         assertThat(refusal(action().setAutoHostRewrite(BoolValue.of(false)))).isEmpty();
         assertThat(refusal(routes(host().setRequireTls(VirtualHost.TlsRequirementType.NONE))))
                 .isEmpty();
+    }
+
+    @Test
+    void more_retries_than_there_are_count_as_many() {
+        var many = RetryPolicy.newBuilder().setNumRetries(UInt32Value.of(-1));
+
+        assertThat(refusal(action().setRetryPolicy(many))).isEmpty();
+
+        var routes = Objects.requireNonNull(store.tables().routes().get("routes"));
+        assertThat(routes.hosts().getFirst().routes().getFirst().action())
+                .isInstanceOfSatisfying(
+                        ForwardTo.class, to -> assertThat(to.retries().retries()).isEqualTo(16));
     }
 
     @Test

@@ -19,7 +19,9 @@ import java.util.Set;
 
 /// Compiles when and how often requests are sent again.
 final class RetryCompiler {
+    /// More are as good as these: a request that has failed so often fails again.
     private static final int MAX_RETRIES = 16;
+
     private static final String PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts";
 
     /// Envoy's default.
@@ -29,10 +31,10 @@ final class RetryCompiler {
 
     static RetryPolicy compile(
             String place, io.envoyproxy.envoy.config.route.v3.RetryPolicy policy) {
-        var retries = policy.hasNumRetries() ? policy.getNumRetries().getValue() : 1;
-        if (retries < 0 || retries > MAX_RETRIES) {
-            throw Rejected.at(place, "num_retries must be between 0 and " + MAX_RETRIES);
-        }
+        var retries =
+                Math.min(
+                        Unpack.limit(policy.getNumRetries(), policy.hasNumRetries(), 1),
+                        MAX_RETRIES);
         hostPredicates(place, policy);
         return new RetryPolicy(
                 on(place, policy.getRetryOn()),
