@@ -334,8 +334,8 @@ class AccessLogIT {
 
         assertThat(lines(out, 1).getFirst())
                 .matches(
-                        "\\[.{24}] \"GET / HTTP/1.1\" 200 - 0 3 [0-9]+ [0-9]+ \"-\" \"curl\" \"-\""
-                                + " \"127.0.0.1:"
+                        "\\[.{24}] \"GET / HTTP/1.1\" 200 - 0 3 [0-9]+ [0-9]+ \"-\" \"curl\""
+                                + " \"[0-9a-f-]{36}\" \"127.0.0.1:"
                                 + proxy.port()
                                 + "\" \"127.0.0.1:"
                                 + app.port()

@@ -630,6 +630,7 @@ class ConnectIT {
 
     private static HttpConnectionManager.Builder manager() {
         return HttpConnectionManager.newBuilder()
+                .setGenerateRequestId(BoolValue.of(false))
                 .setCodecType(CodecType.AUTO)
                 .addUpgradeConfigs(
                         HttpConnectionManager.UpgradeConfig.newBuilder().setUpgradeType("CONNECT"));

@@ -130,6 +130,7 @@ final class Xds {
     static HttpConnectionManager.Builder http(HttpConnectionManager.CodecType codec) {
         return HttpConnectionManager.newBuilder()
                 .setCodecType(codec)
+                .setGenerateRequestId(BoolValue.of(false))
                 .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket"))
                 .addHttpFilters(
                         HttpFilter.newBuilder()

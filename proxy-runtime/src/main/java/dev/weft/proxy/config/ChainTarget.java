@@ -15,6 +15,8 @@ public sealed interface ChainTarget {
     /// @param filters in their order, without the router
     /// @param mostReplayBytes that a route may want to be kept of a body
     /// @param maxFields of a request's head, and of its trailers
+    /// @param makesIds a request without `x-request-id` gets one
+    /// @param tellsIds answers have the request's `x-request-id`
     /// @param tracing null: requests are not traced
     record Http(
             Codec codec,
@@ -29,6 +31,8 @@ public sealed interface ChainTarget {
             int maxStreams,
             int mostReplayBytes,
             Upgrades upgrades,
+            boolean makesIds,
+            boolean tellsIds,
             @Nullable TracingSpec tracing,
             LogRules logs)
             implements ChainTarget {

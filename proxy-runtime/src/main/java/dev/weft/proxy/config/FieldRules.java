@@ -48,7 +48,8 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " upgrade_configs normalize_path merge_slashes"
                                     + " path_with_escaped_slashes_action request_headers_timeout request_timeout"
                                     + " stream_idle_timeout common_http_protocol_options tracing"
-                                    + " access_log http_protocol_options",
+                                    + " access_log http_protocol_options generate_request_id"
+                                    + " always_set_request_id_in_response",
                             "scoped_routes strip_any_host_port strip_matching_host_port strip_trailing_host_dot"
                                     + " path_normalization_options early_header_mutation_extensions"
                                     + " original_ip_detection_extensions use_remote_address"

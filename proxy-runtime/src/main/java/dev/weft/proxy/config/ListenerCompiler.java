@@ -286,6 +286,8 @@ final class ListenerCompiler {
                 streams > 0 ? streams : DEFAULT_STREAMS,
                 replayBytes,
                 UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),
+                !manager.hasGenerateRequestId() || manager.getGenerateRequestId().getValue(),
+                manager.getAlwaysSetRequestIdInResponse(),
                 manager.hasTracing()
                         ? tracing.compile(place + ".tracing", manager.getTracing())
                         : null,

@@ -107,6 +107,9 @@ final class Exchange {
         }
         upgrade = HeaderHygiene.endHop(head.headers());
         HeaderHygiene.sanitizeRequest(head.headers(), chain.origin(), config.identity());
+        if (config.makesIds() && !head.headers().contains(RequestId.NAME)) {
+            head.headers().set(RequestId.NAME, RequestId.of(ThreadLocalRandom.current()));
+        }
         if (config.tracing() != null) {
             log.traced(
                     chain.worker()
@@ -465,6 +468,7 @@ final class Exchange {
         edits.apply(headers, log);
         filterEdits().apply(headers, log);
         tellAttempts(headers);
+        tellId(headers);
         if (chain.current().addsServiceTime()) {
             headers.set(
                     HeaderHygiene.SERVICE_TIME,
@@ -594,6 +598,7 @@ final class Exchange {
         edits.apply(response.headers(), log);
         filterEdits().apply(response.headers(), log);
         tellAttempts(response.headers());
+        tellId(response.headers());
         log.answering(response);
         var empty = !response.content().isReadable() || hasNoBody(response.status().code());
         log.answered(empty ? 0 : response.content().readableBytes());
@@ -675,6 +680,15 @@ final class Exchange {
     private void tellAttempts(HttpHeaders answer) {
         if (forwarding != null) {
             forwarding.tellClient(answer);
+        }
+    }
+
+    private void tellId(HttpHeaders answer) {
+        if (chain.current().tellsIds()) {
+            var id = requestHeaders().get(RequestId.NAME);
+            if (id != null) {
+                answer.set(RequestId.NAME, id);
+            }
         }
     }
 

@@ -246,6 +246,8 @@ class FirstBytesTest {
                 1,
                 1024,
                 Upgrades.NONE,
+                false,
+                false,
                 null,
                 LogRules.DEFAULT);
     }
