@@ -71,6 +71,7 @@ public class RouteBenchmark extends HotPath {
                 new RouteMatch(new PathMatch.Segments(prefix, false), List.of(), List.of(), false),
                 new RouteAction.ForwardTo(
                         clusters,
+                        null,
                         HttpResponseStatus.SERVICE_UNAVAILABLE,
                         Rewrite.NONE,
                         Duration.ZERO,

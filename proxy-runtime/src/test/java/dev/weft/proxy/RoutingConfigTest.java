@@ -41,7 +41,7 @@ class RoutingConfigTest {
 
     @Test
     void what_would_send_requests_elsewhere_is_refused_by_name() {
-        refused(action().setClusterHeader("x"), "cluster_header");
+        refused(action().setClusterHeader("x y"), "cluster_header: 'x y'");
         refused(
                 action().setPathRewritePolicy(TypedExtensionConfig.getDefaultInstance()),
                 "path_rewrite_policy");

@@ -98,6 +98,32 @@ class RoutingIT {
     }
 
     @Test
+    void a_header_names_the_cluster() throws Exception {
+        proxy.http(
+                List.of(),
+                Xds.to(
+                        RouteAction.newBuilder()
+                                .setClusterHeader("X-Cluster")
+                                .setClusterNotFoundResponseCode(
+                                        RouteAction.ClusterNotFoundResponseCode.NOT_FOUND)));
+
+        assertThat(proxy.get("x-cluster", "app").statusCode()).isEqualTo(200);
+        assertThat(proxy.told(0).cluster()).isEqualTo("app");
+        assertThat(proxy.get("x-cluster", "other").statusCode()).isEqualTo(404);
+        assertThat(proxy.get().statusCode()).isEqualTo(404);
+        assertThat(proxy.told(2).flags()).isEqualTo("NC");
+    }
+
+    @Test
+    void the_host_may_name_the_cluster() throws Exception {
+        proxy.http(List.of(), Xds.to(RouteAction.newBuilder().setClusterHeader(":authority")));
+
+        say("/", "app", "");
+
+        assertThat(app.complete()).isOne();
+    }
+
+    @Test
     void a_host_that_stays_is_not_told() throws Exception {
         proxy.http(List.of(), Xds.to(Xds.cluster("app").setAppendXForwardedHost(true)));
 

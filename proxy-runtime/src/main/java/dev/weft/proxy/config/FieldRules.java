@@ -188,8 +188,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " retry_policy upgrade_configs hash_policy request_mirror_policies"
                                     + " hedge_policy idle_timeout max_stream_duration rate_limits"
                                     + " include_vh_rate_limits priority append_x_forwarded_host"
-                                    + " host_rewrite_header host_rewrite_path_regex auto_host_rewrite",
-                            "retry_policy_typed_config cluster_header cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
+                                    + " host_rewrite_header host_rewrite_path_regex auto_host_rewrite"
+                                    + " cluster_header",
+                            "retry_policy_typed_config cluster_specifier_plugin inline_cluster_specifier_plugin metadata_match"
                                     + " path_rewrite_policy"
                                     + " cors internal_redirect_policy internal_redirect_action"
                                     + " max_grpc_timeout grpc_timeout_offset"),

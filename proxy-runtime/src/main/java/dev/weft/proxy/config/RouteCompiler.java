@@ -365,12 +365,18 @@ final class RouteCompiler {
         var clusters =
                 switch (action.getClusterSpecifierCase()) {
                     case CLUSTER -> single(action.getCluster());
+                    case CLUSTER_HEADER -> single("");
                     case WEIGHTED_CLUSTERS ->
                             weighted(place, action.getWeightedClusters(), routeFilters);
-                    default -> throw Rejected.at(place, "needs cluster or weighted_clusters");
+                    default ->
+                            throw Rejected.at(
+                                    place, "needs cluster, weighted_clusters or cluster_header");
                 };
         return new RouteAction.ForwardTo(
                 clusters,
+                action.hasClusterHeader()
+                        ? clusterHeader(place + ".cluster_header", action.getClusterHeader())
+                        : null,
                 noCluster(action.getClusterNotFoundResponseCode()),
                 RewriteCompiler.rewrite(place, route.getMatch(), action),
                 timeout(place, action),
@@ -398,6 +404,13 @@ final class RouteCompiler {
                         defaults.descriptors(),
                         action.getIncludeVhRateLimits().getValue()),
                 UpgradeCompiler.ofRoute(place, action.getUpgradeConfigsList()));
+    }
+
+    private static String clusterHeader(String place, String name) {
+        if (!Tokens.isToken(name.startsWith(":") ? name.substring(1) : name)) {
+            throw Rejected.at(place, "'" + Rejected.quoted(name) + "' is no name of a header");
+        }
+        return name.toLowerCase(Locale.ROOT);
     }
 
     private static RoutePriority priority(String place, RoutingPriority priority) {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface RouteAction {
     RouteDecision decide(RequestHead head, Route route);
 
+    /// @param clusterHeader whose value names the cluster, which `clusters` does not do then; null:
+    ///   none
     /// @param noClusterStatus the answer when the cluster is not known
     /// @param timeout zero: none
     /// @param attempts what is told of them
@@ -24,6 +26,7 @@ public sealed interface RouteAction {
     /// @param upgrades what it says of them itself
     record ForwardTo(
             WeightedClusters clusters,
+            @Nullable String clusterHeader,
             HttpResponseStatus noClusterStatus,
             Rewrite rewrite,
             Duration timeout,
@@ -48,11 +51,17 @@ public sealed interface RouteAction {
             return new RouteDecision.Forward(
                     route.name(),
                     this,
-                    share.cluster(),
+                    clusterHeader == null ? share.cluster() : named(head, clusterHeader),
                     share.host(),
                     EditChain.both(share.request(), route.request()),
                     EditChain.both(share.response(), route.response()),
                     share.filters() == null ? route.filters() : share.filters());
+        }
+
+        /// Nobody is called nothing.
+        private static String named(RequestHead head, String header) {
+            var name = head.header(header);
+            return name == null ? "" : name;
         }
     }
 
