@@ -1,6 +1,8 @@
 // An xDS server on go-control-plane: delta and plain ADS of one snapshot, in clear, on a port that it prints. Each
 // number read from standard input is the port of a new endpoint; where it is negative there are two listeners besides,
-// "more", and "bad", which no proxy can serve. What a client refuses is printed. At the input's end the server ends.
+// "more", and "bad", which no proxy can serve, and a cluster "spare"; where it has a plus sign there is a cluster "lost",
+// whose endpoints nobody knows. At 0 all connections are cut. What a client refuses is printed. At the input's end the
+// server ends.
 //
 //	xds-server NODE PORT MORE   NODE is the id of the node that is served, PORT and MORE are those of its listeners
 package main
@@ -28,6 +30,7 @@ import (
 	"github.com/envoyproxy/go-control-plane/pkg/cache/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/resource/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/server/v3"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -44,35 +47,63 @@ func main() {
 	snapshots := cache.NewSnapshotCache(true, cache.IDHash{}, nil)
 	socket, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
-	ads := grpc.NewServer()
-	discovery.RegisterAggregatedDiscoveryServiceServer(ads, server.NewServer(context.Background(), snapshots, server.CallbackFuncs{
-		StreamDeltaRequestFunc: func(_ int64, request *discovery.DeltaDiscoveryRequest) error {
-			if refusal := request.GetErrorDetail(); refusal != nil {
-				fmt.Println("refused:", refusal.GetMessage())
-			}
-			return nil
-		},
-	}))
-	go func() { check(ads.Serve(socket)) }()
 	fmt.Println(socket.Addr().(*net.TCPAddr).Port)
+	ads := serve(socket, snapshots)
 
 	in := bufio.NewScanner(os.Stdin)
 	for version := 1; in.Scan(); version++ {
+		if in.Text() == "0" {
+			ads.Stop()
+			again, err := net.Listen("tcp", socket.Addr().String())
+			check(err)
+			ads = serve(again, snapshots)
+			continue
+		}
 		port, extra := strings.CutPrefix(in.Text(), "-")
+		port, lost := strings.CutPrefix(port, "+")
 		listeners := []types.Resource{http("web", listening)}
+		clusters := []types.Resource{named("app")}
+		endpoints := []types.Resource{at("app", number(port))}
 		if extra {
 			bad := http("bad", 0)
 			bad.ApiListener = &listener.ApiListener{ApiListener: packed(&router.Router{})}
 			listeners = append(listeners, bad, http("more", more))
+			clusters = append(clusters, named("spare"))
+			endpoints = append(endpoints, at("spare", number(port)))
+		}
+		if lost {
+			clusters = append(clusters, named("lost"))
 		}
 		snapshot, err := cache.NewSnapshot(strconv.Itoa(version), map[resource.Type][]types.Resource{
 			resource.ListenerType: listeners,
 			resource.RouteType:    {routes()},
-			resource.ClusterType:  {app()},
-			resource.EndpointType: {at(number(port))},
+			resource.ClusterType:  clusters,
+			resource.EndpointType: endpoints,
 		})
 		check(err)
 		check(snapshots.SetSnapshot(context.Background(), node, snapshot))
+	}
+}
+
+func serve(socket net.Listener, snapshots cache.SnapshotCache) *grpc.Server {
+	ads := grpc.NewServer()
+	discovery.RegisterAggregatedDiscoveryServiceServer(ads, server.NewServer(context.Background(), snapshots, server.CallbackFuncs{
+		StreamRequestFunc: func(_ int64, request *discovery.DiscoveryRequest) error {
+			tell(request.GetErrorDetail())
+			return nil
+		},
+		StreamDeltaRequestFunc: func(_ int64, request *discovery.DeltaDiscoveryRequest) error {
+			tell(request.GetErrorDetail())
+			return nil
+		},
+	}))
+	go func() { check(ads.Serve(socket)) }()
+	return ads
+}
+
+func tell(refusal *status.Status) {
+	if refusal != nil {
+		fmt.Println("refused:", refusal.GetMessage())
 	}
 }
 
@@ -108,18 +139,18 @@ func routes() *route.RouteConfiguration {
 	}
 }
 
-func app() *cluster.Cluster {
+func named(name string) *cluster.Cluster {
 	return &cluster.Cluster{
-		Name:                 "app",
+		Name:                 name,
 		ConnectTimeout:       durationpb.New(5 * time.Second),
 		ClusterDiscoveryType: &cluster.Cluster_Type{Type: cluster.Cluster_EDS},
 		EdsClusterConfig:     &cluster.Cluster_EdsClusterConfig{EdsConfig: fromADS()},
 	}
 }
 
-func at(port uint32) *endpoint.ClusterLoadAssignment {
+func at(cluster string, port uint32) *endpoint.ClusterLoadAssignment {
 	return &endpoint.ClusterLoadAssignment{
-		ClusterName: "app",
+		ClusterName: cluster,
 		Endpoints: []*endpoint.LocalityLbEndpoints{{LbEndpoints: []*endpoint.LbEndpoint{{
 			HostIdentifier: &endpoint.LbEndpoint_Endpoint{Endpoint: &endpoint.Endpoint{Address: address(port)}},
 		}}}},

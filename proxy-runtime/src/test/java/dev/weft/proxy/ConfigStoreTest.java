@@ -46,6 +46,19 @@ class ConfigStoreTest {
                         text -> assertThat(text).contains("listener l", "source_prefix_ranges"));
     }
 
+    /// A state-of-the-world server gives all resources a new version when one has changed.
+    @Test
+    void a_new_version_of_the_same_content_is_not_compiled_anew() {
+        store.offer(ConfigStore.CLUSTER, List.of(good("c")), List.of());
+        var before = store.tables().clusters().get("c");
+        var again = new Resource("c", "2", good("c").body());
+
+        assertThat(store.offer(ConfigStore.CLUSTER, List.of(again), List.of()).isEmpty()).isTrue();
+
+        assertThat(store.tables().clusters().get("c")).isNotNull().isSameAs(before);
+        assertThat(store.dump()).contains("\"version\": \"2\"");
+    }
+
     @Test
     void what_is_right_of_a_response_is_applied_and_the_rest_refused_by_name() {
         var nack =

@@ -103,8 +103,12 @@ final class GoProgram {
         }
 
         void tell(int number) throws IOException {
+            tell("" + number);
+        }
+
+        void tell(String line) throws IOException {
             var in = process.outputWriter(StandardCharsets.UTF_8);
-            in.write(number + "\n");
+            in.write(line + "\n");
             in.flush();
         }
 

@@ -74,7 +74,7 @@ final class BootstrapFile {
             String revision, Bootstrap bootstrap, BootstrapCheck check)
             throws InvalidBootstrap, InvalidProtocolBufferException {
         var ads = bootstrap.getDynamicResources().getAdsConfig();
-        checkAds(ads);
+        var variant = variant(ads);
         checkSource("lds_config", bootstrap.getDynamicResources().getLdsConfig());
         checkSource("cds_config", bootstrap.getDynamicResources().getCdsConfig());
         String name = ads.getGrpcServices(0).getEnvoyGrpc().getClusterName();
@@ -99,30 +99,31 @@ final class BootstrapFile {
                 address.getPortValue(),
                 serverName(cluster, address, check),
                 bootstrap.getNode(),
+                variant,
                 wantsLoad(name, bootstrap),
                 OverloadManagerReader.rules(bootstrap),
                 List.copyOf(check.ignored()));
     }
 
-    private static void checkAds(ApiConfigSource ads) throws InvalidBootstrap {
+    private static AdsVariant variant(ApiConfigSource ads) throws InvalidBootstrap {
         var place = "dynamic_resources.ads_config.";
-        switch (ads.getApiType()) {
-            // the first is the absent one
-            case DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE, DELTA_GRPC -> {}
-            default ->
-                    throw new InvalidBootstrap(
-                            place
-                                    + "api_type "
-                                    + ads.getApiType()
-                                    + " is not supported: this proxy speaks the incremental protocol,"
-                                    + " use DELTA_GRPC");
-        }
         if (isOld(ads.getTransportApiVersion())) {
             throw new InvalidBootstrap(place + "transport_api_version must be V3");
         }
         if (ads.getGrpcServicesCount() != 1 || !ads.getGrpcServices(0).hasEnvoyGrpc()) {
             throw new InvalidBootstrap(place + "grpc_services must be one, with envoy_grpc");
         }
+        return switch (ads.getApiType()) {
+            // the first is the absent one
+            case DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE, DELTA_GRPC -> AdsVariant.DELTA;
+            case GRPC -> AdsVariant.STATE_OF_THE_WORLD;
+            default ->
+                    throw new InvalidBootstrap(
+                            place
+                                    + "api_type "
+                                    + ads.getApiType()
+                                    + " is not supported: use DELTA_GRPC or GRPC");
+        };
     }
 
     private static void checkSource(String field, ConfigSource source) throws InvalidBootstrap {

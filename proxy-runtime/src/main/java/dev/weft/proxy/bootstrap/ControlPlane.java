@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param revision tells it from others; it is the file's, not the bootstrap's
 /// @param serverName the host name that its certificate must carry; null when it is spoken to in
 ///   clear, and then it is sent no credentials
+/// @param variant what it speaks
 /// @param wantsLoad whether load reports are to be sent there, whatever its clusters say
 /// @param overload when the proxy takes no more
 /// @param node what the bootstrap says of the node, before this proxy adds what it knows itself
@@ -20,6 +21,7 @@ public record ControlPlane(
         int port,
         @Nullable String serverName,
         Node node,
+        AdsVariant variant,
         boolean wantsLoad,
         OverloadRules overload,
         List<String> ignored) {
@@ -29,7 +31,16 @@ public record ControlPlane(
 
     public ControlPlane(
             String revision, String host, int port, @Nullable String serverName, Node node) {
-        this(revision, host, port, serverName, node, false, OverloadRules.DEFAULT, List.of());
+        this(
+                revision,
+                host,
+                port,
+                serverName,
+                node,
+                AdsVariant.DELTA,
+                false,
+                OverloadRules.DEFAULT,
+                List.of());
     }
 
     /// What this proxy tells it of itself.

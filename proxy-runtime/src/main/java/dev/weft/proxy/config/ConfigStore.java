@@ -157,12 +157,20 @@ public final class ConfigStore implements ConfigSink {
         var refused = new TreeMap<String, String>();
         removed.forEach(current::remove);
         for (var resource : changed) {
+            var known = current.get(resource.name());
             try {
-                var message = Unpack.any("resource " + resource.name(), resource.body(), type);
+                // what is compiled anew counts as changed: connections would suffer for nothing
+                var compiled =
+                        known != null && known.source().equals(resource.body())
+                                ? known.compiled()
+                                : compiler.apply(
+                                        Unpack.any(
+                                                "resource " + resource.name(),
+                                                resource.body(),
+                                                type));
                 current.put(
                         resource.name(),
-                        new Accepted<>(
-                                compiler.apply(message), resource.version(), resource.body()));
+                        new Accepted<>(compiled, resource.version(), resource.body()));
             } catch (Rejected rejected) {
                 refused.put(resource.name(), String.valueOf(rejected.getMessage()));
             } catch (RuntimeException bug) {

@@ -31,6 +31,16 @@ public record Refusals(SortedMap<String, String> byName) {
         return new Refusals(byName);
     }
 
+    /// These and more.
+    public Refusals and(SortedMap<String, String> more) {
+        if (more.isEmpty()) {
+            return this;
+        }
+        var all = new TreeMap<>(byName);
+        all.putAll(more);
+        return new Refusals(all);
+    }
+
     public boolean isEmpty() {
         return byName.isEmpty();
     }

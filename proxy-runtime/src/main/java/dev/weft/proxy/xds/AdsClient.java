@@ -2,17 +2,17 @@ package dev.weft.proxy.xds;
 
 import dev.weft.proxy.bootstrap.ControlPlane;
 import dev.weft.proxy.config.Refusals;
-import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.ControlPlaneDialer;
 import dev.weft.proxy.state.LastGood;
 import io.envoyproxy.envoy.config.core.v3.Node;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiPredicate;
@@ -38,6 +38,13 @@ public final class AdsClient implements Link.Owner {
     /// How long a control plane that has nothing to say may stay silent before that counts as
     /// agreement with what is in force.
     private static final Duration SILENCE = Duration.ofSeconds(2);
+
+    /// How long a control plane that does not say what there is not has for what it is asked for:
+    /// as long as the protocol recommends.
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    /// Before a control plane that sends again what has been refused is told so again.
+    private static final Duration REPEAT = Duration.ofSeconds(1);
 
     private final Configuration configuration;
     private final LastGood lastGood;
@@ -176,9 +183,9 @@ public final class AdsClient implements Link.Owner {
     }
 
     @Override
-    public void opened(Link link, AdsStream stream) {
+    public void opened(Link link, AdsStream<?, ?> stream) {
         for (ResourceType type : ResourceType.values()) {
-            stream.subscribe(type, configuration);
+            subscribe(stream, type);
         }
         if (link == current) {
             if (!candidateLeads) {
@@ -208,12 +215,26 @@ public final class AdsClient implements Link.Owner {
         }
     }
 
+    private void subscribe(AdsStream<?, ?> stream, ResourceType type) {
+        var asked = stream.subscribe(type, configuration);
+        if (!asked.isEmpty() && !stream.tellsAbsence()) {
+            control.after(PATIENCE, () -> giveUp(stream, type, asked));
+        }
+    }
+
+    private void giveUp(AdsStream<?, ?> stream, ResourceType type, Set<String> asked) {
+        var missing = new TreeSet<>(asked);
+        missing.removeAll(configuration.known(type));
+        stream.giveUp(type, missing);
+        settle();
+    }
+
     @Override
-    public void response(Link link, AdsStream stream, DeltaDiscoveryResponse response) {
-        var type = ResourceType.of(response.getTypeUrl());
+    public void response(Link link, AdsStream<?, ?> stream, Update update) {
+        var type = update.type();
         if (type.isEmpty()) {
-            events.refused(response.getTypeUrl());
-            stream.nack(response, "this type was not subscribed to");
+            events.refused(update.typeUrl());
+            stream.answer(update, Optional.of("this type was not subscribed to"));
             return;
         }
         if (link == candidate && !candidateLeads) {
@@ -223,25 +244,26 @@ public final class AdsClient implements Link.Owner {
             events.ignored(type.get());
             return;
         }
-        take(stream, type.get(), response);
+        take(stream, type.get(), update);
         settle();
         loads.look();
         watchSilence();
     }
 
-    private void take(AdsStream stream, ResourceType type, DeltaDiscoveryResponse response) {
-        // a resource without a body only prolongs one that has a time to live
-        var changed =
-                response.getResourcesList().stream()
-                        .filter(r -> r.hasResource())
-                        .map(r -> new Resource(r.getName(), r.getVersion(), r.getResource()))
-                        .toList();
-        var removed = response.getRemovedResourcesList();
-        var refusals = configuration.offer(type, changed, removed);
-        stream.answered(type, response);
-        tell(type, refusals);
-        Runnable answer = () -> stream.answer(response, refusals);
-        if (refusals.byName().size() == changed.size() && removed.isEmpty()) {
+    private void take(AdsStream<?, ?> stream, ResourceType type, Update update) {
+        var removed = update.removed(configuration.known(type));
+        var offered = configuration.offer(type, update.changed(), removed);
+        configuration.refuse(type, update.unreadable());
+        stream.answered(type, update);
+        var refusals = offered.and(update.unreadable());
+        Runnable now = () -> stream.answer(update, refusals.text());
+        Runnable answer = now;
+        if (!refusals.isEmpty() && stream.repeats(update)) {
+            answer = () -> control.after(REPEAT, now);
+        } else {
+            tell(type, refusals);
+        }
+        if (offered.byName().size() == update.changed().size() && removed.isEmpty()) {
             answer.run();
         } else {
             // only then: what a control plane has seen accepted outlives this process
@@ -264,8 +286,8 @@ public final class AdsClient implements Link.Owner {
                         () -> events.accepted(type));
     }
 
-    private void resubscribe(AdsStream stream, ResourceType type) {
-        stream.subscribe(type, configuration);
+    private void resubscribe(AdsStream<?, ?> stream, ResourceType type) {
+        subscribe(stream, type);
         configuration.keepOnly(type, configuration.wanted(type));
     }
 

@@ -1,11 +1,7 @@
 package dev.weft.proxy.xds;
 
-import com.google.rpc.Code;
-import dev.weft.proxy.config.Refusals;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.AggregatedDiscoveryServiceGrpc;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -15,26 +11,32 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// One delta ADS stream: what it has subscribed to, what has been answered. Callbacks of the
-/// channel run on the control thread.
-final class AdsStream {
+/// One ADS stream: what it has subscribed to, what has been answered. Callbacks of the channel run
+/// on the control thread.
+///
+/// @param <Q> a request of its variant
+/// @param <R> a response
+final class AdsStream<Q, R> {
     private final Node node;
+    private final Variant<Q, R> variant;
     private final Events events;
     private final Map<ResourceType, Set<String>> subscribed = new EnumMap<>(ResourceType.class);
     private final Map<ResourceType, Set<String>> absent = new EnumMap<>(ResourceType.class);
     private final Set<ResourceType> begun = EnumSet.noneOf(ResourceType.class);
     private final Set<ResourceType> answered = EnumSet.noneOf(ResourceType.class);
 
-    private @Nullable ClientCallStreamObserver<DeltaDiscoveryRequest> requests;
+    private @Nullable ClientCallStreamObserver<Q> requests;
     private boolean nodeTold;
     private boolean ended;
 
-    AdsStream(Node node, Events events) {
+    AdsStream(Node node, Variant<Q, R> variant, Events events) {
         this.node = node;
+        this.variant = variant;
         this.events = events;
         for (ResourceType type : ResourceType.values()) {
             subscribed.put(type, new HashSet<>());
@@ -44,39 +46,37 @@ final class AdsStream {
 
     /// What the stream tells its owner.
     interface Events {
-        void response(DeltaDiscoveryResponse response);
+        void response(Update update);
 
         void ended(Status status);
     }
 
     void open(Channel channel) {
-        AggregatedDiscoveryServiceGrpc.newStub(channel)
-                .deltaAggregatedResources(
-                        new ClientResponseObserver<
-                                DeltaDiscoveryRequest, DeltaDiscoveryResponse>() {
-                            @Override
-                            public void beforeStart(
-                                    ClientCallStreamObserver<DeltaDiscoveryRequest> call) {
-                                requests = call;
-                            }
+        variant.open(
+                AggregatedDiscoveryServiceGrpc.newStub(channel),
+                new ClientResponseObserver<>() {
+                    @Override
+                    public void beforeStart(ClientCallStreamObserver<Q> call) {
+                        requests = call;
+                    }
 
-                            @Override
-                            public void onNext(DeltaDiscoveryResponse response) {
-                                if (!ended) {
-                                    events.response(response);
-                                }
-                            }
+                    @Override
+                    public void onNext(R response) {
+                        if (!ended) {
+                            events.response(variant.read(response));
+                        }
+                    }
 
-                            @Override
-                            public void onError(Throwable failure) {
-                                end(Status.fromThrowable(failure));
-                            }
+                    @Override
+                    public void onError(Throwable failure) {
+                        end(Status.fromThrowable(failure));
+                    }
 
-                            @Override
-                            public void onCompleted() {
-                                end(Status.OK);
-                            }
-                        });
+                    @Override
+                    public void onCompleted() {
+                        end(Status.OK);
+                    }
+                });
     }
 
     private void end(Status status) {
@@ -96,7 +96,9 @@ final class AdsStream {
 
     /// Brings the subscription to a type up to what is wanted; the first time for a type it tells
     /// the versions in force.
-    void subscribe(ResourceType type, Configuration configuration) {
+    ///
+    /// @return the names that it asks for and did not before
+    Set<String> subscribe(ResourceType type, Configuration configuration) {
         boolean first = begun.add(type);
         var now = subscribed.getOrDefault(type, Set.of());
         var wanted = configuration.wanted(type);
@@ -108,20 +110,16 @@ final class AdsStream {
             if (first) {
                 begun.remove(type);
             }
-            return;
-        }
-        var request =
-                DeltaDiscoveryRequest.newBuilder()
-                        .setTypeUrl(type.typeUrl())
-                        .addAllResourceNamesSubscribe(more)
-                        .addAllResourceNamesUnsubscribe(fewer);
-        if (first) {
-            request.putAllInitialResourceVersions(initialVersions(type, wanted, configuration));
+            return more;
         }
         now.removeAll(fewer);
         now.addAll(more);
         absent.getOrDefault(type, Set.of()).removeAll(fewer);
-        send(request);
+        var versions =
+                first ? initialVersions(type, wanted, configuration) : Map.<String, String>of();
+        variant.subscribe(new Variant.Subscription(type, wanted, more, fewer, versions))
+                .ifPresent(this::send);
+        return more;
     }
 
     private static Map<String, String> initialVersions(
@@ -133,35 +131,38 @@ final class AdsStream {
         return versions;
     }
 
-    /// Says what has become of a response.
-    void answer(DeltaDiscoveryResponse response, Refusals refusals) {
-        refusals.text().ifPresentOrElse(why -> nack(response, why), () -> ack(response));
-    }
-
-    private void ack(DeltaDiscoveryResponse response) {
-        send(
-                DeltaDiscoveryRequest.newBuilder()
-                        .setTypeUrl(response.getTypeUrl())
-                        .setResponseNonce(response.getNonce()));
-    }
-
-    void nack(DeltaDiscoveryResponse response, String reason) {
-        send(
-                DeltaDiscoveryRequest.newBuilder()
-                        .setTypeUrl(response.getTypeUrl())
-                        .setResponseNonce(response.getNonce())
-                        .setErrorDetail(
-                                com.google.rpc.Status.newBuilder()
-                                        .setCode(Code.INVALID_ARGUMENT_VALUE)
-                                        .setMessage(reason)));
+    /// Says what has become of a response: nothing, or why it is refused.
+    void answer(Update update, Optional<String> refusal) {
+        if (!ended) {
+            send(variant.answer(update, refusal));
+        }
     }
 
     /// Notes what a response answers; accepted or not, the control plane has spoken.
-    void answered(ResourceType type, DeltaDiscoveryResponse response) {
+    void answered(ResourceType type, Update update) {
         answered.add(type);
         var missing = absent.getOrDefault(type, Set.of());
-        missing.addAll(response.getRemovedResourcesList());
-        response.getResourcesList().forEach(resource -> missing.remove(resource.getName()));
+        missing.addAll(update.removed());
+        update.changed().forEach(resource -> missing.remove(resource.name()));
+        update.prolonged().forEach(missing::remove);
+    }
+
+    /// Takes it for said that there are no such resources.
+    void giveUp(ResourceType type, Set<String> names) {
+        var missing = absent.getOrDefault(type, Set.of());
+        missing.addAll(names);
+        missing.retainAll(subscribed.getOrDefault(type, Set.of()));
+    }
+
+    /// Whether the control plane says which resources there are not.
+    boolean tellsAbsence() {
+        return variant.tellsAbsence();
+    }
+
+    /// Whether the control plane sends what has been refused, without end if it is answered at
+    /// once.
+    boolean repeats(Update update) {
+        return variant.repeats(update);
     }
 
     /// Whether it lies on an established connection.
@@ -178,14 +179,15 @@ final class AdsStream {
         return absent.getOrDefault(type, Set.of()).contains(name);
     }
 
-    private void send(DeltaDiscoveryRequest.Builder request) {
+    private void send(Q request) {
         if (ended || requests == null) {
             return;
         }
-        if (!nodeTold) {
+        if (nodeTold) {
+            requests.onNext(request);
+        } else {
             nodeTold = true;
-            request.setNode(node);
+            requests.onNext(variant.introduced(request, node));
         }
-        requests.onNext(request.build());
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What is in force: each resource that the data path has accepted and that has not been taken
 /// back. Every stream begins by telling its versions, so it does not matter by which one they came.
@@ -58,6 +59,13 @@ public final class Configuration {
         return refusals;
     }
 
+    /// Notes what does not get as far as the data path.
+    ///
+    /// @param reasons by name
+    void refuse(ResourceType type, Map<String, String> reasons) {
+        refused(type).putAll(reasons);
+    }
+
     private Refusals apply(ResourceType type, List<Resource> changed, List<String> removed) {
         if (changed.isEmpty() && removed.isEmpty()) {
             return Refusals.NONE;
@@ -96,6 +104,13 @@ public final class Configuration {
 
     boolean has(ResourceType type, String name) {
         return ofType(type).containsKey(name);
+    }
+
+    /// Names of all that is in force or refused.
+    Set<String> known(ResourceType type) {
+        var names = new TreeSet<>(ofType(type).keySet());
+        names.addAll(refused(type).keySet());
+        return names;
     }
 
     /// Name to version.

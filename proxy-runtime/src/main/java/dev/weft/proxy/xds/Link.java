@@ -7,7 +7,6 @@ import dev.weft.proxy.identity.ControlPlaneDialer;
 import dev.weft.proxy.identity.ControlPlaneDialer.Connection;
 import dev.weft.proxy.identity.ControlPlaneDialer.NotReady;
 import io.envoyproxy.envoy.config.core.v3.Node;
-import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.Channel;
 import io.grpc.Status;
 import java.lang.System.Logger;
@@ -26,12 +25,13 @@ final class Link {
 
     private final ControlPlane target;
     private final Node node;
+    private final Variant<?, ?> variant;
     private final ControlPlaneDialer dialer;
     private final ControlThread control;
     private final Backoff backoff;
     private final Owner owner;
 
-    private @Nullable AdsStream stream;
+    private @Nullable AdsStream<?, ?> stream;
     private @Nullable Connection connection;
     private ControlThread.@Nullable Timer retry;
     private boolean answered;
@@ -40,9 +40,9 @@ final class Link {
     /// What becomes of the link's streams.
     interface Owner {
         /// A stream has been opened: subscribe. Whether the other side accepts it is not known yet.
-        void opened(Link link, AdsStream stream);
+        void opened(Link link, AdsStream<?, ?> stream);
 
-        void response(Link link, AdsStream stream, DeltaDiscoveryResponse response);
+        void response(Link link, AdsStream<?, ?> stream, Update update);
 
         void lost(Link link);
     }
@@ -56,6 +56,7 @@ final class Link {
             Owner owner) {
         this.target = target;
         this.node = node;
+        this.variant = Variant.of(target.variant());
         this.dialer = dialer;
         this.control = control;
         this.backoff = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5), random);
@@ -66,7 +67,7 @@ final class Link {
         return target;
     }
 
-    @Nullable AdsStream stream() {
+    @Nullable AdsStream<?, ?> stream() {
         return stream;
     }
 
@@ -90,27 +91,30 @@ final class Link {
             again(e.getMessage());
             return;
         }
-        var shown = connection.shown();
-        var opened =
-                new AdsStream(
-                        node,
-                        new AdsStream.Events() {
-                            @Override
-                            public void response(DeltaDiscoveryResponse response) {
-                                Link.this.response(response, shown);
-                            }
-
-                            @Override
-                            public void ended(Status status) {
-                                Link.this.ended(status);
-                            }
-                        });
+        var opened = stream(variant, connection.shown());
         stream = opened;
         opened.open(connection.calls());
         owner.opened(this, opened);
     }
 
-    private void response(DeltaDiscoveryResponse response, String shown) {
+    private <Q, R> AdsStream<Q, R> stream(Variant<Q, R> variant, String shown) {
+        return new AdsStream<>(
+                node,
+                variant,
+                new AdsStream.Events() {
+                    @Override
+                    public void response(Update update) {
+                        Link.this.response(update, shown);
+                    }
+
+                    @Override
+                    public void ended(Status status) {
+                        Link.this.ended(status);
+                    }
+                });
+    }
+
+    private void response(Update update, String shown) {
         var open = stream;
         if (open == null) {
             return;
@@ -120,7 +124,7 @@ final class Link {
             backoff.reset();
             LOG.log(Level.INFO, "connected to {0}, showing {1}", target, shown);
         }
-        owner.response(this, open, response);
+        owner.response(this, open, update);
     }
 
     private void ended(Status status) {
@@ -129,8 +133,10 @@ final class Link {
         again(status.getCode() + " " + status.getDescription());
     }
 
-    /// Opens a new stream in place of the one that is open, without waiting.
+    /// Opens a new stream in place of the one that is open, without waiting: another control plane
+    /// has changed what is in force.
     void reopen() {
+        variant.forget();
         drop();
         if (retry != null) {
             retry.cancel();

@@ -98,6 +98,15 @@ class BootstrapFileTest {
                 .hasMessageContaining("load_stats_config");
     }
 
+    @ParameterizedTest
+    @CsvSource({"DELTA_GRPC, DELTA", "GRPC, STATE_OF_THE_WORLD"})
+    void speaks_the_variant_that_api_type_names(String type, AdsVariant variant)
+            throws InvalidBootstrap {
+        var json = bootstrap("ads", TLS).replace("DELTA_GRPC", type);
+
+        assertThat(BootstrapFile.parse("r", json).variant()).isEqualTo(variant);
+    }
+
     /// The control plane writes it (`meshconfig/BootstrapFile` there).
     @Test
     void takes_all_of_a_bootstrap_of_the_mesh() throws InvalidBootstrap {
@@ -111,8 +120,8 @@ class BootstrapFileTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"DELTA_GRPC\" | \"GRPC\" | api_type GRPC is not supported: this proxy speaks the incremental protocol, use DELTA_GRPC",
-                "\"DELTA_GRPC\" | \"REST\" | use DELTA_GRPC",
+                "\"DELTA_GRPC\" | \"REST\" | api_type REST is not supported: use DELTA_GRPC or GRPC",
+                "\"DELTA_GRPC\" | \"AGGREGATED_GRPC\" | use DELTA_GRPC or GRPC",
                 "\"transport_api_version\": \"V3\" | \"transport_api_version\": \"V2\" | transport_api_version must be V3",
                 "{\"envoy_grpc\": {\"cluster_name\": \"xds\"}} | {\"google_grpc\": {\"target_uri\": \"a\"}} | grpc_services[0].google_grpc",
                 "{\"envoy_grpc\" | {\"initial_metadata\": [{\"key\": \"a\", \"value\": \"b\"}], \"envoy_grpc\" | initial_metadata",

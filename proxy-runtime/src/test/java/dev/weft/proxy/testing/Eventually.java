@@ -14,10 +14,15 @@ public final class Eventually {
     private Eventually() {}
 
     public static void eventually(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + MOST.toNanos();
+        eventually(what, MOST, condition);
+    }
+
+    /// @param most for what itself waits for long
+    public static void eventually(String what, Duration most, BooleanSupplier condition) {
+        long end = System.nanoTime() + most.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + MOST.toSeconds() + " s: " + what);
+                throw new AssertionError("not within " + most.toSeconds() + " s: " + what);
             }
             LockSupport.parkNanos(AGAIN.toNanos());
         }

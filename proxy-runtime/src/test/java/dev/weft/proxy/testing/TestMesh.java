@@ -1,5 +1,6 @@
 package dev.weft.proxy.testing;
 
+import dev.weft.proxy.bootstrap.AdsVariant;
 import dev.weft.proxy.bootstrap.Paths;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,6 +54,7 @@ public final class TestMesh {
         bootstrap(
                 revision,
                 port,
+                AdsVariant.DELTA,
                 """
                 , "transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": {
                      "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
@@ -63,21 +65,28 @@ public final class TestMesh {
 
     /// The same for one that speaks no TLS.
     public void bootstrapInClear(String revision, int port) {
-        bootstrap(revision, port, "");
+        bootstrapInClear(revision, port, AdsVariant.DELTA);
     }
 
-    private void bootstrap(String revision, int port, String transportSocket) {
+    public void bootstrapInClear(String revision, int port, AdsVariant variant) {
+        bootstrap(revision, port, variant, "");
+    }
+
+    private void bootstrap(String revision, int port, AdsVariant variant, String transportSocket) {
         write(
                 paths.bootstrap(revision),
                 """
                 {"node": {"cluster": "shop"},
-                 "dynamic_resources": {"ads_config": {"api_type": "DELTA_GRPC", "transport_api_version": "V3",
+                 "dynamic_resources": {"ads_config": {"api_type": "%s", "transport_api_version": "V3",
                    "grpc_services": [{"envoy_grpc": {"cluster_name": "ads"}}]}},
                  "static_resources": {"clusters": [{"name": "ads", "type": "STRICT_DNS",
                    "load_assignment": {"cluster_name": "ads", "endpoints": [{"lb_endpoints": [{"endpoint": {"address":
                      {"socket_address": {"address": "127.0.0.1", "port_value": %d}}}}]}]}%s}]}}
                 """
-                        .formatted(port, transportSocket));
+                        .formatted(
+                                variant == AdsVariant.DELTA ? "DELTA_GRPC" : "GRPC",
+                                port,
+                                transportSocket));
     }
 
     /// Atomically, as a volume is.

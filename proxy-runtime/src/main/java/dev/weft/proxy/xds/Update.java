@@ -1,0 +1,52 @@
+package dev.weft.proxy.xds;
+
+import dev.weft.proxy.config.Resource;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// What a control plane says in one response, in whichever variant of the protocol.
+///
+/// @param version of all of it together
+/// @param changed may be as they were
+/// @param unreadable places of resources whose names cannot be read, and what they are not
+/// @param prolonged names of resources that are sent without a body: they stay as they are
+/// @param removed what is said to be gone or not to exist
+/// @param whole whether it says all that there is of its type: what it does not name is gone
+record Update(
+        String typeUrl,
+        String version,
+        String nonce,
+        List<Resource> changed,
+        SortedMap<String, String> unreadable,
+        List<String> prolonged,
+        List<String> removed,
+        boolean whole) {
+    Update {
+        changed = List.copyOf(changed);
+        unreadable = new TreeMap<>(unreadable);
+        prolonged = List.copyOf(prolonged);
+        removed = List.copyOf(removed);
+    }
+
+    /// Empty: of something else than what is subscribed to.
+    Optional<ResourceType> type() {
+        return ResourceType.of(typeUrl);
+    }
+
+    /// What goes by it.
+    ///
+    /// @param known all that there has been of its type until now
+    List<String> removed(Collection<String> known) {
+        if (!whole) {
+            return removed;
+        }
+        var gone = new HashSet<>(known);
+        changed.forEach(it -> gone.remove(it.name()));
+        prolonged.forEach(gone::remove);
+        return List.copyOf(gone);
+    }
+}
