@@ -14,6 +14,7 @@ import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.config.route.v3.Vhds;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,15 @@ class ConfigStoreTest {
 
         assertThat(store.tables().clusters().get("c")).isNotNull().isSameAs(before);
         assertThat(store.dump()).contains("\"version\": \"2\"");
+    }
+
+    @Test
+    void a_time_to_live_that_is_negative_is_refused() {
+        var mortal = new Resource("c", "1", good("c").body(), Duration.ofSeconds(-1));
+
+        var nack = store.offer(ConfigStore.CLUSTER, List.of(mortal), List.of());
+
+        assertThat(nack.byName().get("c")).startsWith("resource c.ttl: PT-1S is negative");
     }
 
     @Test

@@ -159,6 +159,7 @@ public final class ConfigStore implements ConfigSink {
         for (var resource : changed) {
             var known = current.get(resource.name());
             try {
+                checkTtl(resource);
                 // what is compiled anew counts as changed: connections would suffer for nothing
                 var compiled =
                         known != null && known.source().equals(resource.body())
@@ -181,6 +182,14 @@ public final class ConfigStore implements ConfigSink {
             }
         }
         return new Refusals(refused);
+    }
+
+    private static void checkTtl(Resource resource) {
+        if (resource.ttl() != null && resource.ttl().isNegative()) {
+            throw Rejected.at(
+                    "resource " + resource.name() + ".ttl",
+                    resource.ttl() + " is negative; leave it out where the resource is to stay");
+        }
     }
 
     private Tables inForce(Tables before) {

@@ -1,5 +1,6 @@
 package dev.weft.proxy.state;
 
+import com.google.protobuf.util.Durations;
 import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.control.AtomicFile;
 import dev.weft.proxy.control.ControlThread;
@@ -50,10 +51,7 @@ public final class LastGood {
                     type = DeltaDiscoveryResponse.parseDelimitedFrom(in)) {
                 loaded.put(
                         type.getTypeUrl(),
-                        type.getResourcesList().stream()
-                                .map(r ->
-                                        new Resource(r.getName(), r.getVersion(), r.getResource()))
-                                .toList());
+                        type.getResourcesList().stream().map(Resource::of).toList());
             }
             return loaded;
         } catch (NoSuchFileException e) {
@@ -98,10 +96,14 @@ public final class LastGood {
             for (var type : inForce.entrySet()) {
                 var message = DeltaDiscoveryResponse.newBuilder().setTypeUrl(type.getKey());
                 for (Resource resource : type.getValue()) {
-                    message.addResourcesBuilder()
-                            .setName(resource.name())
-                            .setVersion(resource.version())
-                            .setResource(resource.body());
+                    var kept =
+                            message.addResourcesBuilder()
+                                    .setName(resource.name())
+                                    .setVersion(resource.version())
+                                    .setResource(resource.body());
+                    if (resource.ttl() != null) {
+                        kept.setTtl(Durations.fromNanos(resource.ttl().toNanos()));
+                    }
                 }
                 message.build().writeDelimitedTo(out);
             }

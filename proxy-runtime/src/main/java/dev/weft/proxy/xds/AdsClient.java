@@ -2,6 +2,7 @@ package dev.weft.proxy.xds;
 
 import dev.weft.proxy.bootstrap.ControlPlane;
 import dev.weft.proxy.config.Refusals;
+import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.control.ControlThread;
 import dev.weft.proxy.identity.ControlPlaneDialer;
 import dev.weft.proxy.state.LastGood;
@@ -54,11 +55,13 @@ public final class AdsClient implements Link.Owner {
     private final RandomGenerator random;
     private final XdsEvents events;
     private final LoadReporter loads;
+    private final Leases leases = new Leases();
 
     private @Nullable Link current;
     private @Nullable Link candidate;
     private boolean candidateLeads;
     private ControlThread.@Nullable Timer silence;
+    private ControlThread.@Nullable Timer expiry;
 
     private final CompletableFuture<Void> answered = new CompletableFuture<>();
     private final CompletableFuture<Void> configured = new CompletableFuture<>();
@@ -137,6 +140,7 @@ public final class AdsClient implements Link.Owner {
                                     "some of the last good {0} resources are not used: {1}",
                                     type,
                                     refusal));
+            heardOf(type, resources, List.of());
         }
         if (!configuration.resources(ResourceType.LISTENER).isEmpty()) {
             answered.complete(null);
@@ -255,6 +259,7 @@ public final class AdsClient implements Link.Owner {
         var offered = configuration.offer(type, update.changed(), removed);
         configuration.refuse(type, update.unreadable());
         stream.answered(type, update);
+        heardOf(type, update.changed(), update.heartbeats());
         var refusals = offered.and(update.unreadable());
         Runnable now = () -> stream.answer(update, refusals.text());
         Runnable answer = now;
@@ -269,11 +274,57 @@ public final class AdsClient implements Link.Owner {
             // only then: what a control plane has seen accepted outlives this process
             lastGood.keep(configuration::snapshot, answer);
         }
+        followUp(stream, type);
+    }
+
+    /// Brings what clusters and listeners refer to up to what they say now.
+    ///
+    /// @param stream null: there is none
+    private void followUp(@Nullable AdsStream<?, ?> stream, ResourceType type) {
         switch (type) {
             case CLUSTER -> resubscribe(stream, ResourceType.ENDPOINTS);
             case LISTENER -> resubscribe(stream, ResourceType.ROUTES);
             case ENDPOINTS, ROUTES -> {}
         }
+    }
+
+    private void heardOf(ResourceType type, List<Resource> sent, List<Heartbeat> heartbeats) {
+        var now = System.nanoTime();
+        sent.forEach(it -> leases.heardOf(type, it.name(), it.ttl(), now));
+        heartbeats.forEach(it -> leases.heardOf(type, it.name(), it.ttl(), now));
+        watchLeases();
+    }
+
+    private void watchLeases() {
+        if (expiry != null) {
+            expiry.cancel();
+        }
+        expiry =
+                leases.untilNext(System.nanoTime())
+                        .map(wait -> control.after(wait, this::expire))
+                        .orElse(null);
+    }
+
+    /// Removes what has not been heard of for its time to live, as if the control plane had.
+    private void expire() {
+        for (ResourceType type : ResourceType.values()) {
+            var ended = leases.takeEnded(type, System.nanoTime());
+            if (!ended.isEmpty()) {
+                LOG.log(Level.WARNING, "{0} {1} end: their time to live is over", type, ended);
+                end(type, ended);
+            }
+        }
+        watchLeases();
+    }
+
+    private void end(ResourceType type, List<String> names) {
+        configuration.offer(type, List.of(), names);
+        var leading = leading();
+        if (leading != null) {
+            leading.forget();
+        }
+        followUp(leading == null ? null : leading.stream(), type);
+        lastGood.keep(configuration::snapshot, () -> {});
     }
 
     private void tell(ResourceType type, Refusals refusals) {
@@ -286,14 +337,20 @@ public final class AdsClient implements Link.Owner {
                         () -> events.accepted(type));
     }
 
-    private void resubscribe(AdsStream<?, ?> stream, ResourceType type) {
-        subscribe(stream, type);
+    private void resubscribe(@Nullable AdsStream<?, ?> stream, ResourceType type) {
+        if (stream != null) {
+            subscribe(stream, type);
+        }
         configuration.keepOnly(type, configuration.wanted(type));
+    }
+
+    private @Nullable Link leading() {
+        return candidateLeads ? candidate : current;
     }
 
     /// Sees whether the leading stream has said all.
     private void settle() {
-        var leading = candidateLeads ? candidate : current;
+        var leading = leading();
         if (leading == null) {
             return;
         }

@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,6 +23,11 @@ import org.jspecify.annotations.Nullable;
 /// @param <Q> a request of its variant
 /// @param <R> a response
 final class AdsStream<Q, R> {
+    /// What a server may ask before it sends times to live, and resources in a `Resource` where
+    /// they would come as they are.
+    private static final List<String> FEATURES =
+            List.of("xds.config.supports-resource-ttl", "xds.config.resource-in-sotw");
+
     private final Node node;
     private final Variant<Q, R> variant;
     private final Events events;
@@ -35,7 +41,7 @@ final class AdsStream<Q, R> {
     private boolean ended;
 
     AdsStream(Node node, Variant<Q, R> variant, Events events) {
-        this.node = node;
+        this.node = node.toBuilder().addAllClientFeatures(FEATURES).build();
         this.variant = variant;
         this.events = events;
         for (ResourceType type : ResourceType.values()) {
@@ -144,7 +150,7 @@ final class AdsStream<Q, R> {
         var missing = absent.getOrDefault(type, Set.of());
         missing.addAll(update.removed());
         update.changed().forEach(resource -> missing.remove(resource.name()));
-        update.prolonged().forEach(missing::remove);
+        update.heartbeats().forEach(it -> missing.remove(it.name()));
     }
 
     /// Takes it for said that there are no such resources.

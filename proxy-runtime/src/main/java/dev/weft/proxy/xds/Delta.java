@@ -39,12 +39,12 @@ final class Delta implements Variant<DeltaDiscoveryRequest, DeltaDiscoveryRespon
     @Override
     public Update read(DeltaDiscoveryResponse response) {
         var changed = new ArrayList<Resource>();
-        var prolonged = new ArrayList<String>();
+        var heartbeats = new ArrayList<Heartbeat>();
         for (var sent : response.getResourcesList()) {
             if (sent.hasResource()) {
-                changed.add(new Resource(sent.getName(), sent.getVersion(), sent.getResource()));
+                changed.add(Resource.of(sent));
             } else {
-                prolonged.add(sent.getName());
+                heartbeats.add(Heartbeat.of(sent));
             }
         }
         return new Update(
@@ -53,7 +53,7 @@ final class Delta implements Variant<DeltaDiscoveryRequest, DeltaDiscoveryRespon
                 response.getNonce(),
                 changed,
                 Collections.emptySortedMap(),
-                prolonged,
+                heartbeats,
                 response.getRemovedResourcesList(),
                 false);
     }

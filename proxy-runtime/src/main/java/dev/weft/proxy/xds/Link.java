@@ -133,10 +133,15 @@ final class Link {
         again(status.getCode() + " " + status.getDescription());
     }
 
+    /// What is in force is no longer what this control plane has sent.
+    void forget() {
+        variant.forget();
+    }
+
     /// Opens a new stream in place of the one that is open, without waiting: another control plane
     /// has changed what is in force.
     void reopen() {
-        variant.forget();
+        forget();
         drop();
         if (retry != null) {
             retry.cancel();

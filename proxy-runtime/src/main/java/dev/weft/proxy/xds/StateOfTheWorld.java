@@ -48,7 +48,7 @@ final class StateOfTheWorld implements Variant<DiscoveryRequest, DiscoveryRespon
             answeredNonce = update.nonce();
             if (!taken) {
                 refused = update.version();
-            } else if (update.prolonged().isEmpty() || !update.changed().isEmpty()) {
+            } else if (update.heartbeats().isEmpty() || !update.changed().isEmpty()) {
                 version = update.version();
                 refused = "";
             }
@@ -106,10 +106,10 @@ final class StateOfTheWorld implements Variant<DiscoveryRequest, DiscoveryRespon
         var type = ResourceType.of(response.getTypeUrl());
         type.ifPresent(known -> topic(known).receivedNonce = response.getNonce());
         var changed = new ArrayList<Resource>();
-        var prolonged = new ArrayList<String>();
+        var heartbeats = new ArrayList<Heartbeat>();
         var unreadable = new TreeMap<String, String>();
         for (int i = 0; type.isPresent() && i < response.getResourcesCount(); i++) {
-            var sent = unwrapped(type.get(), response.getResources(i));
+            var sent = unwrapped(type.get(), response.getVersionInfo(), response.getResources(i));
             var name = sent.getName();
             if (name.isEmpty()) {
                 var place = "[" + i + "]";
@@ -123,23 +123,23 @@ final class StateOfTheWorld implements Variant<DiscoveryRequest, DiscoveryRespon
             } else if (!isWanted(type.get(), name)) {
                 continue;
             } else if (sent.hasResource()) {
-                changed.add(new Resource(name, response.getVersionInfo(), sent.getResource()));
+                changed.add(Resource.of(sent));
             } else {
-                prolonged.add(name);
+                heartbeats.add(Heartbeat.of(sent));
             }
         }
-        // what only prolongs brings no others, and what cannot be read may be any of them
+        // heartbeats alone bring no others, and what cannot be read may be any of them
         var whole =
                 type.filter(ResourceType::wildcard).isPresent()
                         && unreadable.isEmpty()
-                        && (prolonged.isEmpty() || !changed.isEmpty());
+                        && (heartbeats.isEmpty() || !changed.isEmpty());
         return new Update(
                 response.getTypeUrl(),
                 response.getVersionInfo(),
                 response.getNonce(),
                 changed,
                 unreadable,
-                prolonged,
+                heartbeats,
                 List.of(),
                 whole);
     }
@@ -152,15 +152,18 @@ final class StateOfTheWorld implements Variant<DiscoveryRequest, DiscoveryRespon
     /// A resource comes as it is or, to say more of it, in a `Resource`; it has no name if none can
     /// be read.
     private static io.envoyproxy.envoy.service.discovery.v3.Resource unwrapped(
-            ResourceType type, Any sent) {
-        var wrapper = io.envoyproxy.envoy.service.discovery.v3.Resource.getDefaultInstance();
+            ResourceType type, String version, Any sent) {
+        var wrapper = io.envoyproxy.envoy.service.discovery.v3.Resource.newBuilder();
         try {
-            return sent.isSameTypeAs(wrapper)
-                    ? sent.unpackSameTypeAs(wrapper)
-                    : wrapper.toBuilder().setName(type.nameOf(sent)).setResource(sent).build();
+            if (sent.isSameTypeAs(wrapper.getDefaultInstanceForType())) {
+                wrapper.mergeFrom(sent.getValue());
+            } else {
+                wrapper.setName(type.nameOf(sent)).setResource(sent);
+            }
         } catch (InvalidProtocolBufferException malformed) {
-            return wrapper;
+            wrapper.clear();
         }
+        return wrapper.setVersion(version).build();
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.util.TreeMap;
 /// @param version of all of it together
 /// @param changed may be as they were
 /// @param unreadable places of resources whose names cannot be read, and what they are not
-/// @param prolonged names of resources that are sent without a body: they stay as they are
 /// @param removed what is said to be gone or not to exist
 /// @param whole whether it says all that there is of its type: what it does not name is gone
 record Update(
@@ -22,13 +21,13 @@ record Update(
         String nonce,
         List<Resource> changed,
         SortedMap<String, String> unreadable,
-        List<String> prolonged,
+        List<Heartbeat> heartbeats,
         List<String> removed,
         boolean whole) {
     Update {
         changed = List.copyOf(changed);
         unreadable = new TreeMap<>(unreadable);
-        prolonged = List.copyOf(prolonged);
+        heartbeats = List.copyOf(heartbeats);
         removed = List.copyOf(removed);
     }
 
@@ -46,7 +45,7 @@ record Update(
         }
         var gone = new HashSet<>(known);
         changed.forEach(it -> gone.remove(it.name()));
-        prolonged.forEach(gone::remove);
+        heartbeats.forEach(it -> gone.remove(it.name()));
         return List.copyOf(gone);
     }
 }

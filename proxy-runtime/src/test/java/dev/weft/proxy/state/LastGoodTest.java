@@ -9,6 +9,7 @@ import dev.weft.proxy.control.ControlThread;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -35,6 +36,14 @@ class LastGoodTest {
 
         assertThat(lastGood().load())
                 .isEqualTo(Map.of("type/a", List.of(resource("x", "1"), resource("y", "2"))));
+    }
+
+    @Test
+    void keeps_times_to_live() {
+        var mortal = new Resource("x", "1", resource("x", "1").body(), Duration.ofMillis(1_500));
+        keep(Map.of("type/a", List.of(mortal)));
+
+        assertThat(lastGood().load()).isEqualTo(Map.of("type/a", List.of(mortal)));
     }
 
     @Test

@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Message;
+import com.google.protobuf.util.Durations;
 import dev.weft.proxy.testing.TestControlPlane;
 import dev.weft.proxy.testing.TestMesh;
 import dev.weft.proxy.testing.TestProxyCore;
@@ -17,6 +18,7 @@ import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
+import io.envoyproxy.envoy.service.discovery.v3.Resource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +67,11 @@ class AdsClientIT {
         assertThat(first.getTypeUrl()).isEqualTo(CLUSTER.typeUrl());
         assertThat(first.getNode().getId()).isEqualTo("web-0.shop");
         assertThat(first.getNode().getUserAgentName()).isEqualTo("weft");
-        assertThat(first.getNode().getClientFeaturesList()).contains("weft.upstream-service-time");
+        assertThat(first.getNode().getClientFeaturesList())
+                .contains(
+                        "weft.upstream-service-time",
+                        "xds.config.supports-resource-ttl",
+                        "xds.config.resource-in-sotw");
         eventually(
                 "every response is acknowledged",
                 () -> a.latest().acks() == a.latest().responses.size());
@@ -155,6 +161,53 @@ class AdsClientIT {
 
         eventually("it is acknowledged", () -> a.latest().acks() > acks);
         assertThat(proxy.sink.applied).hasSize(applied);
+    }
+
+    @Test
+    void removes_what_it_does_not_hear_of_for_its_time_to_live() {
+        proxy.start();
+        synced();
+        a.latest().send(clusters(mortal("c3", 2), mortal("c4", 3)));
+        // from now on it stays for longer
+        a.latest().send(clusters(mortal("c3", 3600).clearResource()));
+        eventually("c4 is there", () -> proxy.sink.names(CLUSTER).contains("c4"));
+
+        eventually("c4 has gone", () -> !proxy.sink.names(CLUSTER).contains("c4"));
+
+        assertThat(proxy.sink.names(CLUSTER)).containsExactlyInAnyOrder("c1", "c2", "c3");
+        eventually(
+                "c4's endpoints are unsubscribed",
+                () ->
+                        a.latest().requests(ENDPOINTS).stream()
+                                .anyMatch(r -> r.getResourceNamesUnsubscribeList().contains("c4")));
+    }
+
+    @Test
+    void begins_the_time_to_live_anew_with_the_last_good_configuration() {
+        proxy.start();
+        synced();
+        a.latest().send(clusters(mortal("c3", 2)));
+        eventually("c3 is acknowledged", () -> a.latest().acks() == a.latest().responses.size());
+        proxy.close();
+        a.stop();
+
+        proxy = new TestProxyCore(mesh).start();
+
+        eventually("c3 has gone", () -> !proxy.sink.names(CLUSTER).contains("c3"));
+        assertThat(proxy.sink.names(CLUSTER)).containsExactlyInAnyOrder("c1", "c2");
+    }
+
+    private static DeltaDiscoveryResponse.Builder clusters(Resource.Builder... resources) {
+        var response = DeltaDiscoveryResponse.newBuilder().setTypeUrl(CLUSTER.typeUrl());
+        for (var resource : resources) {
+            response.addResources(resource);
+        }
+        return response;
+    }
+
+    private static Resource.Builder mortal(String name, int seconds) {
+        return TestControlPlane.resource(name, "1", cluster(name)).toBuilder()
+                .setTtl(Durations.fromSeconds(seconds));
     }
 
     private long nacks(ResourceType type) {

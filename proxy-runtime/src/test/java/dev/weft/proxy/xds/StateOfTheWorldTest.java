@@ -19,6 +19,7 @@ import io.envoyproxy.envoy.service.discovery.v3.DiscoveryRequest;
 import io.envoyproxy.envoy.service.discovery.v3.DiscoveryResponse;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -162,18 +163,19 @@ class StateOfTheWorldTest {
     }
 
     @Test
-    void takes_a_resource_out_of_its_wrapper() {
+    void takes_a_resource_with_its_time_to_live_out_of_its_wrapper() {
         var update = variant.read(response(LISTENER, "3", "n", wrapped("l", listener("l"))));
 
         assertThat(update.changed())
-                .containsExactly(new Resource("l", "3", Any.pack(listener("l"))));
+                .containsExactly(
+                        new Resource("l", "3", Any.pack(listener("l")), Duration.ofSeconds(9)));
     }
 
     @Test
     void a_resource_without_body_stays_as_it_is_and_alone_brings_no_others() {
         taken(response(LISTENER, "3", "n1", listener("l"), listener("m")));
         var alone = variant.read(response(LISTENER, "3", "n2", heartbeat("l")));
-        assertThat(alone.prolonged()).containsExactly("l");
+        assertThat(alone.heartbeats()).containsExactly(new Heartbeat("l", Duration.ofSeconds(5)));
         assertThat(alone.removed(Set.of("l", "m"))).isEmpty();
 
         var among = variant.read(response(LISTENER, "4", "n3", heartbeat("l"), listener("k")));
@@ -182,7 +184,7 @@ class StateOfTheWorldTest {
     }
 
     @Test
-    void what_only_prolongs_does_not_stand_for_a_version_that_was_refused() {
+    void heartbeats_do_not_stand_for_a_version_that_was_refused() {
         taken(response(LISTENER, "1", "n1", listener("l")));
         variant.answer(
                 variant.read(response(LISTENER, "2", "n2", listener("l"))), Optional.of("why"));
@@ -276,6 +278,7 @@ class StateOfTheWorldTest {
         return io.envoyproxy.envoy.service.discovery.v3.Resource.newBuilder()
                 .setName(name)
                 .setResource(Any.pack(body))
+                .setTtl(Durations.fromSeconds(9))
                 .build();
     }
 
