@@ -12,6 +12,7 @@ import dev.weft.proxy.config.Resource;
 import dev.weft.proxy.config.Sniffed;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.route.RequestHead;
+import dev.weft.proxy.xds.ResourceType;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
 import io.envoyproxy.envoy.extensions.filters.listener.http_inspector.v3.HttpInspector;
@@ -28,7 +29,10 @@ import io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -121,6 +125,18 @@ class ConfigFuzzTest {
         assertThat(store.dump()).startsWith("{");
     }
 
+    /// All that is changed here, as it is before.
+    static Map<ResourceType, List<Resource>> good() {
+        var good = new EnumMap<ResourceType, List<Resource>>(ResourceType.class);
+        Stream.concat(PLAIN.stream(), FEATURES.stream())
+                .forEach(sent ->
+                        good.computeIfAbsent(
+                                        ResourceType.of(sent.type()).orElseThrow(),
+                                        _ -> new ArrayList<>())
+                                .add(Xds.resource(sent.name(), sent.message())));
+        return good;
+    }
+
     private record Sent(String type, String name, Message message) {}
 
     private static Optional<String> refusal(ConfigStore store, Sent sent) {
@@ -130,7 +146,8 @@ class ConfigFuzzTest {
         return refusal;
     }
 
-    private static void use(Tables tables) {
+    /// Asks it what requests ask.
+    static void use(Tables tables) {
         for (var listener : tables.listeners().values()) {
             for (var sniffed :
                     List.of(

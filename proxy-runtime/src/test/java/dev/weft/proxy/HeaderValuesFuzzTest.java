@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.weft.proxy.cluster.GrpcStatusProperty;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.config.Tables;
 import dev.weft.proxy.filter.Descriptor;
@@ -41,10 +42,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
 /// What clients and services say in headers is understood or left alone, and bounded. The first
-/// byte says of which headers, each line after it is one.
+/// byte, a digit, says of which headers, each line after it is one.
 class HeaderValuesFuzzTest {
     private static final Pattern TIMEOUT = Pattern.compile("[0-9]{1,8}[HMSmun]");
-    private static final int KINDS = 8;
+    private static final int KINDS = 9;
     private static final List<String> DOMAINS =
             List.of("web.example", "*.example", "web.*", "[::1]", "*");
     private static final RouteTable EXACT = routes(false);
@@ -68,7 +69,7 @@ class HeaderValuesFuzzTest {
             return;
         }
         var lines = new Lines(input, 1);
-        switch (Math.floorMod(input[0], KINDS)) {
+        switch (Math.floorMod(input[0] - '0', KINDS)) {
             case 0 -> TraceProperty.holds(lines.headers(0));
             case 1 -> hasADeadline(lines.get(0), lines.headers(0));
             case 2 -> HygieneProperty.waitsNoLongerThanItMay(lines.headers(0));
@@ -79,6 +80,7 @@ class HeaderValuesFuzzTest {
             case 4 -> isOneHost(lines.get(0));
             case 5 -> isDisturbedWithinLimits(lines.headers(0));
             case 6 -> isCounted(lines.get(0), lines.headers(1));
+            case 8 -> GrpcStatusProperty.holds(lines.get(0), lines.headers(1));
             default -> {
                 LogLineProperty.holds(lines.get(0), lines.get(1), lines.headers(2));
                 // Lone surrogates, too.
