@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Opens the three ports and says what each path answers.
 public final class Admin implements AutoCloseable {
@@ -29,6 +30,9 @@ public final class Admin implements AutoCloseable {
     private final HttpPort healthPort;
 
     private volatile Probes probes = Probes.NONE;
+
+    /// Of those who ask now. Confined to the ports' event loop.
+    private @Nullable CompletableFuture<Answer> live;
 
     /// @param loop a single one
     public static Admin open(
@@ -131,12 +135,19 @@ public final class Admin implements AutoCloseable {
         };
     }
 
+    /// However many ask, the threads are asked once at a time.
     private CompletionStage<Answer> live() {
-        return health.pulse()
-                .toCompletableFuture()
-                .thenApply(beaten -> Answer.text(200, "live"))
-                .completeOnTimeout(
-                        Answer.text(503, "a thread hangs"), PULSE_SECONDS, TimeUnit.SECONDS);
+        if (live == null || live.isDone()) {
+            live =
+                    health.pulse()
+                            .toCompletableFuture()
+                            .thenApply(beaten -> Answer.text(200, "live"))
+                            .completeOnTimeout(
+                                    Answer.text(503, "a thread hangs"),
+                                    PULSE_SECONDS,
+                                    TimeUnit.SECONDS);
+        }
+        return live;
     }
 
     private CompletionStage<Answer> probe(String which, InetAddress local) {

@@ -6,6 +6,7 @@ import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.downstream.Farewell;
 import dev.weft.proxy.drain.Drainable;
 import dev.weft.proxy.http1.RequestRules;
+import dev.weft.proxy.http1.ResponseEncoder;
 import dev.weft.proxy.http1.StrictRequestDecoder;
 import dev.weft.proxy.idle.Idleness;
 import dev.weft.proxy.overload.Account;
@@ -63,7 +64,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     private final HttpChain chain;
     private final StrictRequestDecoder decoder;
-    private final Http1Encoder encoder;
+    private final ResponseEncoder encoder;
     private final Channel channel;
     private final Farewell farewell;
     private final Seat seat;
@@ -93,7 +94,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private @Nullable Idleness idleness;
     private @Nullable Future<?> restTimer;
 
-    private Http1Server(HttpChain chain, Http1Encoder encoder, Channel channel) {
+    private Http1Server(HttpChain chain, ResponseEncoder encoder, Channel channel) {
         var config = chain.current();
         this.chain = chain;
         this.decoder =
@@ -105,7 +106,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     }
 
     static void install(HttpChain chain, Channel channel) {
-        var encoder = new Http1Encoder();
+        var encoder = new ResponseEncoder();
         var server = new Http1Server(chain, encoder, channel);
         server.seat.heldBy(server);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);

@@ -22,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,10 @@ class AdminIT {
     private HttpServer application;
     private Admin admin;
     private volatile Optional<String> unready = Optional.empty();
+    private final AtomicInteger scrapes = new AtomicInteger();
+    private final AtomicInteger pulses = new AtomicInteger();
+    private volatile String scrape = "";
+    private volatile CompletableFuture<Object> pulse = CompletableFuture.completedFuture("");
     private volatile int status = 200;
     private volatile String host = "";
 
@@ -174,6 +180,128 @@ class AdminIT {
     }
 
     @Test
+    void nothing_is_prepared_for_a_client_before_it_has_read_the_last_answer() throws Exception {
+        scrape = "x".repeat(8 * 1024 * 1024);
+        var requests = 5;
+        try (var attacker = asksForMetrics(requests)) {
+            assertThat(get("/ready").statusCode()).isEqualTo(200);
+
+            assertThat(scrapes).as("none of it has been read").hasValue(1);
+
+            var answers = attacker.getInputStream().readNBytes(requests * scrape.length());
+            assertThat(answers).hasSize(requests * scrape.length());
+            assertThat(scrapes).hasValue(requests);
+        }
+    }
+
+    @Test
+    void who_reads_nothing_gives_way_when_too_much_is_unread() throws Exception {
+        scrape = "x".repeat(Callers.MAX_UNREAD_BYTES);
+        try (var attacker = asksForMetrics(1)) {
+            eventually("it has its answer", () -> scrapes.get() == 1);
+            try (var honest = asksForMetrics(1)) {
+                honest.getInputStream().readNBytes(scrape.length());
+            }
+
+            assertThat(readToTheEnd(attacker)).isLessThan(scrape.length());
+        }
+    }
+
+    @Test
+    void threads_are_asked_once_at_a_time_however_many_ask_for_them() throws Exception {
+        pulse = new CompletableFuture<>();
+        var open = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < 20; i++) {
+                open.add(asks(admin.ports().health(), "/live", 1));
+            }
+            assertThat(get("/ready").statusCode()).isEqualTo(200);
+
+            assertThat(pulses).hasValue(1);
+
+            pulse.complete("");
+            for (var each : open) {
+                assertThat(each.getInputStream().readNBytes(12)).asString().endsWith("200");
+            }
+            assertThat(get("/live").statusCode()).isEqualTo(200);
+            assertThat(pulses).hasValue(2);
+        } finally {
+            for (var each : open) {
+                each.close();
+            }
+        }
+    }
+
+    @Test
+    void other_methods_and_bodies_do_not_end_in_confusion() throws Exception {
+        try (var client = new Socket(here, admin.ports().health())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write(
+                            ("HEAD /ready HTTP/1.1\r\nhost: a\r\n\r\n"
+                                            + "GET /ready HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc"
+                                            + "CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\n\r\n"
+                                            + "GET /ready HTTP/1.1\r\nhost: a\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+
+            var said =
+                    new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            assertThat(said.split("\r\n\r\n"))
+                    .satisfiesExactly(
+                            head -> assertThat(head).startsWith("HTTP/1.1 405"),
+                            get -> assertThat(get).startsWith("HTTP/1.1 200"),
+                            connect -> assertThat(connect).startsWith("ready\nHTTP/1.1 405"),
+                            end -> assertThat(end).isEqualTo("only GET\n"));
+        }
+    }
+
+    @Test
+    void large_bodies_end_the_connection() throws Exception {
+        try (var client = new Socket(here, admin.ports().health())) {
+            client.setSoTimeout(20_000);
+            client.getOutputStream()
+                    .write(
+                            ("GET /ready HTTP/1.1\r\nhost: a\r\ncontent-length: 9000\r\n\r\n"
+                                            + "x".repeat(8193))
+                                    .getBytes(StandardCharsets.US_ASCII));
+
+            assertThat(client.getInputStream().readAllBytes()).asString().contains("413");
+        }
+    }
+
+    private Socket asksForMetrics(int times) throws IOException {
+        return asks(admin.ports().metrics(), "/metrics", times);
+    }
+
+    /// Reads nothing yet, and has little room for what comes.
+    private Socket asks(int port, String path, int times) throws IOException {
+        var client = new Socket();
+        client.setReceiveBufferSize(16 * 1024);
+        client.setSoTimeout(20_000);
+        client.connect(new InetSocketAddress(here, port));
+        client.getOutputStream()
+                .write(
+                        "GET %s HTTP/1.1\r\nhost: a\r\n\r\n"
+                                .formatted(path)
+                                .repeat(times)
+                                .getBytes(StandardCharsets.US_ASCII));
+        return client;
+    }
+
+    private static long readToTheEnd(Socket from) throws IOException {
+        var all = 0L;
+        var into = new byte[64 * 1024];
+        try {
+            for (int read = 0; read >= 0; read = from.getInputStream().read(into)) {
+                all += read;
+            }
+        } catch (SocketException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+        }
+        return all;
+    }
+
+    @Test
     void a_connection_without_a_request_is_closed_soon() throws Exception {
         try (var silent = new Socket(here, admin.ports().health())) {
             silent.setSoTimeout(20_000);
@@ -262,7 +390,8 @@ class AdminIT {
 
                     @Override
                     public CompletionStage<?> pulse() {
-                        return CompletableFuture.completedStage("");
+                        pulses.incrementAndGet();
+                        return pulse;
                     }
                 },
                 new Insight() {
@@ -283,7 +412,8 @@ class AdminIT {
 
                     @Override
                     public String metrics() {
-                        return "";
+                        scrapes.incrementAndGet();
+                        return scrape;
                     }
                 },
                 probed);
