@@ -1,5 +1,7 @@
 package dev.weft.proxy.http2;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -20,7 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// Heads and trailers as HPACK has them, by Netty's encoder. What belongs to HTTP/1.1 is left out
 /// (RFC 9113, 8.2.2).
 final class BlockEncoder {
+    /// Buckets of the dynamic table. Netty keeps 64 bytes for each at most, 4 KiB, however much
+    /// more the peer would keep.
     private static final int TABLE_HINT = 64;
+
     private static final int FIELD_OVERHEAD_BYTES = 32;
     private static final AsciiString METHOD = Http2Headers.PseudoHeaderName.METHOD.value();
     private static final AsciiString SCHEME = Http2Headers.PseudoHeaderName.SCHEME.value();
@@ -32,14 +37,25 @@ final class BlockEncoder {
     private final DefaultHttp2HeadersEncoder netty =
             new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, true, TABLE_HINT);
     private final Source source = new Source();
+    private long tableBytes = DEFAULT_HEADER_TABLE_SIZE;
+    private long leastTableBytes = DEFAULT_HEADER_TABLE_SIZE;
 
-    /// What the peer keeps at most.
-    void tableBytes(long most) throws Http2Exception {
-        netty.maxHeaderTableSize(most);
+    /// What the peer keeps at most, from the next block on.
+    void tableBytes(long most) {
+        tableBytes = most;
+        leastTableBytes = Math.min(leastTableBytes, most);
     }
 
     void request(int streamId, HttpRequest head, ByteBuf out) throws Http2Exception {
         begin(head);
+        encode(streamId, out);
+    }
+
+    private void encode(int streamId, ByteBuf out) throws Http2Exception {
+        // Of all sizes since the last block the smallest is told, and the last (RFC 7541, 4.2).
+        netty.maxHeaderTableSize(leastTableBytes);
+        netty.maxHeaderTableSize(tableBytes);
+        leastTableBytes = tableBytes;
         netty.encodeHeaders(streamId, source, out);
     }
 
@@ -72,12 +88,12 @@ final class BlockEncoder {
     void response(int streamId, HttpResponse head, ByteBuf out) throws Http2Exception {
         source.begin(head.headers());
         source.pseudo(STATUS, head.status().codeAsText());
-        netty.encodeHeaders(streamId, source, out);
+        encode(streamId, out);
     }
 
     void trailers(int streamId, HttpHeaders trailers, ByteBuf out) throws Http2Exception {
         source.begin(trailers);
-        netty.encodeHeaders(streamId, source, out);
+        encode(streamId, out);
     }
 
     private static boolean isOfHttp1(AsciiString name) {

@@ -57,7 +57,8 @@ final class FrameWriter {
         this.context = context;
     }
 
-    void tableBytes(long most) throws Http2Exception {
+    /// What the peer keeps at most of headers.
+    void tableBytes(long most) {
         encoder.tableBytes(most);
     }
 

@@ -1,5 +1,7 @@
 package dev.weft.proxy.http2;
 
+import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_HEADER_TABLE_SIZE;
+import static io.netty.handler.codec.http2.Http2FrameTypes.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.proxy.http2.Stream.Ending;
@@ -111,6 +113,35 @@ class SessionTest {
         assertThat(large.ended).isNull();
         assertThat(serverHears.only().head().fields.get("long")).hasSize(most);
         assertThat(clientHears.open).isOne();
+    }
+
+    /// What the session's decoders keep is the usual, whatever their peers are told.
+    @ParameterizedTest
+    @ValueSource(longs = {0, 100, 4_096, 4_097, 0xffffffffL})
+    void tables_of_headers_are_never_larger_than_usual(long most) {
+        for (var channel : List.of(clientChannel, serverChannel)) {
+            channel.writeInbound(tableBytes(most));
+        }
+        for (int i = 0; i < MAX_STREAMS; i++) {
+            var value = Character.toString('A' + i).repeat(1_000);
+            var call = call(request().add("z", value), true);
+            carry(WHOLE);
+            var heard = serverHears.heard.getLast();
+            assertThat(heard.head().fields.get("z")).isEqualTo(value);
+
+            var answer = ok();
+            answer.headers().add("z", value);
+            heard.stream.writeHead(answer, true);
+            heard.stream.flush();
+            carry(WHOLE);
+            assertThat(call.head().fields.get("z")).isEqualTo(value);
+        }
+    }
+
+    private static ByteBuf tableBytes(long most) {
+        var settings = Unpooled.buffer();
+        settings.writeMedium(6).writeByte(SETTINGS).writeByte(0).writeInt(0);
+        return settings.writeShort(SETTINGS_HEADER_TABLE_SIZE).writeInt((int) most);
     }
 
     @Test
