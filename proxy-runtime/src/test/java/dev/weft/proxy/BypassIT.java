@@ -66,6 +66,31 @@ class BypassIT {
         assertThat(app.seen()).startsWith("GET /a HTTP/1.1\r\n").doesNotContain("admin");
     }
 
+    /// Longer than what is looked at, and than what comes in one read.
+    @Test
+    void a_long_request_is_judged_before_its_first_line_has_come_to_its_end() throws Exception {
+        var line = "POST /" + "a".repeat(40_000) + " HTTP/1.1";
+        try (var client = connect()) {
+            say(client, line + HEADERS);
+
+            assertThat(heard(client)).startsWith("HTTP/1.1 200 ");
+        }
+        assertThat(app.seen()).startsWith(line + "\r\n").doesNotContain("spiffe:");
+    }
+
+    @Test
+    void a_long_request_that_begins_late_does_not_get_through() throws Exception {
+        try (var client = connect()) {
+            say(client, "POST /");
+            Eventually.holds(() -> assertThat(app.seen()).isEqualTo("POST /"));
+            say(client, "a".repeat(40_000) + " HTTP/1.1" + HEADERS);
+
+            assertThat(heard(client)).isEmpty();
+        }
+        assertThat(app.complete()).isZero();
+        assertThat(app.seen()).doesNotContain("HTTP");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"G", "GET /adm", "GET /admin HTTP/1.1", "ANY /"})
     void a_request_whose_first_line_comes_late_does_not_get_through(String begin) throws Exception {

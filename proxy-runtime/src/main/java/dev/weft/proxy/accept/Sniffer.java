@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// Says what the first bytes of a connection are. Pure: looks at the same buffer again when more
 /// has come.
 final class Sniffer {
-    /// What has not shown its nature in so many bytes is opaque.
+    /// What has not shown its nature in so many bytes is opaque, unless it can still be a request.
     static final int MAX_BYTES = 16 * 1024;
 
     private static final byte[] HTTP2_PREFACE =
@@ -18,6 +18,9 @@ final class Sniffer {
     private static final String HTTP = "HTTP/";
     private static final String HTTP_1_1 = "http/1.1";
     private static final Pattern SIMPLE_REQUEST = Pattern.compile("GET[ \t]+/");
+
+    /// A length and a priority: lines of syslog that are counted (RFC 6587, 3.4.1) need not end.
+    private static final Pattern COUNTED_LINE = Pattern.compile("[0-9]+ <");
 
     private Sniffer() {}
 
@@ -87,7 +90,8 @@ final class Sniffer {
         }
         var until = textEnd >= 0 ? textEnd : lineEnd >= 0 ? lineEnd : end;
         var line = seen.toString(start, until - start, StandardCharsets.ISO_8859_1);
-        if (!mayBeRequest(line)) {
+        var isCut = textEnd < 0 && lineEnd < 0;
+        if (!mayBeRequest(line) && !(isCut && mayBecomeRequest(line))) {
             return Sniffed.NOTHING;
         }
         return Sniffed.http(line.stripTrailing().endsWith(" HTTP/1.0") ? "http/1.0" : HTTP_1_1);
@@ -102,6 +106,18 @@ final class Sniffer {
             }
         }
         return SIMPLE_REQUEST.matcher(line).lookingAt();
+    }
+
+    /// It begins with a method and what separates that from a target; the version, if there is one,
+    /// is too far away to be seen.
+    private static boolean mayBecomeRequest(String line) {
+        var at = 0;
+        while (at < line.length() && Tokens.isTokenChar(line.charAt(at))) {
+            at++;
+        }
+        return at < line.length()
+                && isSeparator(line.charAt(at))
+                && !COUNTED_LINE.matcher(line).lookingAt();
     }
 
     private static boolean isSeparator(char c) {

@@ -9,13 +9,18 @@ import dev.weft.proxy.http1.StrictRequestDecoder.Turns;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.assertj.core.api.Condition;
 import org.jspecify.annotations.Nullable;
 
 /// First bytes are the same thing however many of them have come, and what an HTTP server would
 /// read as a request is never taken for opaque bytes.
 class SnifferFuzzTest {
+    /// More than is looked at.
+    private static final int MAX_HEADER_BYTES = 4 * Sniffer.MAX_BYTES;
+
     @FuzzTest
     void first_bytes_are_one_thing(byte[] bytes) {
         for (var inspectors : List.of(new boolean[] {true, true}, new boolean[] {false, true})) {
@@ -27,9 +32,32 @@ class SnifferFuzzTest {
                 }
             }
             if (isRequest(bytes)) {
-                assertThat(whole).extracting(Sniffed::protocols).isNotEqualTo(List.of());
+                assertThat(whole).is(http());
+                isJudgedEarly(withLongTarget(bytes), inspectors);
             }
         }
+    }
+
+    /// Before its first line has come to its end.
+    private static void isJudgedEarly(byte[] bytes, boolean... inspectors) {
+        if (isRequest(bytes)) {
+            assertThat(look(bytes, Sniffer.MAX_BYTES, inspectors)).is(http());
+            assertThat(look(bytes, bytes.length, inspectors)).is(http());
+        }
+    }
+
+    private static Condition<@Nullable Sniffed> http() {
+        return new Condition<>(
+                sniffed -> sniffed != null && !sniffed.protocols().isEmpty(), "HTTP");
+    }
+
+    /// Its first line is longer than what is looked at: more comes before its last blank.
+    private static byte[] withLongTarget(byte[] bytes) {
+        var text = new String(bytes, StandardCharsets.ISO_8859_1);
+        var end = text.stripLeading().indexOf('\n') + text.length() - text.stripLeading().length();
+        var at = Math.max(0, text.lastIndexOf(' ', end));
+        var longer = text.substring(0, at) + "a".repeat(Sniffer.MAX_BYTES) + text.substring(at);
+        return longer.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private static @Nullable Sniffed look(byte[] bytes, int length, boolean... inspectors) {
@@ -40,7 +68,8 @@ class SnifferFuzzTest {
     }
 
     private static boolean isRequest(byte[] bytes) {
-        var channel = new EmbeddedChannel(new StrictRequestDecoder(8192, 100, Turns.ANY));
+        var channel =
+                new EmbeddedChannel(new StrictRequestDecoder(MAX_HEADER_BYTES, 100, Turns.ANY));
         channel.writeInbound(Unpooled.copiedBuffer(bytes));
         var head = channel.readInbound();
         var read = head instanceof HttpRequest request && request.decoderResult().isSuccess();

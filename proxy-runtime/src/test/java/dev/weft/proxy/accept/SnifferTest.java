@@ -70,6 +70,38 @@ class SnifferTest {
         assertThat(look("a".repeat(much))).isEqualTo(Sniffed.NOTHING);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "POST /",
+                "get /",
+                "ANY\t/",
+                "\r\nPOST /",
+                "POST\u000b/",
+                "POST /\u0001",
+                "83 /"
+            })
+    void a_line_whose_end_is_too_far_away_may_be_a_request(String begin) {
+        var line = begin + "a".repeat(Sniffer.MAX_BYTES - begin.length());
+
+        assertThat(look(line.substring(1))).isNull();
+        assertThat(look(line)).isEqualTo(Sniffed.http("http/1.1"));
+        assertThat(look(line + "\n")).isEqualTo(Sniffed.NOTHING);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "83 <34>1 2003-10-11T22:14:15.003Z mymachine su - ",
+                "8=FIX.4.4\u00019=148\u000135=D\u0001",
+                "MSH|^~\\&|ADT1|GOOD HEALTH HOSPITAL|",
+                "{\"text\": \"a b ",
+                "POST /\u0000"
+            })
+    void what_has_no_lines_and_no_method_stays_opaque(String begin) {
+        assertThat(look(begin + "a ".repeat(Sniffer.MAX_BYTES))).isEqualTo(Sniffed.NOTHING);
+    }
+
     @Test
     void a_client_hello_tells_its_alpn_however_it_is_cut() throws Exception {
         var hello = clientHello("weft1-h2", "h2");
