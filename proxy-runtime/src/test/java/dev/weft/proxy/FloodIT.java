@@ -27,6 +27,10 @@ import org.junit.jupiter.api.Test;
 
 /// A client that makes the proxy work for nothing loses its connection, and the others are served.
 class FloodIT {
+    /// To begin with (RFC 9113, 6.9.2).
+    private static final int CONNECTION_WINDOW = 65_535;
+
+    private static final int STREAMS = 1_000;
     private static final String[] REQUEST = RawHttp2.request("GET", "/");
 
     private final TwoProxies mesh = new TwoProxies();
@@ -110,6 +114,45 @@ class FloodIT {
     @Test
     void windows_opened_for_nothing_end_the_connection() throws Exception {
         isToldToCalmDown((attacker, i) -> attacker.frame(WINDOW_UPDATE, 0, 0, 0, 0, 0, 1), 20_000);
+    }
+
+    /// CVE-2019-9511: a frame for each byte.
+    @Test
+    void windows_opened_for_a_byte_at_a_time_end_the_connection() throws Exception {
+        try (var attacker = new RawHttp2(mesh.inboundPort())) {
+            for (int i = 0; i < STREAMS; i++) {
+                attacker.get(2 * i + 1, "/some");
+            }
+            for (int came = 0; came < CONNECTION_WINDOW; ) {
+                came += attacker.await(frame -> frame.type() == DATA).payload().length;
+            }
+            var last = DATA;
+            for (int i = 0; i < 20_000 && last == DATA; i++) {
+                attacker.frame(WINDOW_UPDATE, 0, 0, 0, 0, 0, 1);
+                last =
+                        attacker.await(frame -> frame.type() == DATA || frame.type() == GOAWAY)
+                                .type();
+            }
+
+            assertThat(last).isEqualTo(GOAWAY);
+        }
+        othersAreServed();
+    }
+
+    @Test
+    void windows_opened_for_a_few_hundred_bytes_at_a_time_carry_a_large_answer() throws Exception {
+        try (var client = new RawHttp2(mesh.inboundPort())) {
+            client.get(1, "/big");
+            for (int came = 0; came < 1 << 20; ) {
+                var length = client.await(frame -> frame.is(DATA, 1)).payload().length;
+                assertThat(length).as("after %d bytes", came).isPositive();
+                came += length;
+                if (came >= CONNECTION_WINDOW) {
+                    client.frame(WINDOW_UPDATE, 0, 0, 0, 0, 1, 0);
+                    client.frame(WINDOW_UPDATE, 0, 1, 0, 0, 1, 0);
+                }
+            }
+        }
     }
 
     @Test

@@ -32,9 +32,13 @@ final class FloodGate {
     /// Parts of one header block that are smaller than 8 KiB.
     static final int MAX_SMALL_CONTINUATIONS = 16;
 
-    /// WINDOW_UPDATE frames for each DATA frame that was sent to the peer. One that takes all that
-    /// comes sends two for the half of a window.
-    static final int MAX_UPDATES_FOR_DATA = 10;
+    /// WINDOW_UPDATE frames for each part of a message that was sent to the peer, however small it
+    /// is by nature. One that takes all that comes sends two for the half of a window.
+    static final int MAX_UPDATES_FOR_PART = 10;
+
+    /// One more for so many bytes: who opens windows for less has them sent in crumbs
+    /// (CVE-2019-9511).
+    static final int BYTES_FOR_UPDATE = 32;
 
     /// The same for each stream, and at all events: to begin with, a peer makes windows larger.
     static final int MAX_UPDATES_FOR_STREAM = 2;
@@ -43,6 +47,7 @@ final class FloodGate {
 
     private final LongSupplier nanoTime;
     private long updatesLeft = MAX_UPDATES;
+    private int bytesWithoutUpdate;
     private long windowStart;
     private int resets;
     private int resetsSent;
@@ -83,8 +88,15 @@ final class FloodGate {
     }
 
     /// This side's answer, or request, moves: its windows have to be opened for the next.
-    void dataSent() {
-        updatesLeft += MAX_UPDATES_FOR_DATA;
+    void dataSent(int bytes) {
+        var all = bytesWithoutUpdate + (long) bytes;
+        updatesLeft += all / BYTES_FOR_UPDATE;
+        bytesWithoutUpdate = (int) (all % BYTES_FOR_UPDATE);
+    }
+
+    /// With that a part of it has been sent to its end, not to that of a window.
+    void partSent() {
+        updatesLeft += MAX_UPDATES_FOR_PART;
     }
 
     void streamOpened() {

@@ -92,7 +92,8 @@ final class SendWindows {
             idle = before == connection ? idle + 1 : 0;
         }
         session.flush();
-        if (unwritable > 0) {
+        // Those that wait may have taken all of it.
+        if (unwritable > 0 && connection > 0 && session.isChannelWritable()) {
             session.streams().forEachOpen(this::tellWritable);
         }
     }

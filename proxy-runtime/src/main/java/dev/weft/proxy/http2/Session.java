@@ -589,17 +589,18 @@ public final class Session extends ChannelDuplexHandler {
 
     /// A piece of a part, which is within the windows. Takes it.
     void writeSome(Stream stream, ByteBuf bytes) {
-        gate.dataSent();
+        gate.dataSent(bytes.readableBytes());
         writer().data(stream.id, bytes, false);
     }
 
     /// Takes the part, which is within the windows.
     void write(Stream stream, HttpContent part) {
+        gate.partSent();
         if (!(part instanceof LastHttpContent last)) {
             writeSome(stream, part.content());
             return;
         }
-        gate.dataSent();
+        gate.dataSent(last.content().readableBytes());
         if (last.trailingHeaders().isEmpty()) {
             writer().data(stream.id, last.content(), true);
         } else {
