@@ -44,7 +44,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/1.1 connection of a client: one [Exchange] at a time; requests that came early wait as
-/// they came, and their client is not read any more.
+/// they came, and their client is not read any more. Nor is one that does not read answers.
 ///
 /// ```
 /// between requests -> exchange -> between requests
@@ -137,11 +137,14 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         }
     }
 
-    /// The next request comes when there is none, or its end is still to come.
+    /// The next request comes when there is none and the client reads answers, or its end is still
+    /// to come.
     private final class Turns implements StrictRequestDecoder.Turns {
         @Override
         public boolean mayBegin() {
-            return exchange == null ? !discards : !exchange.isRequestComplete();
+            return exchange == null
+                    ? !discards && channel.isWritable()
+                    : !exchange.isRequestComplete();
         }
 
         @Override
@@ -277,6 +280,15 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     public void channelWritabilityChanged(ChannelHandlerContext context) {
         if (exchange != null) {
             exchange.downstreamWritable();
+        } else if (channel.isWritable() && decoder.isWaiting()) {
+            // Not at once: it may be in the middle of a write that has made room.
+            channel.eventLoop().execute(this::resume);
+        }
+    }
+
+    private void resume() {
+        if (exchange == null && !closing) {
+            beginWaiting();
         }
     }
 
@@ -554,6 +566,10 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         if (idleness != null) {
             idleness.worked();
         }
+        beginWaiting();
+    }
+
+    private void beginWaiting() {
         decoder.next();
         if (closing) {
             return;

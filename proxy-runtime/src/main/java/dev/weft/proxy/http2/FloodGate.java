@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 
 /// Counts the frames of one connection that cost this side more than the peer, per window of time.
 /// Frames that are answered or queued (PING, SETTINGS, resets) are bounded while they wait to be
-/// sent as well; header blocks by their size.
+/// sent as well, and so are answers; header blocks by their size.
 final class FloodGate {
     static final Duration WINDOW = Duration.ofSeconds(30);
 
@@ -28,6 +28,11 @@ final class FloodGate {
 
     /// Answers to PING and SETTINGS, and resets, which the peer does not read.
     static final int MAX_QUEUED_CONTROL_FRAMES = 1_000;
+
+    /// Heads and trailers that the client does not read. One that reads has as many as it may have
+    /// streams, with some informational answers, and learns that a stream has ended before it
+    /// begins another. As Envoy's `max_outbound_frames`.
+    static final int MAX_QUEUED_BLOCKS = 10_000;
 
     /// Parts of one header block that are smaller than 8 KiB.
     static final int MAX_SMALL_CONTINUATIONS = 16;

@@ -49,6 +49,8 @@ final class FrameWriter {
     private int usual = LEAST_BYTES;
     private int answers;
     private int answersUnsent;
+    private int blocks;
+    private int blocksUnsent;
     private int unflushed;
     private boolean dirty;
     private boolean closed;
@@ -70,6 +72,12 @@ final class FrameWriter {
     /// Frames of control that the peer made us send, and that have not gone to the kernel yet.
     int answersUnsent() {
         return answersUnsent;
+    }
+
+    /// Heads and trailers that were written while the channel had taken enough, and that have not
+    /// gone to the kernel yet.
+    int blocksUnsent() {
+        return blocksUnsent;
     }
 
     boolean isDirty() {
@@ -119,6 +127,7 @@ final class FrameWriter {
         } else {
             split(out, at, length, streamId, flags);
         }
+        blocks++;
         spill();
     }
 
@@ -271,12 +280,19 @@ final class FrameWriter {
         gathered = null;
         var length = out.readableBytes();
         usual = Math.max(LEAST_BYTES, Math.min(GATHERED_BYTES, (usual + length) / 2));
-        if (answers == 0) {
+        var sentAnswers = answers;
+        var sentBlocks = context.channel().isWritable() ? 0 : blocks;
+        answers = 0;
+        blocks = 0;
+        if (sentAnswers + sentBlocks == 0) {
             context.write(out, context.voidPromise());
         } else {
-            var sent = answers;
-            answers = 0;
-            context.write(out).addListener(_ -> answersUnsent -= sent);
+            blocksUnsent += sentBlocks;
+            context.write(out)
+                    .addListener(_ -> {
+                        answersUnsent -= sentAnswers;
+                        blocksUnsent -= sentBlocks;
+                    });
         }
         account(length);
     }

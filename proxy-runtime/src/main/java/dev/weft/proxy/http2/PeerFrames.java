@@ -26,6 +26,8 @@ final class PeerFrames implements FrameReader.Frames {
     /// Answers before the answer (1xx) on one stream.
     private static final int MAX_INFORMATIONAL = 16;
 
+    private static final String UNREAD = "answers that nobody reads";
+
     private final Session session;
     private final Session.Owner owner;
     private final Streams streams;
@@ -84,6 +86,9 @@ final class PeerFrames implements FrameReader.Frames {
     }
 
     private void open(int streamId, HeaderBlock headers, boolean last) throws Http2Exception {
+        if (session.writer().blocksUnsent() > FloodGate.MAX_QUEUED_BLOCKS) {
+            throw connectionError(ENHANCE_YOUR_CALM, UNREAD);
+        }
         refuseIf(streamId, MessageRules.request(headers));
         var announced = announced(headers);
         if (last && announced > 0) {
@@ -265,7 +270,7 @@ final class PeerFrames implements FrameReader.Frames {
     /// Who does not read them does not read why, either.
     private void verifyAnswers() {
         if (session.writer().answersUnsent() > FloodGate.MAX_QUEUED_CONTROL_FRAMES) {
-            var why = connectionError(ENHANCE_YOUR_CALM, "answers that nobody reads");
+            var why = connectionError(ENHANCE_YOUR_CALM, UNREAD);
             session.fail(why, why);
             session.context().close();
         }
