@@ -36,6 +36,9 @@ final class H2cApp implements AutoCloseable {
     private static final int PART = 64 * 1024;
     private static final byte[] ZEROS = new byte[PART];
 
+    /// That have been accepted.
+    final AtomicInteger connections = new AtomicInteger();
+
     /// Requests that have begun, and those that are complete.
     final AtomicInteger heads = new AtomicInteger();
 
@@ -50,7 +53,7 @@ final class H2cApp implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final Channel listening;
-    private final int maxHeaderBytes;
+    private final Http2Settings settings;
 
     H2cApp() {
         this(HEADERS);
@@ -58,7 +61,12 @@ final class H2cApp implements AutoCloseable {
 
     /// @param maxHeaderBytes it takes, and announces
     H2cApp(int maxHeaderBytes) {
-        this.maxHeaderBytes = maxHeaderBytes;
+        this(Http2Settings.defaultSettings().maxHeaderListSize(maxHeaderBytes));
+    }
+
+    /// @param settings that it announces
+    H2cApp(Http2Settings settings) {
+        this.settings = settings;
         listening =
                 new ServerBootstrap()
                         .group(loops)
@@ -67,6 +75,7 @@ final class H2cApp implements AutoCloseable {
                                 new ChannelInitializer<>() {
                                     @Override
                                     protected void initChannel(Channel channel) {
+                                        connections.incrementAndGet();
                                         serve(channel);
                                     }
                                 })
@@ -82,11 +91,7 @@ final class H2cApp implements AutoCloseable {
     private void serve(Channel channel) {
         channel.pipeline()
                 .addLast(
-                        Http2FrameCodecBuilder.forServer()
-                                .initialSettings(
-                                        Http2Settings.defaultSettings()
-                                                .maxHeaderListSize(maxHeaderBytes))
-                                .build(),
+                        Http2FrameCodecBuilder.forServer().initialSettings(settings).build(),
                         new Http2MultiplexHandler(
                                 new ChannelInitializer<>() {
                                     @Override

@@ -19,6 +19,9 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     /// Until the endpoint's SETTINGS have come (RFC 9113, 6.5.2, recommends no less).
     private static final long STREAMS_BEFORE_SETTINGS = 100;
 
+    /// Streams that are over here but not for the endpoint, which may name no limit of its own.
+    private static final int MAX_UNKNOWN_RESETS = 1_000;
+
     private static final int TCP_ESTABLISHED = 1;
 
     private final Http2Pool pool;
@@ -68,6 +71,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     boolean hasRoom() {
         return !leaving
                 && active + session.unknownResets() < maxStreams
+                && session.unknownResets() < MAX_UNKNOWN_RESETS
                 && channel != null
                 && channel.isActive()
                 && (active > 0

@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /// Counts the frames of one connection that cost this side more than the peer, per window of time.
-/// Frames that are answered or queued (PING, SETTINGS, resets) are bounded while they wait to be
-/// sent as well, and so are answers; header blocks by their size.
+/// A connection to an endpoint is shared: resets, and malformed answers to requests, are not
+/// counted there, where some clients could end it for all others, but at the clients that cause
+/// them. Frames that are answered or queued (PING, SETTINGS, resets) are bounded while they wait to
+/// be sent as well, and so are answers; header blocks by their size.
 final class FloodGate {
     static final Duration WINDOW = Duration.ofSeconds(30);
 

@@ -221,7 +221,9 @@ final class PeerFrames implements FrameReader.Frames {
 
     @Override
     public void reset(int streamId, long error) throws Http2Exception {
-        gate.reset();
+        if (session.isServer()) {
+            gate.reset();
+        }
         var stream = streams.get(streamId);
         if (stream != null) {
             session.close(stream, Way.ENDED);
@@ -313,11 +315,11 @@ final class PeerFrames implements FrameReader.Frames {
 
     @Override
     public void malformed(StreamException why) throws Http2Exception {
-        if (why.error() != REFUSED_STREAM) {
-            gate.provoked();
-        }
         var id = why.streamId();
         var stream = streams.get(id);
+        if (why.error() != REFUSED_STREAM && (session.isServer() || stream == null)) {
+            gate.provoked();
+        }
         if (stream != null) {
             session.writeReset(id, why.error().code());
             if (!session.hasEnded()) {

@@ -686,6 +686,12 @@ public final class Session extends ChannelDuplexHandler {
         if (resets.areMany()) {
             owner.resetsMany();
         }
+        if (server) {
+            countReset();
+        }
+    }
+
+    private void countReset() {
         try {
             gate.resetSent();
         } catch (Http2Exception tooMany) {

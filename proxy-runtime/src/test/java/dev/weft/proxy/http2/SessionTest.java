@@ -1,6 +1,8 @@
 package dev.weft.proxy.http2;
 
 import static io.netty.handler.codec.http2.Http2CodecUtil.SETTINGS_HEADER_TABLE_SIZE;
+import static io.netty.handler.codec.http2.Http2Flags.END_STREAM;
+import static io.netty.handler.codec.http2.Http2FrameTypes.DATA;
 import static io.netty.handler.codec.http2.Http2FrameTypes.SETTINGS;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -432,6 +434,29 @@ class SessionTest {
         assertThat(other.ended).isNull();
         assertThat(serverHears.heard.getLast().last).isTrue();
         assertThat(serverHears.open).isOne();
+    }
+
+    /// Clients that know how to provoke them must not end it for others.
+    @Test
+    void answers_that_are_malformed_do_not_cost_an_endpoints_connection() {
+        var other = call(false);
+        carry(WHOLE);
+        for (int i = 0; i < 2 * FloodGate.MAX_PROVOKED; i++) {
+            var call = call(true);
+            carry(WHOLE);
+            clientChannel.writeInbound(dataBeforeHead(call.stream.id));
+            assertThat(call.ended).isEqualTo(Ending.MALFORMED);
+            serverHears.heard.getLast().stream.reset(Http2Error.CANCEL.code());
+            carry(WHOLE);
+        }
+
+        assertThat(other.ended).isNull();
+        assertThat(clientChannel.isActive()).isTrue();
+    }
+
+    private static ByteBuf dataBeforeHead(int stream) {
+        var data = Unpooled.buffer();
+        return data.writeMedium(0).writeByte(DATA).writeByte(END_STREAM).writeInt(stream);
     }
 
     private void headsMayTakeASecond() {
