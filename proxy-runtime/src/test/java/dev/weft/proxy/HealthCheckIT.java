@@ -180,6 +180,7 @@ class HealthCheckIT {
                     endpoint(app.port(), health.port()));
             proxy.tcp();
             try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.tcpPort())) {
+                client.setSoTimeout(20_000);
                 client.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
                 assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("pong");
 
@@ -196,6 +197,7 @@ class HealthCheckIT {
             serve(checked(http()), endpoint(app.port(), health.port()));
             proxy.tcp();
             try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.tcpPort())) {
+                client.setSoTimeout(20_000);
                 client.getOutputStream().write("ping".getBytes(StandardCharsets.US_ASCII));
                 assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("pong");
 

@@ -80,6 +80,7 @@ class TcpRulesIT {
                                 .build());
 
         try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.tcpPort())) {
+            client.setSoTimeout(20_000);
             assertThat(client.getInputStream().read()).isEqualTo(1);
             assertThat(client.getInputStream().read()).isEqualTo(-1);
         }
@@ -96,6 +97,7 @@ class TcpRulesIT {
     /// What the proxy makes a client of this address hear first; -1: nothing.
     private int greeting(int client) throws IOException {
         try (var socket = new Socket()) {
+            socket.setSoTimeout(20_000);
             socket.bind(new InetSocketAddress("127.0.1." + client, 0));
             socket.connect(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.tcpPort()));
