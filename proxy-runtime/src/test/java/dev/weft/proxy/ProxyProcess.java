@@ -8,6 +8,7 @@ import dev.weft.proxy.testing.TestControlPlane;
 import dev.weft.proxy.testing.TestMesh;
 import dev.weft.proxy.xds.ResourceType;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.IOException;
 import java.net.URI;
@@ -20,18 +21,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/// An inbound proxy as a process of its own, with the memory that the image gives it, in front of
-/// an HTTP/1.1 and an HTTP/2 application.
+/// A proxy as a process of its own, with the memory that the image gives it and the limits that the
+/// control plane does ([Shipped]), in front of an HTTP/1.1 and an HTTP/2 application.
 final class ProxyProcess implements AutoCloseable {
     /// What an injected proxy may have at most.
     static final long LIMIT_BYTES = 256L << 20;
-
-    private static final String ROUTES = "routes";
 
     final int http1 = freePort();
     final int http2 = freePort();
     final int tls = freePort();
     final int tcp = freePort();
+
+    /// What the application calls by HTTP/1.1; all others are of the inbound side.
+    final int outbound = freePort();
+
     final TestMesh mesh;
     final TestControlPlane controlPlane;
     private final Path folder;
@@ -55,9 +58,14 @@ final class ProxyProcess implements AutoCloseable {
     private void configure(int http1App, int http2App) {
         cluster("app1", http1App);
         cluster("app2", http2App);
-        listener("http1", http1, Xds.chain(manager(CodecType.HTTP1, "app1")));
-        listener("http2", http2, Xds.chain(manager(CodecType.HTTP2, "app2")));
-        listener("tcp", tcp, Xds.chain(Xds.tcp("app1")));
+        listener("http1", http1, Xds.chain(Shipped.inbound(CodecType.HTTP1, "app1")));
+        listener("http2", http2, Xds.chain(Shipped.inbound(CodecType.HTTP2, "app2")));
+        listener("tcp", tcp, Xds.chain(Shipped.tcp("app1")));
+        listener(
+                "outbound",
+                outbound,
+                TrafficDirection.OUTBOUND,
+                Xds.chain(Shipped.outbound(CodecType.HTTP1, "app1")));
         controlPlane.put(
                 ResourceType.LISTENER,
                 "tls",
@@ -65,35 +73,32 @@ final class ProxyProcess implements AutoCloseable {
                 Xds.sniffing(Xds.listener("tls", tls), 15_000)
                         .setTrafficDirection(TrafficDirection.INBOUND)
                         .addFilterChains(
-                                Xds.meshChain("weft1-http/1.1", manager(CodecType.HTTP1, "app1")))
+                                Xds.meshChain(
+                                        "weft1-http/1.1", Shipped.inbound(CodecType.HTTP1, "app1")))
                         .build());
         for (var name : List.of("virtualInbound", "virtualOutbound")) {
-            listener(name, 0, Xds.chain(Xds.tcp("app1")));
+            listener(name, 0, Xds.chain(Shipped.tcp("app1")));
         }
     }
 
     private void cluster(String name, int port) {
-        controlPlane.put(ResourceType.CLUSTER, name, "1", Xds.staticCluster(name, port).build());
+        controlPlane.put(ResourceType.CLUSTER, name, "1", Shipped.cluster(name, port));
+    }
+
+    private void listener(String name, int port, FilterChain.Builder chain) {
+        listener(name, port, TrafficDirection.INBOUND, chain);
     }
 
     private void listener(
-            String name,
-            int port,
-            io.envoyproxy.envoy.config.listener.v3.FilterChain.Builder chain) {
+            String name, int port, TrafficDirection direction, FilterChain.Builder chain) {
         controlPlane.put(
                 ResourceType.LISTENER,
                 name,
                 "1",
                 Xds.listener(name, port)
-                        .setTrafficDirection(TrafficDirection.INBOUND)
+                        .setTrafficDirection(direction)
                         .addFilterChains(chain)
                         .build());
-    }
-
-    private static com.google.protobuf.Message manager(CodecType codec, String cluster) {
-        return Xds.http(codec)
-                .setRouteConfig(Xds.routes(ROUTES, Xds.to(Xds.cluster(cluster))))
-                .build();
     }
 
     private Process launch(Path output, Map<String, String> environment, String... flags)

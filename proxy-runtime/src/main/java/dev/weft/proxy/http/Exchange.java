@@ -95,8 +95,7 @@ final class Exchange {
         if (last) {
             log.requestComplete();
         }
-        headBytes = HeadWeight.bytes(head);
-        if (!chain.worker().overload().admitsRequest(headBytes)) {
+        if (!admits(HeadWeight.bytes(head))) {
             refuse(Refusal.OVERLOADED);
             return;
         }
@@ -366,8 +365,15 @@ final class Exchange {
 
     /// Counts what edits have made of the request's head, besides what has come.
     boolean admitsMore(long bytes) {
-        headBytes += bytes;
-        return bytes == 0 || chain.worker().overload().admitsRequest(bytes);
+        return bytes == 0 || admits(bytes);
+    }
+
+    private boolean admits(long bytes) {
+        var admitted = chain.worker().overload().admitsRequest(bytes);
+        if (admitted) {
+            headBytes += bytes;
+        }
+        return admitted;
     }
 
     /// Also gives the client a cookie: not for clusters where that would lead nowhere.

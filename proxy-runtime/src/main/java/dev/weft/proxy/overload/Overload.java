@@ -96,18 +96,27 @@ public final class Overload {
         return resets.count();
     }
 
-    /// Counts what a request's head takes until [#requestEnded].
+    /// Counts what a request's head takes until [#requestEnded]. What is refused is not counted:
+    /// large heads that are refused take no room from small ones.
     ///
     /// @return false: it must not be served
     public boolean admitsRequest(long bytes) {
-        if (headBytes.addAndGet(bytes) > maxHeadBytes) {
-            headsRefused = true;
-            return false;
-        }
-        return share < rules.refuseRequests();
+        return share < rules.refuseRequests() && count(bytes);
     }
 
-    /// The other end of every [#admitsRequest], whatever that returned.
+    private boolean count(long bytes) {
+        long before;
+        do {
+            before = headBytes.get();
+            if (bytes > maxHeadBytes - before) {
+                headsRefused = true;
+                return false;
+            }
+        } while (!headBytes.compareAndSet(before, before + bytes));
+        return true;
+    }
+
+    /// The other end of every [#admitsRequest] that returned true.
     public void requestEnded(long bytes) {
         headBytes.addAndGet(-bytes);
     }
