@@ -46,6 +46,9 @@ class AttackIT {
     /// What lives in a proxy that has nothing to do is 12 to 16 MB.
     private static final int CALM_HEAP_BYTES = 28 * 1024 * 1024;
 
+    /// As many as there may be.
+    private static final int CONNECTIONS = 4_096;
+
     private static final int BIG = 32 * 1024 * 1024;
     private static final byte[] PART = new byte[64 * 1024];
 
@@ -57,7 +60,9 @@ class AttackIT {
 
     @BeforeAll
     void start() throws IOException {
-        http1App = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        http1App =
+                HttpServer.create(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), CONNECTIONS);
         http1App.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         http1App.createContext(
                 "/",
@@ -372,6 +377,72 @@ class AttackIT {
             }
             return clients;
         });
+    }
+
+    @Test
+    void begun_requests_on_every_connection_from_outside() throws Exception {
+        begunRequests(proxy.http1, proxy.outbound);
+    }
+
+    @Test
+    void begun_requests_on_every_connection_from_the_application() throws Exception {
+        begunRequests(proxy.outbound, proxy.http1);
+    }
+
+    /// Their bodies do not come. Who wants the same is served as soon as it is clear that they do
+    /// not, who goes the other way all the time, and an upload that is only slow to its end.
+    private void begunRequests(int attacked, int other) throws Exception {
+        proxy.forgetPeak();
+        var attackers = new ArrayList<Socket>();
+        try (var slow = socket(attacked);
+                var bystander = Bystander.http1(other)) {
+            write(slow, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\n");
+            eventually("the bystander is served before", () -> bystander.served.get() > 5);
+            for (int i = 0; i < CONNECTIONS; i++) {
+                var attacker = socket(attacked);
+                attackers.add(attacker);
+                write(attacker, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n");
+            }
+            var until = bystander.served.get() + MEANWHILE;
+            try (var late = Bystander.http1(attacked)) {
+                eventually(
+                        "who comes late is served, and the bystander is: " + bystander.failures,
+                        () -> {
+                            write(slow, "x".repeat(2_000));
+                            return late.served.get() > MEANWHILE && bystander.served.get() > until;
+                        });
+                assertThat(late.failures).allMatch(AttackIT::hadNoPlace);
+            }
+            assertThat(bystander.failures).as(proxy.output()).isEmpty();
+            assertThat(answerTo(attackers)).startsWith("HTTP/1.1 408 ");
+            write(slow, "x");
+            assertThat(slow.getInputStream().available()).as("an answer").isZero();
+        } finally {
+            for (var attacker : attackers) {
+                attacker.close();
+            }
+        }
+        assertThat(proxy.output())
+                .containsPattern("\"response_code\":408,.*\"response_flags\":\"OM\"");
+        withinLimit();
+    }
+
+    /// The first one that there is.
+    private static String answerTo(List<Socket> attackers) throws IOException {
+        for (var attacker : attackers) {
+            if (attacker.getInputStream().available() > 0) {
+                var answer = attacker.getInputStream();
+                return new String(answer.readNBytes(answer.available()), US_ASCII);
+            }
+        }
+        return "";
+    }
+
+    /// As a connection for which there is no place is, or one that had to wait for it.
+    private static boolean hadNoPlace(String failure) {
+        return failure.equals("answer: ")
+                || failure.contains("SocketException")
+                || failure.startsWith("after ");
     }
 
     private List<Socket> silent(int count) throws IOException {

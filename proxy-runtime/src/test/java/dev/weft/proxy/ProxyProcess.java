@@ -52,7 +52,12 @@ final class ProxyProcess implements AutoCloseable {
         output = folder.resolve("output");
         configure(http1App, http2App);
         process = launch(output, Map.of(), flags);
-        eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
+        try {
+            eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
+        } catch (AssertionError late) {
+            close();
+            throw late;
+        }
     }
 
     private void configure(int http1App, int http2App) {

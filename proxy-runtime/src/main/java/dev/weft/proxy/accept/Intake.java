@@ -44,7 +44,7 @@ final class Intake extends ChannelInboundHandlerAdapter {
         var destination = acceptor.restoresDestination() ? originalDestination.of(channel) : local;
         var origin = new Origin(acceptor.direction(), acceptor.name(), destination);
         var arrival = new Arrival(worker, acceptor, origin, Instant.now(), channel);
-        if (!worker.overload().admits(channel)) {
+        if (!worker.overload().admits(channel, acceptor.direction())) {
             refuse(context, arrival, Refusal.OVERLOADED);
         } else if (acceptor.restoresDestination() && destination.equals(local)) {
             refuse(context, arrival, Refusal.LOOP);

@@ -200,6 +200,16 @@ final class Exchange {
         return true;
     }
 
+    /// Whether it waits for the client alone: its request is not whole, and nobody answers yet.
+    boolean awaitsRequest() {
+        return !requestComplete && !answering && !ended;
+    }
+
+    /// The client has not gone on with its request, and others want its place.
+    void giveWay() {
+        late(Refusal.OVERLOADED);
+    }
+
     void downstreamWritable() {
         if (forwarding != null) {
             forwarding.pauseAnswer(

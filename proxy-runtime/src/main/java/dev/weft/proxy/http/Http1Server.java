@@ -162,6 +162,13 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         seat.keeps(decoder.kept());
     }
 
+    @Override
+    public void giveWay() {
+        if (exchange != null) {
+            exchange.giveWay();
+        }
+    }
+
     private void letGo() {
         if (exchange == null) {
             if (!closing) {
@@ -237,6 +244,16 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         }
         watchHead();
         seat.keeps(decoder.kept());
+        tellAwaited(0);
+    }
+
+    /// @param bytes that have come of the request's body
+    private void tellAwaited(int bytes) {
+        if (exchange != null && exchange.awaitsRequest() && !paused) {
+            seat.awaits(bytes, 1);
+        } else {
+            seat.awaitsNothing();
+        }
     }
 
     /// A head that has begun has to come to its end in time; one behind a request that is being
@@ -320,8 +337,10 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         } else if (message instanceof HttpRequest head) {
             begin(head);
         } else if (message instanceof HttpContent part && exchange != null) {
-            seeBody(part.content().readableBytes());
+            var bytes = part.content().readableBytes();
+            seeBody(bytes);
             exchange.requestBody(part);
+            tellAwaited(bytes);
         } else {
             ReferenceCountUtil.release(message);
         }
@@ -435,6 +454,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
             writeInformational(head);
             return;
         }
+        seat.awaitsNothing();
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         frame(head);
         if (chain.isLeaving() || (expects && !isRequestComplete())) {
@@ -513,6 +533,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     public void pauseReading(boolean paused) {
         this.paused = paused;
         updateReading();
+        tellAwaited(0);
     }
 
     @Override
@@ -592,6 +613,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public Carrier takeOver() {
         exchange = null;
+        seat.awaitsNothing();
         stopIdleness();
         if (decoder.isWaiting()) {
             // What came before the change may have been meant as HTTP (RFC 9931).

@@ -32,12 +32,19 @@ final class Http2Server
     /// How long a client that has no stream may take to answer the PING: as long as Envoy's does.
     private static final Duration FAREWELL = Duration.ofSeconds(5);
 
+    /// How long one that has given way may take to read why.
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
     private final HttpChain chain;
     private final Channel channel;
     private final Session session;
     private final Farewell farewell;
     private final Seat seat;
     private int active;
+
+    /// Streams that wait for nothing but what their client has still to send.
+    private int awaited;
+
     private boolean announced;
     private boolean going;
     private @Nullable Idleness idleness;
@@ -134,7 +141,7 @@ final class Http2Server
         if (chain.isLeaving()) {
             drain();
         }
-        return new Http2StreamServer(chain, stream);
+        return new Http2StreamServer(chain, stream, this);
     }
 
     @Override
@@ -146,6 +153,40 @@ final class Http2Server
             }
         }
         closeIfGone();
+    }
+
+    /// One more stream waits for its client alone, or one fewer.
+    void awaits(boolean more) {
+        awaited += more ? 1 : -1;
+    }
+
+    /// What has happened on a stream has been told; a connection waits for its client if all of its
+    /// streams do.
+    ///
+    /// @param bytes that have come of the body of one that waits for them
+    void tellAwaited(int bytes) {
+        if (active > 0 && awaited == active) {
+            seat.awaits(bytes, awaited);
+        } else {
+            seat.awaitsNothing();
+        }
+    }
+
+    /// What waits for a client that does not read goes with the connection.
+    @Override
+    public void giveWay() {
+        session.forEachStream(stream -> {
+            if (stream.listener() instanceof Http2StreamServer server) {
+                server.giveWay();
+            }
+        });
+        go();
+        var _ =
+                channel.eventLoop()
+                        .schedule(
+                                () -> Buffers.drop(channel),
+                                LINGER.toMillis(),
+                                TimeUnit.MILLISECONDS);
     }
 
     @Override

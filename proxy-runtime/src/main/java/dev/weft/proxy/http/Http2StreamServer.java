@@ -26,16 +26,22 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
 
     private final HttpChain chain;
     private final Stream stream;
+    private final Http2Server connection;
     private @Nullable Exchange exchange;
+    private boolean paused;
+
+    /// The connection has been told that its client has to go on.
+    private boolean awaited;
 
     /// Its request is a CONNECT: what follows is kept until there is a tunnel.
     private boolean tunnel;
 
     private boolean clientEnded;
 
-    Http2StreamServer(HttpChain chain, Stream stream) {
+    Http2StreamServer(HttpChain chain, Stream stream, Http2Server connection) {
         this.chain = chain;
         this.stream = stream;
+        this.connection = connection;
     }
 
     @Override
@@ -54,6 +60,24 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
         exchange = next;
         next.begin(head, authority, last || tunnel);
         next.requestReadComplete();
+        tellAwaited(0);
+    }
+
+    /// @param bytes that have come of the request's body
+    private void tellAwaited(int bytes) {
+        var now = exchange != null && exchange.awaitsRequest() && !paused;
+        if (now != awaited) {
+            awaited = now;
+            connection.awaits(now);
+        }
+        connection.tellAwaited(now ? bytes : 0);
+    }
+
+    /// The client has not gone on with its request, and others want its place.
+    void giveWay() {
+        if (exchange != null) {
+            exchange.giveWay();
+        }
     }
 
     /// Null: the request must be refused.
@@ -82,8 +106,10 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
         if (to == null) {
             part.release();
         } else {
+            var bytes = part.content().readableBytes();
             to.requestBody(part);
             to.requestReadComplete();
+            tellAwaited(bytes);
         }
     }
 
@@ -103,6 +129,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
                     how == Stream.Ending.MALFORMED
                             ? Refusal.MALFORMED_REQUEST
                             : Refusal.DOWNSTREAM_GONE);
+            tellAwaited(0);
         }
     }
 
@@ -115,6 +142,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     public void reset() {
         if (exchange == null || !exchange.overloaded()) {
             exchange = null;
+            tellAwaited(0);
             stream.reset(Http2Error.ENHANCE_YOUR_CALM.code());
         }
     }
@@ -127,6 +155,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     @Override
     public void writeHead(HttpResponse head, boolean last) {
         stream.writeHead(head, last);
+        tellAwaited(0);
     }
 
     @Override
@@ -152,7 +181,9 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     @Override
     public void pauseReading(boolean paused) {
         if (!tunnel) {
+            this.paused = paused;
             stream.pauseReading(paused);
+            tellAwaited(0);
         }
     }
 
@@ -175,6 +206,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     @Override
     public void abort() {
         exchange = null;
+        tellAwaited(0);
         stream.reset(Http2Error.INTERNAL_ERROR.code());
     }
 

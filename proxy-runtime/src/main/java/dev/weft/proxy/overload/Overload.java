@@ -1,5 +1,6 @@
 package dev.weft.proxy.overload;
 
+import dev.weft.proxy.telemetry.Direction;
 import io.netty.channel.Channel;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -74,11 +75,14 @@ public final class Overload {
     }
 
     /// Counts an accepted connection until it is closed: from now on it has a [Seat]. Where there
-    /// are too many, idle ones are closed.
+    /// are too many, idle ones are closed, and those whose clients do not go on with their
+    /// requests.
     ///
+    /// @param direction of the listener: each has some places that the other cannot take
     /// @return false: it must not be served
-    public boolean admits(Channel accepted) {
-        var within = seats.take(new Seat(accepted, this, nanos), rules.maxConnections());
+    public boolean admits(Channel accepted, Direction direction) {
+        var seat = new Seat(accepted, direction, this, nanos);
+        var within = seats.take(seat, rules.maxConnections());
         return within && share < rules.refuseConnections();
     }
 

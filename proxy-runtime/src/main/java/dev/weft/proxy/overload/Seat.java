@@ -1,5 +1,6 @@
 package dev.weft.proxy.overload;
 
+import dev.weft.proxy.telemetry.Direction;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,12 +14,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// fresh -> busy <-> idle
+///         busy <-> awaited (nothing is under way but what the client has still to send)
 /// ```
 public final class Seat {
     private static final AttributeKey<Seat> KEY = AttributeKey.valueOf(Seat.class, "seat");
     private static final long BUSY = Long.MIN_VALUE;
+    private static final long NOT_AWAITED = Long.MIN_VALUE;
+
+    /// Who sends less than this of each of its requests does not come on with them.
+    private static final int PROGRESS_BYTES = 1024;
 
     private final Channel channel;
+    private final Direction direction;
     private final @Nullable Overload overload;
     private final LongSupplier nanos;
     private final AtomicBoolean counted = new AtomicBoolean(true);
@@ -26,20 +33,29 @@ public final class Seat {
     private volatile boolean fresh = true;
     private volatile long idleSince;
     private volatile long kept;
+    private volatile long heardAt = NOT_AWAITED;
+    private volatile long cameOnAt;
+    private long heardBytes;
 
     /// Who serves the connection.
     public interface Holder {
         /// What is kept of heads is to be let go: all connections together keep too much.
         void giveBack();
 
+        /// The connection is to end, with what is under way on it: others have no place. Only who
+        /// has said [Seat#awaits] is asked. On its event loop.
+        default void giveWay() {}
+
         /// Hands out what is under way on the connection, and what it holds itself. On its event
         /// loop.
         default void accounts(Consumer<Account> to) {}
     }
 
+    /// @param direction of the listener that has accepted it
     /// @param overload null: the connection is not one of those that are counted
-    Seat(Channel channel, @Nullable Overload overload, LongSupplier nanos) {
+    Seat(Channel channel, Direction direction, @Nullable Overload overload, LongSupplier nanos) {
         this.channel = channel;
+        this.direction = direction;
         this.overload = overload;
         this.nanos = nanos;
         this.idleSince = nanos.getAsLong();
@@ -49,7 +65,7 @@ public final class Seat {
     /// That of this connection.
     public static Seat of(Channel channel) {
         var seat = channel.attr(KEY).get();
-        return seat == null ? new Seat(channel, null, System::nanoTime) : seat;
+        return seat == null ? new Seat(channel, Direction.INBOUND, null, System::nanoTime) : seat;
     }
 
     void take() {
@@ -84,7 +100,32 @@ public final class Seat {
 
     /// Nothing is under way any more.
     public void ends() {
+        awaitsNothing();
         idleSince = nanos.getAsLong();
+    }
+
+    /// What is under way waits for the client alone, to send the rest of what it has begun.
+    ///
+    /// @param bytes that it has just sent of that
+    /// @param requests whose rest it is
+    public void awaits(int bytes, int requests) {
+        var now = nanos.getAsLong();
+        heardBytes += bytes;
+        if (heardAt == NOT_AWAITED || heardBytes >= (long) PROGRESS_BYTES * requests) {
+            cameOnAt = now;
+            heardBytes = 0;
+        }
+        if (heardAt == NOT_AWAITED || bytes > 0) {
+            heardAt = now;
+        }
+    }
+
+    /// It does not, or not any more.
+    public void awaitsNothing() {
+        if (heardAt != NOT_AWAITED) {
+            heardAt = NOT_AWAITED;
+            heardBytes = 0;
+        }
     }
 
     /// It keeps so many bytes of heads that are no requests yet.
@@ -106,6 +147,10 @@ public final class Seat {
         return channel;
     }
 
+    Direction direction() {
+        return direction;
+    }
+
     boolean isFresh() {
         return fresh;
     }
@@ -120,6 +165,20 @@ public final class Seat {
         return since == BUSY ? -1 : Math.max(0, now - since);
     }
 
+    /// For how long nothing has come of what is awaited of the client; -1: nothing is awaited.
+    long silentNanos(long now) {
+        return awaitedNanos(heardAt, now);
+    }
+
+    /// For how long next to nothing has come of it; -1: nothing is awaited.
+    long slowNanos(long now) {
+        return awaitedNanos(cameOnAt, now);
+    }
+
+    private long awaitedNanos(long since, long now) {
+        return heardAt == NOT_AWAITED ? -1 : Math.max(0, now - since);
+    }
+
     /// @return false: it was counted, or not counted, before
     boolean count(boolean now) {
         return counted.compareAndSet(!now, now);
@@ -127,6 +186,10 @@ public final class Seat {
 
     void giveBack() {
         holder.giveBack();
+    }
+
+    void giveWay() {
+        holder.giveWay();
     }
 
     /// On the connection's event loop.

@@ -1,5 +1,6 @@
 package dev.weft.proxy.overload;
 
+import dev.weft.proxy.telemetry.Direction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,15 +21,30 @@ final class Seats {
     /// Who was served so shortly ago is in the middle of something.
     private static final long SERVED_NANOS = Duration.ofMillis(100).toNanos();
 
-    /// Goes before every time that somebody may have been idle.
-    private static final long FIRST = 1L << 62;
+    /// A client of which nothing comes for so long, although its request is not whole, has left it
+    /// so: three segments in a row that are lost cost less.
+    private static final long SILENT_NANOS = Duration.ofSeconds(5).toNanos();
+
+    /// One of which next to nothing comes for so long sends just enough to keep its place.
+    private static final long SLOW_NANOS = Duration.ofSeconds(30).toNanos();
+
+    /// Each goes before every time that a later one of them may have lasted.
+    private static final long NEVER_SERVED = 1L << 62;
+
+    private static final long SERVED = 1L << 61;
+    private static final long SILENT = 1L << 60;
+
+    /// What the connections of one direction may not have is one in so many: there is always room
+    /// for the other one's.
+    private static final int RESERVE_IS_ONE_IN = 8;
 
     /// To find out who gives way takes a walk over all of them: so many more go in one.
     private static final int SPARE_IS_ONE_IN = 32;
 
     private final LongSupplier nanos;
     private final Set<Seat> all = ConcurrentHashMap.newKeySet();
-    private final AtomicInteger taken = new AtomicInteger();
+    private final AtomicInteger inbound = new AtomicInteger();
+    private final AtomicInteger outbound = new AtomicInteger();
     private final AtomicLong kept = new AtomicLong();
     private final AtomicLong gaveWay = new AtomicLong();
 
@@ -48,11 +64,12 @@ final class Seats {
     }
 
     /// Counts a connection until it is closed or has to give way. Where there are as many as there
-    /// may be, one that is idle gives way to it.
+    /// may be, one that is idle, or does not come on with its request, gives way to it.
     ///
     /// @return false: there was no room
     boolean take(Seat seat, int most) {
-        var within = taken.incrementAndGet() <= most || makeRoom(most);
+        taken(seat.direction()).incrementAndGet();
+        var within = excess(seat.direction(), most) <= 0 || makeRoom(seat.direction(), most);
         seat.take();
         all.add(seat);
         seat.channel()
@@ -65,24 +82,52 @@ final class Seats {
         return within;
     }
 
-    private synchronized boolean makeRoom(int most) {
-        var excess = taken.get() - most;
+    private AtomicInteger taken(Direction direction) {
+        return switch (direction) {
+            case INBOUND -> inbound;
+            case OUTBOUND -> outbound;
+        };
+    }
+
+    private int taken() {
+        return inbound.get() + outbound.get();
+    }
+
+    /// How many are too many for one more of this direction.
+    private int excess(Direction direction, int most) {
+        return Math.max(taken() - most, excessOf(direction, most));
+    }
+
+    /// How many more of this direction there are than it may have.
+    private int excessOf(Direction direction, int most) {
+        return taken(direction).get() - (most - most / RESERVE_IS_ONE_IN);
+    }
+
+    /// Where it is one direction that has too many, none of the other one's would make room.
+    private synchronized boolean makeRoom(Direction direction, int most) {
+        var excess = excess(direction, most);
         if (excess > 0) {
-            dismiss(excess + most / SPARE_IS_ONE_IN);
+            var ownAlone = excessOf(direction, most) > 0;
+            var now = nanos.getAsLong();
+            dismiss(
+                    excess + most / SPARE_IS_ONE_IN,
+                    seat ->
+                            ownAlone && seat.direction() != direction
+                                    ? 0
+                                    : Math.max(idleness(seat, now), stillness(seat, now)));
         }
-        return taken.get() <= most;
+        return excess(direction, most) <= 0;
     }
 
     /// A part of those that are idle gives way.
-    void dismissSome() {
-        dismiss(1 + taken.get() / SPARE_IS_ONE_IN);
+    synchronized void dismissSome() {
+        var now = nanos.getAsLong();
+        dismiss(1 + taken() / SPARE_IS_ONE_IN, seat -> idleness(seat, now));
     }
 
-    /// First those that never sent a request, then those whose last one is longest ago.
-    private synchronized void dismiss(int count) {
-        var now = nanos.getAsLong();
+    private void dismiss(int count, ToLongFunction<Seat> much) {
         var left = count;
-        for (var choice : choices(seat -> idleness(seat, now))) {
+        for (var choice : choices(much)) {
             if (left == 0) {
                 return;
             }
@@ -93,21 +138,33 @@ final class Seats {
         }
     }
 
+    /// First those that never sent a request, then those whose last one is longest ago.
     private static long idleness(Seat seat, long now) {
         var nanos = seat.idleNanos(now);
         if (nanos < 0) {
             return 0;
         }
         if (seat.isFresh()) {
-            return nanos < FRESH_NANOS ? nanos + 1 : nanos + FIRST;
+            return nanos < FRESH_NANOS ? nanos + 1 : nanos + NEVER_SERVED;
         }
-        return nanos < SERVED_NANOS ? 0 : nanos;
+        return nanos < SERVED_NANOS ? 0 : nanos + SERVED;
+    }
+
+    /// First those of whose request nothing comes for longest, then those of whose next to nothing
+    /// does.
+    private static long stillness(Seat seat, long now) {
+        var silent = seat.silentNanos(now);
+        if (silent >= SILENT_NANOS) {
+            return silent + SILENT;
+        }
+        var slow = seat.slowNanos(now);
+        return slow >= SLOW_NANOS ? slow : 0;
     }
 
     private boolean leave(Seat seat) {
         var counted = seat.count(false);
         if (counted) {
-            taken.decrementAndGet();
+            taken(seat.direction()).decrementAndGet();
         }
         return counted;
     }
@@ -119,9 +176,12 @@ final class Seats {
                     if (seat.isIdle()) {
                         gaveWay.incrementAndGet();
                         channel.close();
+                    } else if (stillness(seat, nanos.getAsLong()) > 0) {
+                        gaveWay.incrementAndGet();
+                        seat.giveWay();
                     } else if (channel.isActive() && seat.count(true)) {
                         // Its client was quicker.
-                        taken.incrementAndGet();
+                        taken(seat.direction()).incrementAndGet();
                     }
                 });
     }

@@ -95,6 +95,10 @@ final class Splice implements Account {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             if (message instanceof ByteBuf data) {
+                if (bytes == 0) {
+                    // Until then nobody has used it, and it is no tunnel.
+                    Seat.of(client.self).begins();
+                }
                 bytes += data.readableBytes();
                 lifetime.moved();
                 other.write(data, other.voidPromise());

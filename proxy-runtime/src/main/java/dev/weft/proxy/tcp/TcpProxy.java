@@ -118,7 +118,6 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         channel.pipeline().addLast(this);
         worker.drain(origin.direction()).opened(this);
         reconsider();
-        Seat.of(channel).begins();
         channel.config().setAutoRead(false);
         settle();
     }
@@ -150,6 +149,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        Seat.of(channel).begins();
         early = Unpooled.wrappedBuffer(early, (ByteBuf) message);
     }
 

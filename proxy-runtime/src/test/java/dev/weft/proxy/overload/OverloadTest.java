@@ -3,6 +3,7 @@ package dev.weft.proxy.overload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.weft.proxy.telemetry.Direction;
 import io.netty.channel.embedded.EmbeddedChannel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,14 +42,14 @@ class OverloadTest {
 
         memory(0.8);
         assertThat(overload.admitsRequest(0)).isFalse();
-        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+        assertThat(overload.admits(new EmbeddedChannel(), Direction.INBOUND)).isTrue();
 
         memory(0.9);
-        assertThat(overload.admits(new EmbeddedChannel())).isFalse();
+        assertThat(overload.admits(new EmbeddedChannel(), Direction.INBOUND)).isFalse();
 
         memory(0.1);
         assertThat(overload.endsKeepAlive()).isFalse();
-        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+        assertThat(overload.admits(new EmbeddedChannel(), Direction.INBOUND)).isTrue();
     }
 
     @Test
@@ -66,14 +67,14 @@ class OverloadTest {
     void a_closed_connection_makes_room_for_another() {
         overload.use(new OverloadRules(1, 0, 1, 1, 1, ResetRules.NEVER));
         var first = new EmbeddedChannel();
-        assertThat(overload.admits(first)).isTrue();
+        assertThat(overload.admits(first, Direction.INBOUND)).isTrue();
         Seat.of(first).begins();
         var second = new EmbeddedChannel();
-        assertThat(overload.admits(second)).isFalse();
+        assertThat(overload.admits(second, Direction.INBOUND)).isFalse();
         second.close();
         first.close();
 
-        assertThat(overload.admits(new EmbeddedChannel())).isTrue();
+        assertThat(overload.admits(new EmbeddedChannel(), Direction.INBOUND)).isTrue();
     }
 
     @Test

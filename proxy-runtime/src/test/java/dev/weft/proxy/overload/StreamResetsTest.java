@@ -2,6 +2,7 @@ package dev.weft.proxy.overload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.telemetry.Direction;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,7 +113,7 @@ class StreamResetsTest {
 
     private Held hold(long bytes) {
         var channel = new EmbeddedChannel();
-        assertThat(overload.admits(channel)).isTrue();
+        assertThat(overload.admits(channel, Direction.INBOUND)).isTrue();
         var held = new Held(bytes);
         Seat.of(channel).heldBy(held);
         all.add(held);
