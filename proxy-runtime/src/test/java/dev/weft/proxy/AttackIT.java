@@ -427,6 +427,41 @@ class AttackIT {
         withinLimit();
     }
 
+    /// Each costs more than its head. They are refused when there are too many, and those that are
+    /// under way make room when they do not come on.
+    @Test
+    void small_requests_that_never_end_on_many_connections() throws Exception {
+        proxy.forgetPeak();
+        var attackers = new ArrayList<RawHttp2>();
+        try {
+            for (int i = 0; i < 60; i++) {
+                var attacker = new RawHttp2(proxy.http2);
+                attackers.add(attacker);
+                smallRequests(attacker);
+            }
+            try (var late = Bystander.http1(proxy.http1)) {
+                eventually(
+                        "others are served: " + late.failures, () -> late.served.get() > MEANWHILE);
+                assertThat(late.failures)
+                        .allMatch(failure -> Bystander.wasRefused(failure) || hadNoPlace(failure));
+            }
+        } finally {
+            attackers.forEach(RawHttp2::close);
+        }
+        withinLimit();
+    }
+
+    private static void smallRequests(RawHttp2 attacker) throws IOException {
+        try {
+            for (int i = 0; i < 1_000; i++) {
+                attacker.headers(2 * i + 1, false, POST);
+            }
+            attacker.flush();
+        } catch (SocketException ended) {
+            // As it should.
+        }
+    }
+
     /// The first one that there is.
     private static String answerTo(List<Socket> attackers) throws IOException {
         for (var attacker : attackers) {
@@ -442,7 +477,7 @@ class AttackIT {
     private static boolean hadNoPlace(String failure) {
         return failure.equals("answer: ")
                 || failure.contains("SocketException")
-                || failure.startsWith("after ");
+                || Bystander.wasLate(failure);
     }
 
     private List<Socket> silent(int count) throws IOException {

@@ -53,6 +53,16 @@ final class Bystander implements AutoCloseable {
         });
     }
 
+    /// Whether it got an answer, which says that the proxy has too much to do.
+    static boolean wasRefused(String failure) {
+        return failure.startsWith("answer: HTTP/1.1 503 ") && failure.contains("short of memory");
+    }
+
+    /// Whether it was served, but had to wait: a machine that is busy is slow, too.
+    static boolean wasLate(String failure) {
+        return failure.startsWith("after ");
+    }
+
     private void run() {
         while (!stopped) {
             var begun = System.nanoTime();

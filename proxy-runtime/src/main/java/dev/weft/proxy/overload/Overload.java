@@ -25,7 +25,8 @@ public final class Overload {
     /// Collections on purpose are at least so far apart.
     private static final Duration BETWEEN_COLLECTIONS = Duration.ofSeconds(1);
 
-    /// The part of the memory that the heads of all requests under way may take.
+    /// The part of the memory that all requests under way may take, by their heads and by being
+    /// there.
     private static final int HEADS_ARE_ONE_IN = 4;
 
     /// The part of that which may be kept of heads that are no requests yet, besides.
@@ -100,8 +101,8 @@ public final class Overload {
         return resets.count();
     }
 
-    /// Counts what a request's head takes until [#requestEnded]. What is refused is not counted:
-    /// large heads that are refused take no room from small ones.
+    /// Counts what a request takes, or edits have added to its head, until [#requestEnded]. What is
+    /// refused is not counted: large heads that are refused take no room from small ones.
     ///
     /// @return false: it must not be served
     public boolean admitsRequest(long bytes) {
@@ -170,6 +171,9 @@ public final class Overload {
         }
         var tooLarge = headsRefused;
         headsRefused = false;
+        if (tooLarge) {
+            seats.dismissStill();
+        }
         tell(now, now >= rules.first() || tooLarge);
     }
 
@@ -201,9 +205,9 @@ public final class Overload {
             LOG.log(
                     Level.WARNING,
                     overloaded
-                            ? "{0} % of the memory is in use, {1} KB by headers: from {2} %,"
-                                    + " or {3} KB of headers, on requests are refused"
-                            : "{0} % of the memory is in use, {1} KB by headers: nothing is"
+                            ? "{0} % of the memory is in use, {1} KB by requests: from {2} %,"
+                                    + " or {3} KB of requests, on they are refused"
+                            : "{0} % of the memory is in use, {1} KB by requests: nothing is"
                                     + " refused any more",
                     Math.round(now * 100),
                     headBytes.get() >> 10,

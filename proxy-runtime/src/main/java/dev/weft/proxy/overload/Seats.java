@@ -125,6 +125,12 @@ final class Seats {
         dismiss(1 + taken() / SPARE_IS_ONE_IN, seat -> idleness(seat, now));
     }
 
+    /// A part of those whose clients do not go on with their requests gives way.
+    synchronized void dismissStill() {
+        var now = nanos.getAsLong();
+        dismiss(1 + taken() / SPARE_IS_ONE_IN, seat -> stillness(seat, now));
+    }
+
     private void dismiss(int count, ToLongFunction<Seat> much) {
         var left = count;
         for (var choice : choices(much)) {

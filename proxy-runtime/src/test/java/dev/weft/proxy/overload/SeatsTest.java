@@ -178,6 +178,25 @@ class SeatsTest {
         assertThat(open()).containsExactly(0, 1, 2, 3, 4);
     }
 
+    @Test
+    void whose_request_does_not_come_on_gives_way_when_requests_take_too_much() {
+        overload.use(new OverloadRules(MOST, 4_000, 1, 1, 2, ResetRules.NEVER));
+        admit(2);
+        uploads(0);
+        nanos += 6 * SECOND;
+        uploads(1);
+        assertThat(overload.admitsRequest(1_000)).isTrue();
+        overload.look();
+        settle();
+        assertThat(gaveWay).isEmpty();
+
+        assertThat(overload.admitsRequest(1)).isFalse();
+        overload.look();
+        settle();
+
+        assertThat(gaveWay).containsExactly(0);
+    }
+
     /// One in eight.
     @Test
     void there_are_places_that_only_the_other_direction_can_have() {
