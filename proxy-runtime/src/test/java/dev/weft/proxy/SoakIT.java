@@ -25,8 +25,11 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.ResourceLeakDetector;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -40,6 +43,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -60,7 +64,14 @@ class SoakIT {
     private static final Duration BETWEEN_CHANGES = Duration.ofMillis(50);
     private static final int REPLICAS = 3;
     private static final int CLIENTS = 3;
-    private static final long GROWTH = 24L << 20;
+
+    /// A request leaves nothing, and a change what it replaces. What comes and goes between two
+    /// looks is less; direct memory is taken in chunks of some megabytes.
+    private static final long HEAP_GROWTH = 4L << 20;
+
+    private static final long DIRECT_GROWTH = 8L << 20;
+    private static final int COLLECTIONS = 3;
+
     private static final MethodDescriptor<byte[], byte[]> ECHO =
             GrpcBytes.unary("soak.Service/Echo");
 
@@ -136,15 +147,15 @@ class SoakIT {
         }
         long end = System.nanoTime() + LONG.toNanos();
         long warm = System.nanoTime() + LONG.dividedBy(3).toNanos();
-        long before = 0;
+        Memory before = null;
         for (int round = 1; System.nanoTime() < end; round++) {
             change(round);
-            if (before == 0 && System.nanoTime() > warm) {
-                before = usedAfterCollection();
+            if (before == null && System.nanoTime() > warm) {
+                before = Memory.now();
             }
             Thread.sleep(BETWEEN_CHANGES);
         }
-        long after = usedAfterCollection();
+        var grown = Memory.now().since(Objects.requireNonNull(before, "too short to warm up"));
         ended.set(true);
         for (var client : clients) {
             client.join();
@@ -152,12 +163,14 @@ class SoakIT {
         var lost = leaks.look();
 
         System.err.printf(
-                "Soak of %d s: %s answered, memory grew by %d KiB%n",
-                LONG.toSeconds(), answered, (after - before) / 1024);
+                "Soak of %d s: %s answered, heap grew by %d KiB, direct memory by %d KiB%n",
+                LONG.toSeconds(), answered, grown.heapBytes() >> 10, grown.directBytes() >> 10);
         assertThat(failures).isEmpty();
         assertThat(answered).containsOnlyKeys("HTTP/1.1", "gRPC", "TCP");
         assertThat(lost).isEmpty();
-        assertThat(after - before).as("growth in bytes").isLessThan(GROWTH);
+        assertThat(before.directBytes()).as("what there is beside the heap").isPositive();
+        assertThat(grown.heapBytes()).as("growth of the heap").isLessThan(HEAP_GROWTH);
+        assertThat(grown.directBytes()).as("growth beside it").isLessThan(DIRECT_GROWTH);
     }
 
     /// One thing at a time, each of them several times a second.
@@ -306,7 +319,7 @@ class SoakIT {
         var sent = new byte[1000];
         var got =
                 ClientCalls.blockingUnaryCall(
-                        java.util.Objects.requireNonNull(rpc),
+                        Objects.requireNonNull(rpc),
                         ECHO,
                         CallOptions.DEFAULT.withDeadlineAfter(20, TimeUnit.SECONDS),
                         sent);
@@ -324,10 +337,29 @@ class SoakIT {
         }
     }
 
-    private static long usedAfterCollection() {
-        System.gc();
-        var runtime = Runtime.getRuntime();
-        return runtime.totalMemory() - runtime.freeMemory();
+    /// What is in use, without garbage.
+    private record Memory(long heapBytes, long directBytes) {
+        static Memory now() {
+            var least = Long.MAX_VALUE;
+            for (int i = 0; i < COLLECTIONS; i++) {
+                System.gc();
+                var runtime = Runtime.getRuntime();
+                least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
+            }
+            return new Memory(least, Math.max(0, PlatformDependent.usedDirectMemory()) + pooled());
+        }
+
+        /// What Netty has by the JDK's own way.
+        private static long pooled() {
+            return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                    .filter(pool -> pool.getName().equals("direct"))
+                    .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                    .sum();
+        }
+
+        Memory since(Memory before) {
+            return new Memory(heapBytes - before.heapBytes, directBytes - before.directBytes);
+        }
     }
 
     /// Each renewal is another key and certificate.
