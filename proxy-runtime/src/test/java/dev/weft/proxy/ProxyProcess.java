@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +27,9 @@ import java.util.concurrent.CompletableFuture;
 final class ProxyProcess implements AutoCloseable {
     /// What an injected proxy may have at most.
     static final long LIMIT_BYTES = 256L << 20;
+
+    /// A JVM's start is nothing but work for the CPU.
+    private static final Duration START = Duration.ofMinutes(1);
 
     final int http1 = freePort();
     final int http2 = freePort();
@@ -53,7 +57,7 @@ final class ProxyProcess implements AutoCloseable {
         configure(http1App, http2App);
         process = launch(output, Map.of(), flags);
         try {
-            eventually("it is ready, see " + output, () -> accepts(http1) && accepts(http2));
+            eventually("it is ready, see " + output, START, () -> accepts(http1) && accepts(http2));
         } catch (AssertionError late) {
             close();
             throw late;

@@ -33,6 +33,9 @@ class TlsAttackIT {
     private static final int SILENT = 500;
     private static final int ABANDONED = 2_000;
 
+    /// How many attackers begin handshakes at once.
+    private static final int ATTACKERS = 16;
+
     private final TestTls client = new TestTls(TwoProxies.CLIENT_ID);
 
     @Test
@@ -112,14 +115,13 @@ class TlsAttackIT {
             for (int i = 0; i < SILENT; i++) {
                 silent.add(said(proxy.tls, hello));
             }
-            for (int i = 0; i < ABANDONED; i++) {
-                try (var abandoned = said(proxy.tls, hello)) {
-                    // The answer is on its way, so the keys were made.
-                    abandoned.getInputStream().read();
-                } catch (SocketException reset) {
-                    // As good.
+            var meanwhile = bystander.served.get();
+            try (var attackers = Executors.newVirtualThreadPerTaskExecutor()) {
+                for (int i = 0; i < ATTACKERS; i++) {
+                    attackers.execute(() -> abandon(proxy.tls, hello, ABANDONED / ATTACKERS));
                 }
             }
+            assertThat(bystander.served.get()).as("served meanwhile").isGreaterThan(meanwhile);
             var until = bystander.served.get() + MEANWHILE;
             eventually(
                     "the bystander is served meanwhile: " + bystander.failures,
@@ -128,6 +130,17 @@ class TlsAttackIT {
         } finally {
             for (var each : silent) {
                 each.close();
+            }
+        }
+    }
+
+    private static void abandon(int port, byte[] hello, int times) {
+        for (int i = 0; i < times; i++) {
+            try (var abandoned = said(port, hello)) {
+                // The answer is on its way, so the keys were made.
+                abandoned.getInputStream().read();
+            } catch (IOException reset) {
+                // As good.
             }
         }
     }
