@@ -475,9 +475,7 @@ class AttackIT {
 
     /// As a connection for which there is no place is, or one that had to wait for it.
     private static boolean hadNoPlace(String failure) {
-        return failure.equals("answer: ")
-                || failure.contains("SocketException")
-                || Bystander.wasLate(failure);
+        return Bystander.wasClosed(failure) || Bystander.wasLate(failure);
     }
 
     private List<Socket> silent(int count) throws IOException {

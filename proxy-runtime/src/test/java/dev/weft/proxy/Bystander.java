@@ -58,6 +58,11 @@ final class Bystander implements AutoCloseable {
         return failure.startsWith("answer: HTTP/1.1 503 ") && failure.contains("short of memory");
     }
 
+    /// Whether its connection was closed, as it is where the proxy takes no more of them.
+    static boolean wasClosed(String failure) {
+        return failure.equals("answer: ") || failure.contains("SocketException");
+    }
+
     /// Whether it was served, but had to wait: a machine that is busy is slow, too.
     static boolean wasLate(String failure) {
         return failure.startsWith("after ");

@@ -32,16 +32,17 @@ class HighMemoryIT {
 
     private static final int STREAMS = 16;
 
-    /// About 64 KiB each, on one stream. An endpoint has 1024 requests at most.
+    /// About 64 KiB each, on one stream.
     private static final int HTTP2_CONNECTIONS = 950;
 
     private static final int BATCH = 50;
 
     private static final int HTTP1_CLIENTS = 950;
 
-    /// What comes is quicker than anybody who looks. Who is refused asks again at once: so many
-    /// take a part of a second.
-    private static final int MOST_REFUSED = 500;
+    /// What comes is quicker than anybody who looks: for a moment there can be too much for one
+    /// more request, or connection. Who is refused asks again at once, so many take a part of a
+    /// second.
+    private static final int MOST_REFUSED = 100;
 
     /// More than the proxy and the kernel take.
     private static final String UPLOAD = "x".repeat(8 << 20);
@@ -205,7 +206,12 @@ class HighMemoryIT {
                         bystander.slowestMillis(),
                         (int) (ended() - before),
                         bystander.failures.size());
-                assertThat(bystander.failures).hasSizeLessThan(MOST_REFUSED);
+                assertThat(bystander.failures)
+                        .hasSizeLessThan(MOST_REFUSED)
+                        .allMatch(failure ->
+                                Bystander.wasRefused(failure)
+                                        || Bystander.wasClosed(failure)
+                                        || Bystander.wasLate(failure));
             } finally {
                 for (var each : open) {
                     each.close();
