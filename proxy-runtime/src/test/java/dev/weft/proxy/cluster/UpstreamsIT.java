@@ -122,7 +122,14 @@ class UpstreamsIT {
                         0,
                         1,
                         new EndpointSpec(
-                                address, "", "", Health.HEALTHY, 1, Map.of(), Checked.AS_IT_IS))
+                                address,
+                                "",
+                                "",
+                                Health.HEALTHY,
+                                1,
+                                Map.of(),
+                                Map.of(),
+                                Checked.AS_IT_IS))
                 .table();
     }
 
