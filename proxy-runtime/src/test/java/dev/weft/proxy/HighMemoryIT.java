@@ -74,7 +74,7 @@ class HighMemoryIT {
         attack(() ->
                 inBatches(
                         HTTP2_CLIENTS,
-                        (long) STREAMS * Session.STREAM_WINDOW / 2,
+                        Session.STREAM_WINDOW / 2,
                         attackers -> {
                             var attacker = new RawHttp2(proxy.http2);
                             attackers.add(attacker);

@@ -14,7 +14,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslContext;
@@ -76,7 +75,6 @@ final class Connector {
                         .option(ChannelOption.SO_KEEPALIVE, true)
                         .option(ChannelOption.AUTO_READ, false)
                         .option(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
-                        .option(EpollChannelOption.TCP_NOTSENT_LOWAT, Buffers.MOST_UNSENT_BYTES)
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .option(
                                 ChannelOption.WRITE_BUFFER_WATER_MARK,

@@ -6,10 +6,6 @@ import io.netty.channel.WriteBufferWaterMark;
 
 /// What waits to be sent on a connection.
 public final class Buffers {
-    /// What the kernel takes of a connection beyond what its peer's window and the network let go.
-    /// Else it is up to megabytes for a peer that does not read, in nobody's account.
-    public static final long MOST_UNSENT_BYTES = 128 * 1024;
-
     private Buffers() {}
 
     /// Writers wait from when more than `bytes` wait to be sent until half of it is left.
