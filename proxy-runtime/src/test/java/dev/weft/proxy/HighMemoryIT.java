@@ -42,7 +42,7 @@ class HighMemoryIT {
     /// What comes is quicker than anybody who looks: for a moment there can be too much for one
     /// more request, or connection. Who is refused asks again at once, so many take a part of a
     /// second.
-    private static final int MOST_REFUSED = 100;
+    private static final int MOST_REFUSED = 500;
 
     /// More than the proxy and the kernel take.
     private static final String UPLOAD = "x".repeat(8 << 20);
