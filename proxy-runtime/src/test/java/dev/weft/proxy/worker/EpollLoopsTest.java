@@ -1,5 +1,6 @@
 package dev.weft.proxy.worker;
 
+import static dev.weft.proxy.testing.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.bootstrap.Bootstrap;
@@ -94,6 +95,7 @@ class EpollLoopsTest {
     void who_is_paused_is_not_read_until_it_goes_on() throws Exception {
         var before = changes.get();
         inLoop(() -> peer.config().setAutoRead(false));
+        eventually("the kernel is told", () -> changes.get() == before + 1);
         says("waits");
         turns();
         assertThat(heard).isEmpty();
@@ -127,7 +129,6 @@ class EpollLoopsTest {
         peer.eventLoop().submit(work).get(10, TimeUnit.SECONDS);
     }
 
-    /// What the kernel has is told in the first of them.
     private void turns() throws Exception {
         for (var turn = 0; turn < 3; turn++) {
             inLoop(() -> {});
