@@ -13,9 +13,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,8 +30,11 @@ class HighMemoryIT {
     /// Requests of the bystander while an attack stands.
     private static final int MEANWHILE = 300;
 
-    /// With all of their windows full: 96 MiB, where there are 64.
-    private static final int HTTP2_CLIENTS = 24;
+    /// With all of their windows full: 240 MiB, where there are 64.
+    private static final int HTTP2_CLIENTS = 60;
+
+    /// Longer than a connection to the service can be full unnoticed while memory is short.
+    private static final Duration UNTIL_FULL = Duration.ofSeconds(1);
 
     private static final int STREAMS = 16;
 
@@ -91,20 +97,27 @@ class HighMemoryIT {
     }
 
     /// One batch after the other, until some of them are ended. Those that come at once would share
-    /// one connection to the service, and its window.
+    /// one connection to the service, and its window. So do those that come before it is known that
+    /// nobody takes what is on it: they get nothing, but the next ones do.
     ///
-    /// @param bytes that the service can send for one batch at least
+    /// @param bytes that the service sends for one batch at least, if it can send any
     private List<AutoCloseable> inBatches(int most, long bytes, Batch batch) throws Exception {
         var attackers = new ArrayList<AutoCloseable>();
         var before = ended();
         for (int i = 0; i < most && ended() == before; i++) {
             var sent = http2App.sentBytes.get();
             batch.open(attackers);
-            eventually(
-                    "answers come",
-                    () -> http2App.sentBytes.get() >= sent + bytes || ended() > before);
+            awaitAtMost(
+                    UNTIL_FULL, () -> http2App.sentBytes.get() >= sent + bytes || ended() > before);
         }
         return attackers;
+    }
+
+    private static void awaitAtMost(Duration time, BooleanSupplier condition) {
+        var until = System.nanoTime() + time.toNanos();
+        while (!condition.getAsBoolean() && System.nanoTime() < until) {
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
     }
 
     @Test
