@@ -59,10 +59,11 @@ class LostBuffersIT {
     @Test
     void messages_that_are_refused_or_cut_short() throws Exception {
         for (var each : SmugglingIT.cases()) {
-            said(proxy.http1, each.sends() + "GET / HTTP/1.1\r\nhost: a\r\n\r\n", true);
-            said(proxy.http1, each.sends().substring(0, each.sends().length() / 2), false);
-            said(proxy.tcp, each.sends(), false);
-            said(proxy.tls, each.sends(), true);
+            var sends = each.bytes("sends");
+            said(proxy.http1, sends + "GET / HTTP/1.1\r\nhost: a\r\n\r\n", true);
+            said(proxy.http1, sends.substring(0, sends.length() / 2), false);
+            said(proxy.tcp, sends, false);
+            said(proxy.tls, sends, true);
         }
         nothingIsLost();
     }

@@ -10,14 +10,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -27,16 +21,14 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Raw bytes to a running proxy, and what of them reaches the application: one file for each case
+/// Raw bytes to a running proxy, and what of them reaches the application: one [RawCase] for each
 /// in `smuggling/`.
 ///
 /// ```
-/// what: what is wrong, or could be
-/// after: the advisory that it comes from
 /// expect: the statuses of the answers, or `cut off`: 400, and the application got no whole request
 /// answers: what the answer must contain
 /// sends:
-/// the bytes, with escapes \r \n \t \0 \\ \x7f; ends of lines in the file do not count
+/// what the client sends
 /// reaches:
 /// the bytes that the application must see; none if left out
 /// ```
@@ -55,13 +47,6 @@ class SmugglingIT {
 
     private RecordingApp app;
     private TwoProxies.Side proxy;
-
-    record Case(String name, Map<String, String> says, String sends, String reaches) {
-        @Override
-        public String toString() {
-            return name + ": " + says.get("what");
-        }
-    }
 
     @BeforeAll
     void start() {
@@ -103,13 +88,13 @@ class SmugglingIT {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void the_application_sees_what_was_judged(Case each) throws Exception {
-        var expected = each.says().getOrDefault("expect", "");
+    void the_application_sees_what_was_judged(RawCase each) throws Exception {
+        var expected = each.said("expect");
         var cutOff = expected.equals(CUT_OFF);
-        var answer = each.says().getOrDefault("answers", "");
+        var answer = each.said("answers");
         var goesOn = !cutOff && !expected.endsWith("400") && !answer.equals(LAST);
 
-        var answers = exchange(each.sends() + INNOCENT);
+        var answers = exchange(each.bytes("sends") + INNOCENT);
 
         assertThat(statuses(answers))
                 .as(answers)
@@ -118,7 +103,8 @@ class SmugglingIT {
         if (cutOff) {
             assertThat(app.complete()).isZero();
         } else {
-            assertThat(app.seen()).isEqualTo(each.reaches() + (goesOn ? INNOCENT_REACHES : ""));
+            assertThat(app.seen())
+                    .isEqualTo(each.bytes("reaches") + (goesOn ? INNOCENT_REACHES : ""));
         }
     }
 
@@ -140,62 +126,7 @@ class SmugglingIT {
                 " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
     }
 
-    static List<Case> cases() throws IOException, URISyntaxException {
-        var folder = Path.of(SmugglingIT.class.getResource("/smuggling").toURI());
-        try (var files = Files.list(folder)) {
-            var cases = new ArrayList<Case>();
-            for (var file : files.sorted().toList()) {
-                cases.add(read(file));
-            }
-            return cases;
-        }
-    }
-
-    private static Case read(Path file) throws IOException {
-        var says = new HashMap<String, String>();
-        var sends = new StringBuilder();
-        var reaches = new StringBuilder();
-        StringBuilder bytes = null;
-        for (var line : Files.readAllLines(file)) {
-            switch (line) {
-                case "sends:" -> bytes = sends;
-                case "reaches:" -> bytes = reaches;
-                default -> {
-                    if (bytes == null) {
-                        var colon = line.indexOf(": ");
-                        says.put(line.substring(0, colon), line.substring(colon + 2));
-                    } else {
-                        bytes.append(unescaped(line));
-                    }
-                }
-            }
-        }
-        var name = file.getFileName().toString().replace(".txt", "");
-        return new Case(name, says, sends.toString(), reaches.toString());
-    }
-
-    private static String unescaped(String line) {
-        var result = new StringBuilder();
-        for (int i = 0; i < line.length(); i++) {
-            var c = line.charAt(i);
-            if (c != '\\') {
-                result.append(c);
-                continue;
-            }
-            i++;
-            switch (line.charAt(i)) {
-                case 'r' -> result.append('\r');
-                case 'n' -> result.append('\n');
-                case 't' -> result.append('\t');
-                case '0' -> result.append('\0');
-                case '\\' -> result.append('\\');
-                case 'x' -> {
-                    result.append((char) Integer.parseInt(line.substring(i + 1, i + 3), 16));
-                    i += 2;
-                }
-                default -> throw new IllegalArgumentException(line);
-            }
-        }
-        return result.toString();
+    static List<RawCase> cases() {
+        return RawCase.of("smuggling");
     }
 }
