@@ -2,132 +2,167 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/// What an application answers is believed as little as what a client sends.
+/// What an endpoint answers is believed as little as what a client sends: raw bytes from an
+/// endpoint, and what of them reaches the client, one [RawCase] for each in `answers/`.
+///
+/// ```
+/// expect: the statuses that the client sees, or `cut short`: nothing that it could take for whole
+/// connection: `kept`: the endpoint's connection carries the next request; not if left out
+/// then: `ends`: the endpoint closes its connection after its answer
+/// sends:
+/// what the client sends; a GET if left out
+/// answers:
+/// what the endpoint answers to the first request that comes to it; to every other it says `good`
+/// reaches:
+/// bytes that the client must see among others
+/// ```
+///
+/// An innocent request follows on the client's connection, and has to get the good answer, unless
+/// the one before was cut short.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AnswersIT {
+    private static final int PATIENCE_MILLIS = 30_000;
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
-    private static final String GOOD = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood";
-    private static final String EVIL = "HTTP/1.1 299 Evil\r\ncontent-length: 4\r\n\r\nevil";
+    private static final String CUT_SHORT = "cut short";
+    private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
+    private static final String ASKED = "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n";
+    private static final String INNOCENT =
+            "GET /innocent HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    private static final String GOOD_HEAD = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n";
+    private static final String GOOD_BODY = "good";
 
-    private final TwoProxies mesh = new TwoProxies();
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private ServerSocket app;
-    private String answer = GOOD;
+    private TwoProxies.Side proxy;
 
-    @BeforeEach
-    void start() throws IOException {
-        app = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        mesh.serving(app.getLocalPort());
-        threads.submit(this::accept);
+    @BeforeAll
+    void start() {
+        proxy = new TwoProxies.Side(TwoProxies.SERVER_ID);
+        proxy.listener(
+                "l",
+                Xds.listener("l", 0)
+                        .setTrafficDirection(TrafficDirection.INBOUND)
+                        .setDefaultFilterChain(
+                                Xds.chain(
+                                        Xds.http(CodecType.HTTP1)
+                                                .setRouteConfig(
+                                                        Xds.routes("r", Xds.to(Xds.cluster("app"))))
+                                                .build()))
+                        .build());
     }
 
-    @AfterEach
-    void stop() throws IOException {
-        app.close();
-        threads.shutdownNow();
-        mesh.close();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "HTTP/1.1 200 OK\ncontent-length: 0\n\n",
-                "HTTP/1.1 200 OK\r\ncontent-length : 0\r\n\r\n",
-                "HTTP/1.1 200 OK\r\nx: a\r\n folded\r\ncontent-length: 0\r\n\r\n",
-                "HTTP/1.1 200 OK\r\nx: a\0b\r\ncontent-length: 0\r\n\r\n",
-                "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\n",
-                "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
-                "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n",
-                "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-                "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-                "HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n",
-                "HTTP/2.0 200 OK\r\ncontent-length: 0\r\n\r\n",
-                "nothing like HTTP\r\n\r\n"
-            })
-    void an_answer_that_could_be_read_in_two_ways_is_not_passed_on(String given) throws Exception {
-        answer = given;
-
-        assertThat(exchange("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"))
-                .startsWith("HTTP/1.1 502 ");
+    @AfterAll
+    void stop() {
+        proxy.close();
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                // more than it announced
-                "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" + EVIL,
-                // a body where there is none
-                "HTTP/1.1 204 No Content\r\ncontent-length: 40\r\n\r\n" + EVIL,
-                "HTTP/1.1 304 Not Modified\r\ncontent-length: 40\r\n\r\n" + EVIL,
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n" + EVIL
-            })
-    void what_follows_an_answer_is_not_the_answer_to_the_next_request(String given)
-            throws Exception {
-        answer = given;
+    @MethodSource("cases")
+    void a_client_sees_one_answer_to_each_request(RawCase each) throws Exception {
+        var connections = new AtomicInteger();
+        var answered = new AtomicBoolean();
+        try (var app = new Hop((socket, _) -> serve(each, socket, connections, answered))) {
+            proxy.cluster("app", Xds.staticCluster("app", app.port()).build());
+            var sends = each.bytes("sends");
 
-        var answers =
-                exchange(
-                        "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n"
-                                + "GET /2 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            var seen = exchange((sends.isEmpty() ? ASKED : sends) + INNOCENT);
 
-        assertThat(answers).doesNotContain("299").endsWith("good");
-        assertThat(STATUS.matcher(answers).results()).hasSize(2);
+            if (each.said("expect").equals(CUT_SHORT)) {
+                assertThat(seen).doesNotContain(GOOD_BODY).doesNotContain(LAST_CHUNK);
+            } else {
+                assertThat(statuses(seen)).as(seen).isEqualTo(each.said("expect") + " 200");
+                assertThat(seen)
+                        .contains(each.bytes("reaches"))
+                        .doesNotContain("evil")
+                        .endsWith(GOOD_BODY);
+                assertThat(connections).hasValue(each.said("connection").equals("kept") ? 1 : 2);
+            }
+        }
     }
 
+    static List<RawCase> cases() {
+        return RawCase.of("answers");
+    }
+
+    /// @param connections on which a request has come
+    /// @param answered whether the case's answer has been given
+    private static void serve(
+            RawCase each, Socket connection, AtomicInteger connections, AtomicBoolean answered)
+            throws IOException {
+        var served = false;
+        for (var head = head(connection); !head.isEmpty(); head = head(connection)) {
+            if (!served) {
+                served = true;
+                connections.incrementAndGet();
+            }
+            if (answered.compareAndSet(false, true)) {
+                say(connection, each.bytes("answers"));
+                if (each.said("then").equals("ends")) {
+                    return;
+                }
+            } else {
+                say(connection, GOOD_HEAD + (head.startsWith("HEAD ") ? "" : GOOD_BODY));
+            }
+        }
+    }
+
+    /// Everything that comes back until the proxy ends the connection.
     private String exchange(String bytes) throws IOException {
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), mesh.inboundPort())) {
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port("l"))) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            say(socket, bytes);
+            return toEnd(socket.getInputStream());
         }
     }
 
-    private Void accept() throws IOException {
-        while (true) {
-            var connection = app.accept();
-            threads.submit(() -> serve(connection));
-        }
-    }
-
-    /// The first request of the test gets the test's answer, every other a good one.
-    private Void serve(Socket connection) throws IOException {
-        try (connection) {
-            while (head(connection.getInputStream())) {
-                connection.getOutputStream().write(next().getBytes(StandardCharsets.ISO_8859_1));
+    private static String toEnd(InputStream in) throws IOException {
+        var seen = new ByteArrayOutputStream();
+        try {
+            for (int c = in.read(); c >= 0; c = in.read()) {
+                seen.write(c);
             }
+        } catch (SocketException reset) {
+            // An end as well.
         }
-        return null;
+        return seen.toString(StandardCharsets.ISO_8859_1);
     }
 
-    private synchronized String next() {
-        var given = answer;
-        answer = GOOD;
-        return given;
+    private static void say(Socket to, String bytes) throws IOException {
+        to.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private static boolean head(InputStream in) throws IOException {
-        var end = 0;
-        while (end < 4) {
-            var c = in.read();
+    /// Of a request without a body; empty: the connection has ended.
+    private static String head(Socket from) throws IOException {
+        var head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            var c = from.getInputStream().read();
             if (c < 0) {
-                return false;
+                return "";
             }
-            end = c == (end % 2 == 0 ? '\r' : '\n') ? end + 1 : 0;
+            head.append((char) c);
         }
-        return true;
+        return head.toString();
+    }
+
+    private static String statuses(String answers) {
+        return String.join(
+                " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
     }
 }
