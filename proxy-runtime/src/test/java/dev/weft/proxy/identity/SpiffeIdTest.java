@@ -29,6 +29,7 @@ class SpiffeIdTest {
                 "spiffe://cluster.local/ns/a#x",
                 "spiffe:cluster.local/ns/a",
                 "spiffe://cluster.local/ns/ a",
+                "spiffe://cluster.local/ns/a\u0000b",
                 ""
             })
     void refuses_what_only_looks_like_one(String uri) {
