@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -41,7 +40,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AnswersIT {
     private static final int PATIENCE_MILLIS = 30_000;
-    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
     private static final String CUT_SHORT = "cut short";
     private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
     private static final String ASKED = "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -87,7 +85,7 @@ class AnswersIT {
             if (each.said("expect").equals(CUT_SHORT)) {
                 assertThat(seen).doesNotContain(GOOD_BODY).doesNotContain(LAST_CHUNK);
             } else {
-                assertThat(statuses(seen)).as(seen).isEqualTo(each.said("expect") + " 200");
+                assertThat(RawCase.statuses(seen)).as(seen).isEqualTo(each.said("expect") + " 200");
                 assertThat(seen)
                         .contains(each.bytes("reaches"))
                         .doesNotContain("evil")
@@ -159,10 +157,5 @@ class AnswersIT {
             head.append((char) c);
         }
         return head.toString();
-    }
-
-    private static String statuses(String answers) {
-        return String.join(
-                " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
     }
 }

@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import static dev.weft.proxy.RawHttp2.DATA;
 import static dev.weft.proxy.RawHttp2.SETTINGS;
 import static dev.weft.proxy.RawHttp2.WINDOW_UPDATE;
+import static dev.weft.proxy.testing.Eventually.comesWithin;
 import static dev.weft.proxy.testing.Eventually.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,8 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,17 +106,12 @@ class HighMemoryIT {
         for (int i = 0; i < most && ended() == before; i++) {
             var sent = http2App.sentBytes.get();
             batch.open(attackers);
-            awaitAtMost(
-                    UNTIL_FULL, () -> http2App.sentBytes.get() >= sent + bytes || ended() > before);
+            var _ =
+                    comesWithin(
+                            UNTIL_FULL,
+                            () -> http2App.sentBytes.get() >= sent + bytes || ended() > before);
         }
         return attackers;
-    }
-
-    private static void awaitAtMost(Duration time, BooleanSupplier condition) {
-        var until = System.nanoTime() + time.toNanos();
-        while (!condition.getAsBoolean() && System.nanoTime() < until) {
-            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-        }
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// Raw bytes and what must become of them: one file of `smuggling/` or `answers/`. First what it
 /// says, a line each, then sections of bytes.
@@ -23,6 +24,7 @@ import java.util.Set;
 /// ```
 record RawCase(String name, Map<String, String> says, Map<String, String> sections) {
     private static final Set<String> SECTIONS = Set.of("sends:", "answers:", "reaches:");
+    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
     private static final String SUFFIX = ".txt";
 
     /// All cases of a folder, by name.
@@ -42,6 +44,12 @@ record RawCase(String name, Map<String, String> says, Map<String, String> sectio
     /// The bytes of a section, one a character; empty: the case has none.
     String bytes(String section) {
         return sections.getOrDefault(section + ":", "");
+    }
+
+    /// Of all answers that came on a connection, with a blank between them.
+    static String statuses(String answers) {
+        return String.join(
+                " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
     }
 
     @Override

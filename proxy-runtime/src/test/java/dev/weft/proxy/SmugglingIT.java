@@ -12,7 +12,6 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,7 +37,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SmugglingIT {
     private static final int PATIENCE_MILLIS = 30_000;
-    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
     private static final String CUT_OFF = "cut off";
     private static final String LAST = "connection: close";
     private static final String INNOCENT =
@@ -96,7 +94,7 @@ class SmugglingIT {
 
         var answers = exchange(each.bytes("sends") + INNOCENT);
 
-        assertThat(statuses(answers))
+        assertThat(RawCase.statuses(answers))
                 .as(answers)
                 .isEqualTo(cutOff ? "400" : expected + (goesOn ? " 200" : ""));
         assertThat(answers).contains(answer);
@@ -119,11 +117,6 @@ class SmugglingIT {
             }
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         }
-    }
-
-    private static String statuses(String answers) {
-        return String.join(
-                " ", STATUS.matcher(answers).results().map(found -> found.group(1)).toList());
     }
 
     static List<RawCase> cases() {

@@ -19,13 +19,21 @@ public final class Eventually {
 
     /// @param most for what itself waits for long
     public static void eventually(String what, Duration most, BooleanSupplier condition) {
+        if (!comesWithin(most, condition)) {
+            throw new AssertionError("not within " + most.toSeconds() + " s: " + what);
+        }
+    }
+
+    /// Whether it came, for what need not.
+    public static boolean comesWithin(Duration most, BooleanSupplier condition) {
         long end = System.nanoTime() + most.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + most.toSeconds() + " s: " + what);
+                return false;
             }
             LockSupport.parkNanos(AGAIN.toNanos());
         }
+        return true;
     }
 
     /// A count that has begun, and has not changed for 300 ms.
