@@ -423,9 +423,11 @@ final class ClusterState implements AutoCloseable {
         now.forEach(this::failed);
     }
 
+    /// None where it makes no difference to the connections that they have.
     private Set<EndpointState> ejected() {
+        var endsOpaque = spec().changes().endsOpaque();
         return endpoints.values().stream()
-                .filter(it -> it.vitals().isEjected())
+                .filter(it -> endsOpaque && it.vitals().isEjected())
                 .collect(Collectors.toCollection(HashSet::new));
     }
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param ttl after which it goes unless it is heard of again; null: it stays
 public record Resource(String name, String version, Any body, @Nullable Duration ttl) {
-    /// More nanoseconds would not fit into a `long`.
+    /// Longer is as good as for ever, and does not fit when it is counted in nanoseconds.
     private static final Duration LONGEST_TTL = Duration.ofDays(365);
 
     public Resource(String name, String version, Any body) {

@@ -84,11 +84,8 @@ final class StreamTimers {
 
     /// What they leave to the tunnel that the request has opened.
     TunnelLimits left() {
-        if (longest.isZero()) {
-            return new TunnelLimits(idle, Duration.ZERO);
-        }
-        var left = longest.toNanos() - (System.nanoTime() - startedAt);
-        return new TunnelLimits(idle, Duration.ofNanos(Math.max(1, left)));
+        return new TunnelLimits(idle, longest)
+                .after(Duration.ofNanos(System.nanoTime() - startedAt));
     }
 
     void end() {

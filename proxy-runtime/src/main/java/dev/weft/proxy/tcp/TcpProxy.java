@@ -238,7 +238,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         Splice.join(
                 channel,
                 reached,
-                new TunnelLimits(rules.idle(), left()),
+                new TunnelLimits(rules.idle(), rules.longest()).after(sinceStart()),
                 (in, out, why) -> tell(flag(why), in + first, out));
         channel.pipeline().remove(this);
         reached.writeAndFlush(sniffed);
@@ -250,15 +250,6 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
     /// Of idleness there is none, as from Envoy.
     private static String flag(@Nullable Refusal why) {
         return why == null || why == Refusal.IDLE ? "-" : why.flag();
-    }
-
-    /// How long it may still be there; zero: without end.
-    private Duration left() {
-        if (rules.longest().isZero()) {
-            return Duration.ZERO;
-        }
-        var left = rules.longest().minus(sinceStart());
-        return left.isPositive() ? left : Duration.ofNanos(1);
     }
 
     private void refuse(Refusal why) {

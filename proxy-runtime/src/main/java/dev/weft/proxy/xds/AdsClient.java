@@ -255,7 +255,7 @@ public final class AdsClient implements Link.Owner {
     }
 
     private void take(AdsStream<?, ?> stream, ResourceType type, Update update) {
-        var removed = update.removed(configuration.known(type));
+        var removed = update.removed(() -> configuration.known(type));
         var offered = configuration.offer(type, update.changed(), removed);
         configuration.refuse(type, update.unreadable());
         stream.answered(type, update);

@@ -1,12 +1,13 @@
 package dev.weft.proxy.xds;
 
 import dev.weft.proxy.config.Resource;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /// What a control plane says in one response, in whichever variant of the protocol.
 ///
@@ -39,11 +40,11 @@ record Update(
     /// What goes by it.
     ///
     /// @param known all that there has been of its type until now
-    List<String> removed(Collection<String> known) {
+    List<String> removed(Supplier<Set<String>> known) {
         if (!whole) {
             return removed;
         }
-        var gone = new HashSet<>(known);
+        var gone = new HashSet<>(known.get());
         changed.forEach(it -> gone.remove(it.name()));
         heartbeats.forEach(it -> gone.remove(it.name()));
         return List.copyOf(gone);
