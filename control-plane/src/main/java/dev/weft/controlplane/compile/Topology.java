@@ -160,15 +160,18 @@ final class Topology {
         return new Candidate(backend.address(), port, state(slice, backend, pod), pod);
     }
 
-    /// A slice may still tell of an absence that is over: a pod whose proxy was replaced is not
-    /// ready for a moment, and its Service's slices hear of both its end and its beginning late.
+    /// A Service's slices hear late of what its pods do, by seconds when many change at once. A pod
+    /// whose proxy was replaced is not ready for a moment, and its absence is told when it is over;
+    /// a pod that ends may have left before.
     private static State state(MeshSlice slice, Backend backend, @Nullable MeshPod pod) {
-        return backend.state() == State.NOT_READY
-                        && slice.followsPods()
-                        && pod != null
-                        && pod.ready()
-                ? State.READY
-                : backend.state();
+        if (pod == null || !slice.followsPods()) {
+            return backend.state();
+        }
+        return switch (backend.state()) {
+            case READY -> pod.ending() ? State.TERMINATING : State.READY;
+            case NOT_READY -> pod.ready() ? State.READY : State.NOT_READY;
+            case TERMINATING -> State.TERMINATING;
+        };
     }
 
     private static MeshEndpoint key(Candidate candidate) {

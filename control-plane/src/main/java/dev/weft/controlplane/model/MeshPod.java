@@ -16,13 +16,15 @@ import org.jspecify.annotations.Nullable;
 ///   host's network, whose address is the node's
 /// @param meshed a proxy answers at its addresses
 /// @param ready its condition `Ready` holds, and it has not been told to end
+/// @param ending it has been told to end
 public record MeshPod(
         ObjectName name,
         String uid,
         List<String> ips,
         String serviceAccount,
         boolean meshed,
-        boolean ready) {
+        boolean ready,
+        boolean ending) {
 
     public MeshPod {
         ips = List.copyOf(ips);
@@ -32,6 +34,7 @@ public record MeshPod(
     ///   long as it lives, whatever happens to its annotations: it must never be called in clear.
     public static MeshPod of(Pod pod, @Nullable MeshPod before) {
         String uid = pod.getMetadata().getUid();
+        boolean ending = pod.getMetadata().getDeletionTimestamp() != null;
         boolean wasMeshed = before != null && before.meshed && before.uid.equals(uid);
         return new MeshPod(
                 ObjectName.of(pod),
@@ -39,12 +42,12 @@ public record MeshPod(
                 ips(pod),
                 Objects.requireNonNullElse(pod.getSpec().getServiceAccountName(), "default"),
                 wasMeshed || isMeshed(pod),
-                isReady(pod));
+                !ending && isReady(pod),
+                ending);
     }
 
     private static boolean isReady(Pod pod) {
-        return pod.getMetadata().getDeletionTimestamp() == null
-                && pod.getStatus() != null
+        return pod.getStatus() != null
                 && pod.getStatus().getConditions().stream()
                         .anyMatch(condition ->
                                 condition.getType().equals("Ready")
