@@ -1,5 +1,6 @@
 package dev.weft.proxy.cluster;
 
+import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.identity.MeshTls;
 import dev.weft.proxy.overload.Buffers;
@@ -14,6 +15,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslContext;
@@ -72,7 +74,6 @@ final class Connector {
                         .group(loop)
                         .channel(EpollSocketChannel.class)
                         .option(ChannelOption.TCP_NODELAY, true)
-                        .option(ChannelOption.SO_KEEPALIVE, true)
                         .option(ChannelOption.AUTO_READ, false)
                         .option(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
@@ -86,6 +87,7 @@ final class Connector {
                                                 Integer.MAX_VALUE,
                                                 destination.connectTimeout().toMillis()))
                         .handler(NOTHING);
+        keepAlive(bootstrap, destination.tcpKeepAlive());
         if (destination.toSelf()) {
             bootstrap.localAddress(
                     new InetSocketAddress(loopbackLike(destination.target().address()), 0));
@@ -117,6 +119,14 @@ final class Connector {
                         connected.tryFailure(failed(destination, tcp.cause()));
                     }
                 });
+    }
+
+    private static void keepAlive(Bootstrap bootstrap, TcpKeepAlive rules) {
+        bootstrap
+                .option(ChannelOption.SO_KEEPALIVE, true)
+                .option(EpollChannelOption.TCP_KEEPIDLE, rules.idleSeconds())
+                .option(EpollChannelOption.TCP_KEEPINTVL, rules.intervalSeconds())
+                .option(EpollChannelOption.TCP_KEEPCNT, rules.probes());
     }
 
     private void shakeHands(

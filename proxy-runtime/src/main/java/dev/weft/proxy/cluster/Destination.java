@@ -1,10 +1,13 @@
 package dev.weft.proxy.cluster;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.config.KeepAliveRules;
+import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
 import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.route.RoutePriority;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// One endpoint as one cluster speaks to it: what connections of a pool have in common.
 ///
@@ -39,6 +42,15 @@ record Destination(
 
     int bufferBytes() {
         return cluster.spec().bufferBytes();
+    }
+
+    /// Null: an HTTP/2 endpoint that is gone is not looked for.
+    @Nullable KeepAliveRules keepAlive() {
+        return cluster.spec().keepAlive();
+    }
+
+    TcpKeepAlive tcpKeepAlive() {
+        return cluster.spec().tcpKeepAlive();
     }
 
     int maxFields() {

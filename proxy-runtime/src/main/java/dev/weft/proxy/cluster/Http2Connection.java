@@ -3,10 +3,13 @@ package dev.weft.proxy.cluster;
 import dev.weft.proxy.http2.Session;
 import dev.weft.proxy.http2.Stream;
 import dev.weft.proxy.idle.Idleness;
+import dev.weft.proxy.overload.Buffers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.DoubleSupplier;
@@ -23,6 +26,8 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     private static final int MAX_UNKNOWN_RESETS = 1_000;
 
     private static final int TCP_ESTABLISHED = 1;
+
+    private static final Logger LOG = System.getLogger(Http2Connection.class.getName());
 
     private final Http2Pool pool;
     private final Destination destination;
@@ -41,7 +46,12 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
         this.pool = pool;
         this.destination = destination;
         this.windowShare = windowShare;
-        this.session = Session.client(MAX_ANSWER_HEADER_BYTES, destination.maxFields(), this);
+        this.session =
+                Session.client(
+                        MAX_ANSWER_HEADER_BYTES,
+                        destination.maxFields(),
+                        destination.keepAlive(),
+                        this);
     }
 
     ChannelHandler handler() {
@@ -144,6 +154,16 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     @Override
     public void goAway() {
         leave();
+    }
+
+    @Override
+    public void lost() {
+        LOG.log(
+                Level.INFO,
+                "{0} ({1}) does not answer PINGs: its connection is closed",
+                destination.label(),
+                destination.cluster().spec().name());
+        Buffers.drop(Objects.requireNonNull(channel, "established"));
     }
 
     @Override

@@ -15,6 +15,7 @@ public sealed interface ChainTarget {
     /// @param filters in their order, without the router
     /// @param mostReplayBytes that a route may want to be kept of a body
     /// @param maxFields of a request's head, and of its trailers
+    /// @param keepAlive of HTTP/2; null: a client that is gone is not looked for
     /// @param makesIds a request without `x-request-id` gets one
     /// @param tellsIds answers have the request's `x-request-id`
     /// @param tracing null: requests are not traced
@@ -29,6 +30,7 @@ public sealed interface ChainTarget {
             int maxHeaderBytes,
             int maxFields,
             int maxStreams,
+            @Nullable KeepAliveRules keepAlive,
             int mostReplayBytes,
             Upgrades upgrades,
             boolean makesIds,

@@ -44,7 +44,8 @@ final class ClusterCompiler {
     private final BalancingCompiler balancing;
 
     /// What counts for both protocols; components as in [ClusterSpec].
-    private record CommonOptions(Duration unused, int maxFields) {}
+    private record HttpOptions(
+            Duration unused, int maxFields, @Nullable KeepAliveRules keepAlive) {}
 
     ClusterCompiler(FieldCheck fields) {
         this.fields = fields;
@@ -67,7 +68,7 @@ final class ClusterCompiler {
         Sources.check(
                 place + ".eds_cluster_config.eds_config",
                 cluster.getEdsClusterConfig().getEdsConfig());
-        var common = common(place, cluster);
+        var http = http(place, cluster);
         var edsName = cluster.getEdsClusterConfig().getServiceName();
         return new ClusterSpec(
                 cluster.getName(),
@@ -78,12 +79,16 @@ final class ClusterCompiler {
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
-                common.unused(),
+                http.unused(),
                 Unpack.bufferBytes(
                         place,
                         cluster.getPerConnectionBufferLimitBytes(),
                         cluster.hasPerConnectionBufferLimitBytes()),
-                common.maxFields(),
+                http.maxFields(),
+                http.keepAlive(),
+                KeepAliveCompiler.tcp(
+                        place + ".upstream_connection_options.tcp_keepalive",
+                        cluster.getUpstreamConnectionOptions().getTcpKeepalive()),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
                 ResilienceCompiler.limits(
@@ -100,7 +105,7 @@ final class ClusterCompiler {
 
     /// Where the message has them, else the cluster's older field. Of these options nothing else
     /// counts: requests go on in the protocol in which they came.
-    private CommonOptions common(String place, Cluster cluster) {
+    private HttpOptions http(String place, Cluster cluster) {
         for (var name : cluster.getTypedExtensionProtocolOptionsMap().keySet()) {
             if (!name.equals(HTTP_OPTIONS)) {
                 fields.ignored("typed_extension_protocol_options " + name);
@@ -108,9 +113,10 @@ final class ClusterCompiler {
         }
         var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
         if (any == null) {
-            return common(
+            return http(
                     place + ".common_http_protocol_options",
-                    cluster.getCommonHttpProtocolOptions());
+                    cluster.getCommonHttpProtocolOptions(),
+                    null);
         }
         var at = place + ".typed_extension_protocol_options";
         var options = Unpack.any(at, any, HttpProtocolOptions.getDefaultInstance());
@@ -122,15 +128,23 @@ final class ClusterCompiler {
         Http1Options.check(
                 at + ".use_downstream_protocol_config.http_protocol_options",
                 downstream.getHttpProtocolOptions());
-        return common(at + ".common_http_protocol_options", options.getCommonHttpProtocolOptions());
+        return http(
+                at + ".common_http_protocol_options",
+                options.getCommonHttpProtocolOptions(),
+                KeepAliveCompiler.http2(
+                        at + ".use_downstream_protocol_config.http2_protocol_options",
+                        downstream.getHttp2ProtocolOptions()));
     }
 
-    private CommonOptions common(
-            String place, io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions options) {
+    private HttpOptions http(
+            String place,
+            io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions options,
+            @Nullable KeepAliveRules keepAlive) {
         if (options.hasMaxStreamDuration()) {
             fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
         }
-        return new CommonOptions(Unpack.unused(place, options), Unpack.headerCount(place, options));
+        return new HttpOptions(
+                Unpack.unused(place, options), Unpack.headerCount(place, options), keepAlive);
     }
 
     private static EndpointChanges changes(Cluster cluster) {

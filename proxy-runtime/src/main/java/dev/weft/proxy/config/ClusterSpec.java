@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 ///   writes to it waits
 /// @param highLimits for requests of routes of high priority, which count for these alone
 /// @param maxFields of an answer's head, and of its trailers
+/// @param keepAlive of HTTP/2; null: an endpoint that is gone is not looked for
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -29,6 +30,8 @@ public record ClusterSpec(
         Duration unused,
         int bufferBytes,
         int maxFields,
+        @Nullable KeepAliveRules keepAlive,
+        TcpKeepAlive tcpKeepAlive,
         List<TransportMatch> transportMatches,
         Transport transport,
         Limits limits,
@@ -49,6 +52,8 @@ public record ClusterSpec(
                 unused,
                 bufferBytes,
                 maxFields,
+                keepAlive,
+                tcpKeepAlive,
                 transportMatches,
                 transport,
                 Limits.UNLIMITED,

@@ -207,7 +207,19 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "envoy.config.route.v3.HedgePolicy",
                             "initial_requests hedge_on_per_try_timeout",
                             "additional_request_chance"),
-                    rule("envoy.config.core.v3.Http2ProtocolOptions", "max_concurrent_streams", ""),
+                    rule(
+                            "envoy.config.core.v3.Http2ProtocolOptions",
+                            "max_concurrent_streams connection_keepalive",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.KeepaliveSettings",
+                            "interval timeout interval_jitter connection_idle_interval",
+                            ""),
+                    rule(
+                            "envoy.config.core.v3.TcpKeepalive",
+                            "keepalive_probes keepalive_time keepalive_interval",
+                            ""),
+                    rule("envoy.config.cluster.v3.UpstreamConnectionOptions", "tcp_keepalive", ""),
                     rule(
                             "envoy.config.core.v3.HttpProtocolOptions",
                             "max_stream_duration idle_timeout max_headers_count",
@@ -325,7 +337,7 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                                     + " least_request_lb_config ring_hash_lb_config maglev_lb_config outlier_detection"
                                     + " health_checks ignore_health_on_host_removal lrs_server"
                                     + " per_connection_buffer_limit_bytes common_http_protocol_options"
-                                    + " close_connections_on_host_health_failure",
+                                    + " close_connections_on_host_health_failure upstream_connection_options",
                             "lb_subset_config filters cluster_type original_dst_lb_config"
                                     + " http_protocol_options http2_protocol_options"
                                     + " upstream_http_protocol_options upstream_config"

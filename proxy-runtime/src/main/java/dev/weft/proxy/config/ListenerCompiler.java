@@ -284,6 +284,8 @@ final class ListenerCompiler {
                         place + ".common_http_protocol_options",
                         manager.getCommonHttpProtocolOptions()),
                 streams > 0 ? streams : DEFAULT_STREAMS,
+                KeepAliveCompiler.http2(
+                        place + ".http2_protocol_options", manager.getHttp2ProtocolOptions()),
                 replayBytes,
                 UpgradeCompiler.ofListener(place, manager.getUpgradeConfigsList()),
                 !manager.hasGenerateRequestId() || manager.getGenerateRequestId().getValue(),

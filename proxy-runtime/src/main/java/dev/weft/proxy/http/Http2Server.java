@@ -55,7 +55,11 @@ final class Http2Server
         this.channel = channel;
         this.session =
                 Session.server(
-                        config.maxHeaderBytes(), config.maxFields(), config.maxStreams(), this);
+                        config.maxHeaderBytes(),
+                        config.maxFields(),
+                        config.maxStreams(),
+                        config.keepAlive(),
+                        this);
         this.farewell = chain.farewell(this);
         this.seat = Seat.of(channel);
     }
@@ -118,6 +122,11 @@ final class Http2Server
     @Override
     public void reconsider() {
         farewell.reconsider();
+    }
+
+    @Override
+    public void lost() {
+        Buffers.drop(channel);
     }
 
     @Override

@@ -280,7 +280,7 @@ final class PeerFrames implements FrameReader.Frames {
 
     @Override
     public void pong(long data) {
-        owner.pong(data);
+        session.pong(data);
     }
 
     @Override

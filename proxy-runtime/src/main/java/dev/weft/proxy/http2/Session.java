@@ -10,6 +10,7 @@ import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.NO_ERROR;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
 
+import dev.weft.proxy.config.KeepAliveRules;
 import dev.weft.proxy.http2.ClosedStreams.Way;
 import dev.weft.proxy.http2.Stream.Ending;
 import io.netty.buffer.ByteBuf;
@@ -71,6 +72,7 @@ public final class Session extends ChannelDuplexHandler {
     private final boolean server;
     private final int maxHeaderBytes;
     private final int maxPeerStreams;
+    private final @Nullable KeepAliveRules keepAliveRules;
     private final Owner owner;
     private final Streams streams;
     private final SendWindows sending = new SendWindows(this);
@@ -82,6 +84,7 @@ public final class Session extends ChannelDuplexHandler {
     private final Runnable resuming = this::resume;
     private @Nullable ChannelHandlerContext context;
     private @Nullable FrameWriter writer;
+    private @Nullable KeepAlive keepAlive;
     private @Nullable ChannelPromise closing;
     private @Nullable Future<?> deadline;
     private @Nullable Future<?> headTimer;
@@ -119,6 +122,10 @@ public final class Session extends ChannelDuplexHandler {
 
         default void goAway() {}
 
+        /// The peer is gone: it has not answered a PING in time. Told where such PINGs are asked
+        /// for, and once. The owner closes the connection, to whose end nobody listens.
+        default void lost() {}
+
         /// A message that should have opened a stream is malformed; the stream is reset.
         default void malformed() {}
 
@@ -152,10 +159,16 @@ public final class Session extends ChannelDuplexHandler {
     }
 
     private Session(
-            boolean server, int maxHeaderBytes, int maxFields, int maxPeerStreams, Owner owner) {
+            boolean server,
+            int maxHeaderBytes,
+            int maxFields,
+            int maxPeerStreams,
+            @Nullable KeepAliveRules keepAlive,
+            Owner owner) {
         this.server = server;
         this.maxHeaderBytes = maxHeaderBytes;
         this.maxPeerStreams = maxPeerStreams;
+        this.keepAliveRules = keepAlive;
         this.owner = owner;
         this.streams = new Streams(server);
         this.receiving = new ReceiveWindow(owner::windowShare, System::nanoTime);
@@ -170,12 +183,20 @@ public final class Session extends ChannelDuplexHandler {
 
     /// @param maxHeaderBytes of one header block, decoded
     /// @param maxFields of one header block, besides pseudo-headers
-    public static Session server(int maxHeaderBytes, int maxFields, int maxStreams, Owner owner) {
-        return new Session(true, maxHeaderBytes, maxFields, maxStreams, owner);
+    /// @param keepAlive null: a peer that is gone is not looked for
+    public static Session server(
+            int maxHeaderBytes,
+            int maxFields,
+            int maxStreams,
+            @Nullable KeepAliveRules keepAlive,
+            Owner owner) {
+        return new Session(true, maxHeaderBytes, maxFields, maxStreams, keepAlive, owner);
     }
 
-    public static Session client(int maxHeaderBytes, int maxFields, Owner owner) {
-        return new Session(false, maxHeaderBytes, maxFields, 0, owner);
+    /// As [#server].
+    public static Session client(
+            int maxHeaderBytes, int maxFields, @Nullable KeepAliveRules keepAlive, Owner owner) {
+        return new Session(false, maxHeaderBytes, maxFields, 0, keepAlive, owner);
     }
 
     boolean isServer() {
@@ -244,6 +265,10 @@ public final class Session extends ChannelDuplexHandler {
         }
         out.windowUpdate(0, ReceiveWindow.BYTES - DEFAULT_WINDOW_SIZE);
         out.flush();
+        if (keepAliveRules != null) {
+            keepAlive =
+                    new KeepAlive(keepAliveRules, context().executor(), this::ping, owner::lost);
+        }
     }
 
     /// Whether much of the connection's window is taken by what has come and is stuck: it leaves
@@ -298,6 +323,9 @@ public final class Session extends ChannelDuplexHandler {
         if (ended) {
             in.release();
             return;
+        }
+        if (keepAlive != null) {
+            keepAlive.heard();
         }
         try {
             reader.read(from, in);
@@ -372,6 +400,20 @@ public final class Session extends ChannelDuplexHandler {
         reader.stop();
         cancel(headTimer);
         cancel(resetTimer);
+        if (keepAlive != null) {
+            keepAlive.stop();
+        }
+    }
+
+    private void ping(long data) {
+        writer().ping(data);
+        flush();
+    }
+
+    void pong(long data) {
+        if (keepAlive == null || !keepAlive.pong(data)) {
+            owner.pong(data);
+        }
     }
 
     private static void cancel(@Nullable Future<?> timer) {
@@ -534,6 +576,9 @@ public final class Session extends ChannelDuplexHandler {
         if (peerHeaderBytes != UNLIMITED && writer().listBytes(head) > peerHeaderBytes) {
             unsent(stream, Ending.TOO_LARGE);
             return;
+        }
+        if (keepAlive != null) {
+            keepAlive.begins();
         }
         stream.sendWindow = sending.ofNewStream();
         stream.headWritten = true;

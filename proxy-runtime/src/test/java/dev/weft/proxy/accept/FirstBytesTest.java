@@ -244,6 +244,7 @@ class FirstBytesTest {
                 1024,
                 100,
                 1,
+                null,
                 1024,
                 Upgrades.NONE,
                 false,

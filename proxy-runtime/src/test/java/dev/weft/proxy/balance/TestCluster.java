@@ -14,6 +14,7 @@ import dev.weft.proxy.config.EndpointChanges;
 import dev.weft.proxy.config.HealthCheck;
 import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.OutlierRules;
+import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -86,6 +87,8 @@ public final class TestCluster {
                         Duration.ZERO,
                         65_536,
                         100,
+                        null,
+                        TcpKeepAlive.OF_KERNEL,
                         List.of(),
                         new Transport.Clear(),
                         limits,

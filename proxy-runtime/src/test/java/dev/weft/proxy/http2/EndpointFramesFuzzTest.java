@@ -88,6 +88,7 @@ class EndpointFramesFuzzTest {
                 Session.client(
                         MAX_HEADER_BYTES,
                         100,
+                        null,
                         stream ->
                                 calls.stream()
                                         .filter(call -> call.stream == stream)

@@ -47,7 +47,7 @@ class FramesFuzzTest {
     /// @return what came on each stream
     private static List<String> read(List<ByteBuf> pieces) {
         var teller = new Teller();
-        var session = Session.server(8192, 1000, 100, teller);
+        var session = Session.server(8192, 1000, 100, null, teller);
         var channel = new EmbeddedChannel(session);
         session.start();
         Cuts.read(channel, pieces);

@@ -41,9 +41,9 @@ class SessionTest {
 
     private final Hearer clientHears = new Hearer();
     private final Hearer serverHears = new Hearer();
-    private final Session client = Session.client(MAX_HEADER_BYTES, MAX_FIELDS, clientHears);
+    private final Session client = Session.client(MAX_HEADER_BYTES, MAX_FIELDS, null, clientHears);
     private final Session server =
-            Session.server(MAX_HEADER_BYTES, MAX_FIELDS, MAX_STREAMS, serverHears);
+            Session.server(MAX_HEADER_BYTES, MAX_FIELDS, MAX_STREAMS, null, serverHears);
     private final EmbeddedChannel clientChannel = new EmbeddedChannel(client);
     private final EmbeddedChannel serverChannel = new EmbeddedChannel(server);
 
