@@ -28,6 +28,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /// Makes connections to endpoints: TCP, then mesh TLS where the endpoint speaks it. A connection
 /// that comes out of here has an authenticated peer, or is in clear on purpose. It does not read
@@ -42,6 +43,9 @@ final class Connector {
                 @Override
                 protected void initChannel(Channel channel) {}
             };
+
+    /// How much longer an endpoint may take to be connected to when it has left.
+    private static final Duration LEFT = Duration.ofSeconds(1);
 
     private static final String ENDED = "the connection ended during the TLS handshake";
 
@@ -127,6 +131,23 @@ final class Connector {
                 .option(EpollChannelOption.TCP_KEEPIDLE, rules.idleSeconds())
                 .option(EpollChannelOption.TCP_KEEPINTVL, rules.intervalSeconds())
                 .option(EpollChannelOption.TCP_KEEPCNT, rules.probes());
+    }
+
+    /// The endpoint has left. It may have answered already; but the machine that had its address
+    /// may be gone too, so that nobody refuses a SYN, and whoever waits shall look elsewhere in
+    /// time.
+    void leave(Destination destination, Promise<Channel> connected) {
+        var late =
+                loop.schedule(
+                        () -> {
+                            connected.tryFailure(
+                                    new ConnectFailure(
+                                            Refusal.UPSTREAM_CONNECT_FAILED,
+                                            destination.target().address() + " has left"));
+                        },
+                        LEFT.toNanos(),
+                        TimeUnit.NANOSECONDS);
+        connected.addListener(_ -> late.cancel(false));
     }
 
     private void shakeHands(

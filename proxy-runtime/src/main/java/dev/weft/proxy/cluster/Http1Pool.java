@@ -4,8 +4,11 @@ import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +21,7 @@ final class Http1Pool implements Pool {
     private final EventLoop loop;
     private final Deque<Http1Connection> idle = new ArrayDeque<>();
     private final Waiting waiting;
-    private int connecting;
+    private final Set<Promise<Channel>> dials = new HashSet<>();
     private int connections;
     private boolean retired;
     private @Nullable Future<?> tidying;
@@ -58,6 +61,7 @@ final class Http1Pool implements Pool {
         for (var connection = idle.poll(); connection != null; connection = idle.poll()) {
             connection.close();
         }
+        dials.forEach(dial -> connector.leave(destination, dial));
     }
 
     @Override
@@ -121,13 +125,13 @@ final class Http1Pool implements Pool {
     }
 
     private void connectForTheWaiting() {
-        while (connecting < waiting.size() && destination.mayConnect(connections == 0)) {
-            connecting++;
+        while (dials.size() < waiting.size() && destination.mayConnect(connections == 0)) {
             connections++;
             var connection = new Http1Connection(this, destination);
             var connected = loop.<Channel>newPromise();
+            dials.add(connected);
             connected.addListener(_ -> {
-                connecting--;
+                dials.remove(connected);
                 if (connected.isSuccess()) {
                     destination.endpoint().connected(true);
                     connection.established(connected.getNow());
@@ -139,6 +143,9 @@ final class Http1Pool implements Pool {
                 }
             });
             connector.connect(destination, connection.handler(), connected);
+            if (retired) {
+                connector.leave(destination, connected);
+            }
         }
     }
 

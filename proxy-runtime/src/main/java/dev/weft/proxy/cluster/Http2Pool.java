@@ -3,6 +3,7 @@ package dev.weft.proxy.cluster;
 import dev.weft.proxy.refusal.Refusal;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Promise;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleSupplier;
@@ -19,7 +20,7 @@ final class Http2Pool implements Pool {
     private final DoubleSupplier windowShare;
     private final List<Http2Connection> connections = new ArrayList<>();
     private final Waiting waiting;
-    private boolean connecting;
+    private @Nullable Promise<Channel> dial;
     private boolean retired;
 
     /// @param windowShare of each connection's window there is memory for
@@ -65,11 +66,14 @@ final class Http2Pool implements Pool {
     public void retire() {
         retired = true;
         List.copyOf(connections).forEach(Http2Connection::leave);
+        if (dial != null) {
+            connector.leave(destination, dial);
+        }
     }
 
     @Override
     public boolean isEmpty() {
-        return connections.isEmpty() && !connecting && waiting.size() == 0;
+        return connections.isEmpty() && dial == null && waiting.size() == 0;
     }
 
     /// Whether a connection may leave that could go on.
@@ -89,7 +93,7 @@ final class Http2Pool implements Pool {
     private void serveTheWaiting() {
         giveTo(false);
         connectForTheWaiting();
-        if (!connecting) {
+        if (dial == null) {
             giveTo(true);
         }
     }
@@ -123,17 +127,17 @@ final class Http2Pool implements Pool {
     }
 
     private void connectForTheWaiting() {
-        if (connecting
+        if (dial != null
                 || waiting.size() == 0
                 || !destination.mayConnect(
                         connections.stream().allMatch(Http2Connection::isLeaving))) {
             return;
         }
-        connecting = true;
         var connection = new Http2Connection(this, destination, windowShare);
         var connected = loop.<Channel>newPromise();
+        dial = connected;
         connected.addListener(_ -> {
-            connecting = false;
+            dial = null;
             if (connected.isSuccess()) {
                 connections.add(connection);
                 destination.endpoint().connected(true);
@@ -149,6 +153,9 @@ final class Http2Pool implements Pool {
             }
         });
         connector.connect(destination, connection.handler(), connected);
+        if (retired) {
+            connector.leave(destination, connected);
+        }
     }
 
     /// They all waited for this connection. Each decides by its own policy whether it tries again.
