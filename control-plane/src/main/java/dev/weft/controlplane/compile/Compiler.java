@@ -72,6 +72,7 @@ public final class Compiler {
                             port.port(),
                             port.kind(),
                             behind.peers(),
+                            behind.meshedOnly(),
                             policy));
             all.add(new Unit.Endpoints(name, behind.endpoints()));
             if (port.kind() != PortKind.TCP && !service.clusterIps().isEmpty()) {

@@ -4,6 +4,8 @@ import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.KeepaliveSettings;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
@@ -29,6 +31,15 @@ final class InboundListener {
 
     /// Nobody but a peer is served: its proxy may be short of CPU.
     private static final Duration STRICT_SNIFF = Duration.newBuilder().setSeconds(15).build();
+
+    /// Connections of peers whose node has died are let go.
+    private static final Http2ProtocolOptions CLIENTS =
+            Http2ProtocolOptions.newBuilder()
+                    .setConnectionKeepalive(
+                            KeepaliveSettings.newBuilder()
+                                    .setInterval(Duration.newBuilder().setSeconds(60))
+                                    .setTimeout(Duration.newBuilder().setSeconds(20)))
+                    .build();
 
     private InboundListener() {}
 
@@ -131,6 +142,7 @@ final class InboundListener {
                                         ? ForwardClientCertDetails.SANITIZE_SET
                                         : ForwardClientCertDetails.SANITIZE);
         if (mesh) {
+            manager.setHttp2ProtocolOptions(CLIENTS);
             manager.setSetCurrentClientCertDetails(
                     SetCurrentClientCertDetails.newBuilder().setUri(true));
         }

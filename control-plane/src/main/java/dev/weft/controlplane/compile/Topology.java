@@ -32,10 +32,12 @@ final class Topology {
     private final Set<String> held = new HashSet<>();
 
     /// @param peers service accounts of the meshed pods behind the port, ready or not
+    /// @param meshedOnly there is nobody else behind it
     record ServicePort(
             MeshService service,
             MeshService.Port port,
             List<Account> peers,
+            boolean meshedOnly,
             List<MeshEndpoint> endpoints) {}
 
     /// What Services say of a pod's port.
@@ -51,7 +53,11 @@ final class Topology {
         }
     }
 
-    private record Candidate(String address, int port, State state, @Nullable MeshPod pod) {}
+    private record Candidate(String address, int port, State state, @Nullable MeshPod pod) {
+        boolean isMeshed() {
+            return pod != null && pod.meshed();
+        }
+    }
 
     private Topology(MeshModel model) {
         this.model = model;
@@ -123,6 +129,7 @@ final class Topology {
                         service,
                         port,
                         List.copyOf(peers),
+                        candidates.stream().allMatch(Candidate::isMeshed),
                         endpoints(Names.outbound(service, port.port()), candidates)));
     }
 
@@ -217,10 +224,6 @@ final class Topology {
     }
 
     private static MeshEndpoint endpoint(Candidate candidate, boolean draining) {
-        return new MeshEndpoint(
-                candidate.address,
-                candidate.port,
-                candidate.pod != null && candidate.pod.meshed(),
-                draining);
+        return new MeshEndpoint(candidate.address, candidate.port, candidate.isMeshed(), draining);
     }
 }

@@ -33,12 +33,14 @@ sealed interface Unit {
     ///
     /// @param name of cluster, endpoints and route configuration
     /// @param peers service accounts of the meshed pods behind it
+    /// @param meshedOnly there is nobody else behind it
     record ServicePort(
             String name,
             List<String> clusterIps,
             int port,
             PortKind kind,
             List<Account> peers,
+            boolean meshedOnly,
             MeshPolicy policy)
             implements Unit {
         public ServicePort {
@@ -51,7 +53,9 @@ sealed interface Unit {
             List<XdsResource> resources = new ArrayList<>();
             resources.add(
                     XdsResource.of(
-                            ResourceType.CLUSTER, name, Clusters.service(name, peers, policy)));
+                            ResourceType.CLUSTER,
+                            name,
+                            Clusters.service(name, peers, meshedOnly, policy)));
             for (String ip : clusterIps) {
                 String listener = Names.listener(ip, port);
                 resources.add(
