@@ -16,6 +16,7 @@ import dev.weft.proxy.config.ClusterSpec;
 import dev.weft.proxy.config.ClusterTable;
 import dev.weft.proxy.config.EndpointChanges;
 import dev.weft.proxy.config.Limits;
+import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -94,6 +95,8 @@ public class BalanceBenchmark extends HotPath {
                         Duration.ZERO,
                         64 * 1024,
                         100,
+                        null,
+                        TcpKeepAlive.OF_KERNEL,
                         List.of(),
                         new Transport.Clear(),
                         Limits.DEFAULT,
