@@ -5,6 +5,7 @@ import static dev.weft.proxy.testing.Eventually.standstill;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.telemetry.ConnectionLog;
 import dev.weft.proxy.telemetry.RequestLog;
 import dev.weft.proxy.telemetry.Telemetry;
@@ -19,6 +20,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
 /// A client that does not read its answers gets no more of them, however small each is.
 class UnreadAnswersIT {
     private static final String BODY = "b".repeat(4_000);
+    private static final String LARGE = "b".repeat(8_000_000);
     private static final String LONG_PATH = "/moved/" + "p".repeat(250) + "/";
 
     /// Answers of 20 MB, more than the kernel keeps.
@@ -69,12 +72,16 @@ class UnreadAnswersIT {
     }
 
     private static Route page() {
+        return page(BODY);
+    }
+
+    private static Route page(String body) {
         return Route.newBuilder()
                 .setMatch(RouteMatch.newBuilder().setPrefix("/"))
                 .setDirectResponse(
                         DirectResponseAction.newBuilder()
                                 .setStatus(200)
-                                .setBody(DataSource.newBuilder().setInlineString(BODY)))
+                                .setBody(DataSource.newBuilder().setInlineString(body)))
                 .build();
     }
 
@@ -112,6 +119,61 @@ class UnreadAnswersIT {
             }
             sending.get();
         }
+    }
+
+    /// An answer of 8 MB, more than the kernel keeps.
+    @Test
+    void a_drain_does_not_cut_an_answer_that_its_client_is_still_reading() throws Exception {
+        serveLarge();
+        try (var client = new Socket()) {
+            client.setReceiveBufferSize(16 * 1024);
+            client.setSoTimeout(30_000);
+            client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port()));
+            client.getOutputStream().write("GET / HTTP/1.1\r\nhost: a\r\n\r\n".getBytes(US_ASCII));
+            eventually("it is answered", () -> answered.get() == 1);
+
+            drain();
+
+            var answer = new String(client.getInputStream().readAllBytes(), US_ASCII);
+            assertThat(answer.length() - answer.indexOf("\r\n\r\n"))
+                    .isEqualTo("\r\n\r\n".length() + LARGE.length());
+        }
+    }
+
+    @Test
+    void nor_one_over_http_2() throws Exception {
+        serveLarge();
+        try (var client = RawHttp2.withLittleRoom(proxy.port())) {
+            client.frame(RawHttp2.SETTINGS, 0, 0, 0, 4, 0x7f, 0xff, 0xff, 0xff);
+            client.frame(RawHttp2.WINDOW_UPDATE, 0, 0, 0x70, 0, 0, 0);
+            client.get(1, "/");
+            client.flush();
+            eventually("it is answered", () -> answered.get() == 1);
+
+            drain();
+
+            var bytes = 0;
+            for (var ended = false; !ended; ) {
+                var frame = client.await(it -> it.type() == RawHttp2.DATA);
+                assertThat(frame.type()).isEqualTo(RawHttp2.DATA);
+                bytes += frame.payload().length;
+                ended = (frame.flags() & RawHttp2.END_STREAM) != 0;
+            }
+            assertThat(bytes).isEqualTo(LARGE.length());
+        }
+    }
+
+    private void serveLarge() {
+        proxy.http(
+                List.of(),
+                Xds.routes("routes", page(LARGE)).toBuilder()
+                        .setMaxDirectResponseBodySizeBytes(UInt32Value.of(LARGE.length()))
+                        .build());
+    }
+
+    /// Idle connections have been told to close when it returns.
+    private void drain() {
+        proxy.side.plane.drainOutbound(Duration.ZERO).toCompletableFuture().join();
     }
 
     @Test

@@ -130,10 +130,12 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public void drain() {}
 
+    /// The last answer may wait for its client still: what was written is sent first. So is the
+    /// answer to a request that waits for that.
     @Override
     public void closeIfIdle() {
-        if (exchange == null && !discards) {
-            channel.close();
+        if (exchange == null && !discards && !closing && !decoder.isWaiting()) {
+            finish(true);
         }
     }
 
