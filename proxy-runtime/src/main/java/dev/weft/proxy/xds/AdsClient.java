@@ -255,12 +255,19 @@ public final class AdsClient implements Link.Owner {
     }
 
     private void take(AdsStream<?, ?> stream, ResourceType type, Update update) {
-        var removed = update.removed(() -> configuration.known(type));
-        var offered = configuration.offer(type, update.changed(), removed);
+        var repeated = update.repeated();
+        var changed =
+                update.changed().stream().filter(it -> !repeated.containsKey(it.name())).toList();
+        var removed =
+                update.removed(() -> configuration.known(type)).stream()
+                        .filter(name -> !repeated.containsKey(name))
+                        .toList();
+        var offered = configuration.offer(type, changed, removed);
+        configuration.refuse(type, repeated);
         configuration.refuse(type, update.unreadable());
         stream.answered(type, update);
         heardOf(type, update.changed(), update.heartbeats());
-        var refusals = offered.and(update.unreadable());
+        var refusals = offered.and(repeated).and(update.unreadable());
         Runnable now = () -> stream.answer(update, refusals.text());
         Runnable answer = now;
         if (!refusals.isEmpty() && stream.repeats(update)) {
@@ -268,7 +275,7 @@ public final class AdsClient implements Link.Owner {
         } else {
             tell(type, refusals);
         }
-        if (offered.byName().size() == update.changed().size() && removed.isEmpty()) {
+        if (offered.byName().size() == changed.size() && removed.isEmpty()) {
             answer.run();
         } else {
             // only then: what a control plane has seen accepted outlives this process

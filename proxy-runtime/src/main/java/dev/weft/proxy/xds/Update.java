@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// What a control plane says in one response, in whichever variant of the protocol.
 ///
@@ -35,6 +36,24 @@ record Update(
     /// Empty: of something else than what is subscribed to.
     Optional<ResourceType> type() {
         return ResourceType.of(typeUrl);
+    }
+
+    /// Names that it has more than once, and why none of what it says of them is taken: nobody can
+    /// know which of it counts.
+    SortedMap<String, String> repeated() {
+        var seen = new HashSet<String>();
+        var repeated = new TreeMap<String, String>();
+        Stream.of(
+                        changed.stream().map(Resource::name),
+                        heartbeats.stream().map(Heartbeat::name),
+                        removed.stream())
+                .flatMap(names -> names)
+                .filter(name -> !seen.add(name))
+                .forEach(name ->
+                        repeated.put(
+                                name,
+                                "resource " + name + ": is there more than once; send it once"));
+        return repeated;
     }
 
     /// What goes by it.

@@ -145,6 +145,40 @@ class AdsClientIT {
                 .containsOnly(Map.entry("c1", "1"), Map.entry("c3", "2"));
     }
 
+    @Test
+    void takes_nothing_of_a_name_that_comes_twice_and_the_rest_of_the_response() {
+        proxy.start();
+        synced();
+        a.latest()
+                .send(
+                        DeltaDiscoveryResponse.newBuilder()
+                                .setTypeUrl(CLUSTER.typeUrl())
+                                .addResources(TestControlPlane.resource("c1", "2", cluster("c1")))
+                                .addResources(TestControlPlane.resource("c2", "2", cluster("c2")))
+                                .addResources(TestControlPlane.resource("c3", "2", cluster("c3")))
+                                .addResources(TestControlPlane.resource("c1", "3", cluster("c1")))
+                                .addRemovedResources("c2"));
+
+        eventually("the refusal arrives", () -> nacks(CLUSTER) == 1);
+        assertThat(
+                        a.latest().requests(CLUSTER).stream()
+                                .filter(r -> r.hasErrorDetail())
+                                .findFirst()
+                                .orElseThrow()
+                                .getErrorDetail()
+                                .getMessage())
+                .isEqualTo(
+                        "resource c1: is there more than once; send it once; "
+                                + "resource c2: is there more than once; send it once");
+        assertThat(proxy.sink.version(CLUSTER, "c1")).isEqualTo("1");
+        assertThat(proxy.sink.version(CLUSTER, "c2")).isEqualTo("1");
+        assertThat(proxy.sink.version(CLUSTER, "c3")).isEqualTo("2");
+
+        a.put(CLUSTER, "c1", "4", cluster("c1"));
+
+        eventually("c1 is taken", () -> proxy.sink.version(CLUSTER, "c1").equals("4"));
+    }
+
     /// A control plane that looks for the bad one of several sends each again, alone.
     @Test
     void does_not_build_anew_what_it_is_sent_a_second_time() {

@@ -217,6 +217,48 @@ class StateOfTheWorldTest {
     }
 
     @Test
+    void what_comes_twice_is_refused_by_its_name_and_stays() {
+        request(ENDPOINTS, "a", "b");
+        var endpoints =
+                variant.read(
+                        response(
+                                ENDPOINTS,
+                                "1",
+                                "n",
+                                endpoints("a"),
+                                endpoints("b"),
+                                endpoints("a")));
+        var listeners =
+                variant.read(
+                        response(LISTENER, "1", "n", listener("l"), wrapped("l", listener("l"))));
+        var beats = variant.read(response(CLUSTER, "1", "n", cluster("c"), heartbeat("c")));
+
+        assertThat(endpoints.repeated())
+                .containsOnly(Map.entry("a", "resource a: is there more than once; send it once"));
+        assertThat(listeners.repeated()).containsOnlyKeys("l");
+        assertThat(listeners.removed(() -> Set.of("l", "m"))).containsExactly("m");
+        assertThat(beats.repeated()).containsOnlyKeys("c");
+    }
+
+    /// Of these it would not take any.
+    @Test
+    void what_it_has_not_asked_for_may_come_twice() {
+        request(ENDPOINTS, "a");
+
+        var update =
+                variant.read(
+                        response(
+                                ENDPOINTS,
+                                "1",
+                                "n",
+                                endpoints("a"),
+                                endpoints("b"),
+                                endpoints("b")));
+
+        assertThat(update.repeated()).isEmpty();
+    }
+
+    @Test
     void knows_what_it_has_refused_already_on_the_same_stream() {
         var first = variant.read(response(LISTENER, "2", "n1", listener("l")));
         assertThat(variant.repeats(first)).isFalse();
