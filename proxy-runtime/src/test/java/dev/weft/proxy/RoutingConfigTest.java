@@ -213,13 +213,21 @@ class RoutingConfigTest {
     @CsvSource({
         "path, /a, /a;x=1, true",
         "path, /a, /a;x=1?q, true",
-        "path, /a, /a;x=1/b, true",
+        "path, /a, /a;x=1/b, false",
+        "path, /a/b, /a;x=1/b;y=2, true",
+        "path, /a/b/c, /a;x=1/b;y=2;z/c, true",
+        "path, /a/, /a;x=1/, true",
         "path, /a, /a/b;x=1, false",
-        "prefix, /a/b, /a;x=1/b, false",
+        "prefix, /a/b, /a;x=1/b, true",
+        "prefix, /a/b, /a;x=/b, true",
+        "prefix, /a/b, /a;/c, false",
         "prefix, /a, /a/b;x, true",
         "segments, /a, /a;x, true",
         "segments, /a, /a/b;x, true",
+        "segments, /a/b, /a;x/b;y/c, true",
+        "segments, /a/b, /a;x/bc, false",
         "regex, /a.b, /acb;x, true",
+        "regex, /a/b, /a;x/b;y, true",
         "regex, /a.b;x, /acb;x, false"
     })
     void parameters_of_a_path_can_be_ignored(

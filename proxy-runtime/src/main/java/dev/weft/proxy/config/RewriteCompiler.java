@@ -20,12 +20,19 @@ final class RewriteCompiler {
 
     private RewriteCompiler() {}
 
-    static Rewrite rewrite(String place, RouteMatch match, RouteAction action) {
+    /// @param ignoresParameters the route is found by the path without its parameters
+    static Rewrite rewrite(
+            String place, RouteMatch match, RouteAction action, boolean ignoresParameters) {
         PathRewrite path = null;
         if (action.hasRegexRewrite()) {
             path = pattern(place + ".regex_rewrite", action.getRegexRewrite());
         } else if (!action.getPrefixRewrite().isEmpty()) {
-            path = prefix(place + ".prefix_rewrite", match, action.getPrefixRewrite());
+            path =
+                    prefix(
+                            place + ".prefix_rewrite",
+                            match,
+                            action.getPrefixRewrite(),
+                            ignoresParameters);
         }
         return new Rewrite(path, hostRewrite(place, action), action.getAppendXForwardedHost());
     }
@@ -59,13 +66,19 @@ final class RewriteCompiler {
         return name.toLowerCase(Locale.ROOT);
     }
 
-    static RedirectTo redirect(String place, RouteMatch match, RedirectAction redirect) {
+    /// @param ignoresParameters the route is found by the path without its parameters
+    static RedirectTo redirect(
+            String place, RouteMatch match, RedirectAction redirect, boolean ignoresParameters) {
         var path =
                 switch (redirect.getPathRewriteSpecifierCase()) {
                     case PATH_REDIRECT ->
                             whole(place + ".path_redirect", redirect.getPathRedirect());
                     case PREFIX_REWRITE ->
-                            prefix(place + ".prefix_rewrite", match, redirect.getPrefixRewrite());
+                            prefix(
+                                    place + ".prefix_rewrite",
+                                    match,
+                                    redirect.getPrefixRewrite(),
+                                    ignoresParameters);
                     case REGEX_REWRITE ->
                             pattern(place + ".regex_rewrite", redirect.getRegexRewrite());
                     case PATHREWRITESPECIFIER_NOT_SET -> null;
@@ -122,7 +135,8 @@ final class RewriteCompiler {
     }
 
     /// Nothing instead of a prefix is possible: what is left must begin with a slash then.
-    private static PathRewrite prefix(String place, RouteMatch match, String with) {
+    private static PathRewrite prefix(
+            String place, RouteMatch match, String with, boolean ignoresParameters) {
         if (!with.isEmpty()) {
             verifyBegins(place, with);
         }
@@ -134,7 +148,7 @@ final class RewriteCompiler {
                     case PATH_SEPARATED_PREFIX -> match.getPathSeparatedPrefix().length();
                     default -> Integer.MAX_VALUE;
                 };
-        return new PathRewrite.ReplacePrefix(length, with);
+        return new PathRewrite.ReplacePrefix(length, with, ignoresParameters);
     }
 
     private static PathRewrite pattern(String place, RegexMatchAndSubstitute rewrite) {

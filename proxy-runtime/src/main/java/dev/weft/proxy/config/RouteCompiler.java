@@ -61,7 +61,8 @@ final class RouteCompiler {
             List<MirrorPolicy> mirrors,
             List<Descriptor.Source> descriptors,
             OptionalInt replayBytes,
-            int answerBytes) {}
+            int answerBytes,
+            boolean ignoresParameters) {}
 
     private final FieldCheck fields;
     private final FilterCompiler filters;
@@ -94,6 +95,10 @@ final class RouteCompiler {
                         config.getMaxDirectResponseBodySizeBytes(),
                         config.hasMaxDirectResponseBodySizeBytes(),
                         MAX_ANSWER_BYTES);
+        var lookup =
+                new RouteTable.Lookup(
+                        config.getIgnorePortInHostMatching(),
+                        config.getIgnorePathParametersInPathMatching());
         var seen = new HashSet<String>();
         var hosts = new ArrayList<VirtualHost>();
         for (var host : config.getVirtualHostsList()) {
@@ -106,14 +111,10 @@ final class RouteCompiler {
                             tableFilters,
                             tableMirrors,
                             answerBytes,
+                            lookup,
                             seen));
         }
-        return new RouteTable(
-                config.getName(),
-                new RouteTable.Lookup(
-                        config.getIgnorePortInHostMatching(),
-                        config.getIgnorePathParametersInPathMatching()),
-                hosts);
+        return new RouteTable(config.getName(), lookup, hosts);
     }
 
     WeightedClusters tcpClusters(String place, TcpProxy tcp) {
@@ -140,6 +141,7 @@ final class RouteCompiler {
             Map<String, FilterOverride> tableFilters,
             List<MirrorPolicy> tableMirrors,
             int answerBytes,
+            RouteTable.Lookup lookup,
             HashSet<String> seen) {
         var domains = new ArrayList<String>();
         for (var domain : host.getDomainsList()) {
@@ -184,7 +186,8 @@ final class RouteCompiler {
                                 host.getPerRequestBufferLimitBytes(),
                                 host.hasPerRequestBufferLimitBytes(),
                                 OptionalInt.empty()),
-                        answerBytes);
+                        answerBytes,
+                        lookup.ignoresParameters());
         var routes = new ArrayList<Route>();
         for (int i = 0; i < host.getRoutesCount(); i++) {
             var route = host.getRoutes(i);
@@ -300,7 +303,10 @@ final class RouteCompiler {
             case ROUTE -> forward(place + ".route", route, routeFilters, defaults);
             case REDIRECT ->
                     RewriteCompiler.redirect(
-                            place + ".redirect", route.getMatch(), route.getRedirect());
+                            place + ".redirect",
+                            route.getMatch(),
+                            route.getRedirect(),
+                            defaults.ignoresParameters());
             case DIRECT_RESPONSE ->
                     answer(
                             place + ".direct_response",
@@ -378,7 +384,8 @@ final class RouteCompiler {
                         ? clusterHeader(place + ".cluster_header", action.getClusterHeader())
                         : null,
                 noCluster(action.getClusterNotFoundResponseCode()),
-                RewriteCompiler.rewrite(place, route.getMatch(), action),
+                RewriteCompiler.rewrite(
+                        place, route.getMatch(), action, defaults.ignoresParameters()),
                 timeout(place, action),
                 limits(place, action),
                 action.hasRetryPolicy()

@@ -59,11 +59,16 @@ public record Rewrite(@Nullable PathRewrite path, @Nullable HostRewrite host, bo
     public sealed interface PathRewrite {
         String apply(String path);
 
+        /// Parameters that were not looked at stay as far as they are behind the prefix.
+        ///
         /// @param length how much of the path the route's prefix matched
-        record ReplacePrefix(int length, String with) implements PathRewrite {
+        /// @param ignoresParameters it matched the path without its parameters
+        record ReplacePrefix(int length, String with, boolean ignoresParameters)
+                implements PathRewrite {
             @Override
             public String apply(String path) {
-                var rest = path.substring(Math.min(length, RequestHead.endOfPath(path)));
+                var matched = ignoresParameters ? PathParameters.endOf(path, length) : length;
+                var rest = path.substring(Math.min(matched, RequestHead.endOfPath(path)));
                 var end = path.substring(RequestHead.endOfPath(path));
                 if (with.endsWith("/") && rest.startsWith("/")) {
                     rest = rest.substring(1);

@@ -10,8 +10,7 @@ public record RouteTable(String name, Lookup lookup, List<VirtualHost> hosts) {
     /// What of a request is not looked at.
     ///
     /// @param ignoresPort of its host
-    /// @param ignoresParameters of its path: all from the first semicolon on, for conditions on the
-    ///   path alone
+    /// @param ignoresParameters of its path's segments, for conditions on the path alone
     public record Lookup(boolean ignoresPort, boolean ignoresParameters) {
         public static final Lookup EXACT = new Lookup(false, false);
 
@@ -24,8 +23,7 @@ public record RouteTable(String name, Lookup lookup, List<VirtualHost> hosts) {
         }
 
         private String path(String path) {
-            var semicolon = ignoresParameters ? path.indexOf(';') : -1;
-            return semicolon < 0 ? path : path.substring(0, semicolon);
+            return ignoresParameters ? PathParameters.without(path) : path;
         }
     }
 

@@ -68,7 +68,8 @@ class RedirectTest {
     @Test
     void what_does_not_begin_with_a_slash_leads_nowhere() {
         var redirect =
-                new RedirectTo(301, null, null, 0, new PathRewrite.ReplacePrefix(3, ""), false);
+                new RedirectTo(
+                        301, null, null, 0, new PathRewrite.ReplacePrefix(3, "", false), false);
 
         assertThat(location(redirect, "shop", "/go/x")).isEqualTo("http://shop/x");
         assertThat(decide(redirect, "shop", "/go.evil.example/x"))

@@ -26,9 +26,11 @@ class RewriteFuzzTest {
 
     private static final List<PathRewrite> REWRITES =
             List.of(
-                    new ReplacePrefix("/api".length(), "/"),
-                    new ReplacePrefix("/api/".length(), "/v1"),
-                    new ReplacePrefix("/api".length(), ""),
+                    new ReplacePrefix("/api".length(), "/", false),
+                    new ReplacePrefix("/api".length(), "/", true),
+                    new ReplacePrefix("/api/".length(), "/v1", false),
+                    new ReplacePrefix("/api".length(), "", false),
+                    new ReplacePrefix("/api/v1".length(), "", true),
                     new ReplaceWhole("/new"),
                     new ReplacePattern(Pattern.compile("^/api(.*)$"), "$1"),
                     new ReplacePattern(Pattern.compile("/[^/]*"), "/."),

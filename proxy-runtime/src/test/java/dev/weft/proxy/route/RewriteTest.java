@@ -29,14 +29,31 @@ class RewriteTest {
     })
     void what_comes_of_a_path_is_judged_as_the_path_was(
             String prefix, String with, String sent, String target) {
-        var rewrite = of(new ReplacePrefix(prefix.length(), with));
+        var rewrite = of(new ReplacePrefix(prefix.length(), with, false));
+
+        assertThat(rewrite.target("GET", sent, SAFE)).isEqualTo(target);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/a, /new, /a;x=1, /new;x=1",
+        "/a, /new, /a;x=1/b;y?q=;z, /new;x=1/b;y?q=;z",
+        "/a/, /new/, /a;x=1/b;y, /new/b;y",
+        "/a/b, /new, /a;x=1/b, /new",
+        "/a/b, /new, /a;x;y/b;z/c, /new;z/c",
+        "/a/b, /new, /a/b/c;z, /new/c;z",
+        "/, /new/, /;x/b, /new/;x/b"
+    })
+    void a_prefix_that_was_found_without_parameters_goes_with_those_within_it(
+            String prefix, String with, String sent, String target) {
+        var rewrite = of(new ReplacePrefix(prefix.length(), with, true));
 
         assertThat(rewrite.target("GET", sent, SAFE)).isEqualTo(target);
     }
 
     @Test
     void without_a_policy_it_stays_as_it_is() {
-        var rewrite = of(new ReplacePrefix(4, "/"));
+        var rewrite = of(new ReplacePrefix(4, "/", false));
 
         assertThat(rewrite.target("GET", "/api../x", PathPolicy.AS_IT_IS)).isEqualTo("/../x");
     }
