@@ -8,10 +8,12 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +104,47 @@ class UpgradeIT {
                 .startsWith("HTTP/1.1 403 ");
     }
 
+    /// It might take what it has not read of the body for a request.
+    @Test
+    void an_endpoint_that_refuses_serves_no_others_by_that_connection() throws Exception {
+        var refusing = new ConcurrentLinkedQueue<String>();
+        try (var endpoint =
+                new Hop((socket, number) -> {
+                    while (true) {
+                        var head = head(socket);
+                        socket.getInputStream().readNBytes(head.contains("length: 4") ? 4 : 0);
+                        refusing.add(head.substring(0, head.indexOf(' ')) + " " + number);
+                        say(socket, "HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n");
+                    }
+                })) {
+            proxy.cluster(Xds.staticCluster("app", endpoint.port()));
+            proxy.http(manager(of("websocket")), route("/"));
+
+            proxy.get();
+            try (var client = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
+                client.setSoTimeout(30_000);
+                say(client, request("POST", "/", "websocket", "content-length: 4\r\n") + "body");
+                assertThat(head(client)).startsWith("HTTP/1.1 200 ");
+            }
+            proxy.get();
+            proxy.get();
+
+            assertThat(refusing).containsExactly("GET 0", "POST 0", "GET 1", "GET 1");
+        }
+    }
+
+    private static String head(Socket from) throws IOException {
+        var head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            var c = from.getInputStream().read();
+            if (c < 0) {
+                throw new EOFException();
+            }
+            head.append((char) c);
+        }
+        return head.toString();
+    }
+
     private void refused(String path, String protocol) throws IOException {
         var before = asked.get();
         var answer = ask(path, protocol);
@@ -135,7 +178,12 @@ class UpgradeIT {
     private static final String SMUGGLED = "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
 
     private static String request(String path, String protocol, String more) {
-        return "GET "
+        return request("GET", path, protocol, more);
+    }
+
+    private static String request(String method, String path, String protocol, String more) {
+        return method
+                + " "
                 + path
                 + " HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: "
                 + protocol

@@ -519,7 +519,7 @@ final class Exchange {
             passBody(from, part);
             return;
         }
-        if (part instanceof LastHttpContent && requestComplete && !connect) {
+        if (part instanceof LastHttpContent && leavesConnectionUsable()) {
             // Its end must not look like that of an answer that is cut short.
             from.done(true);
             if (forwarding != null) {
@@ -660,8 +660,7 @@ final class Exchange {
 
     /// The answer's last part has been written.
     private void answered(Attempt from) {
-        // Who has refused a tunnel may see things differently from us: others' requests stay away.
-        from.done(requestComplete && !connect);
+        from.done(leavesConnectionUsable());
         if (filters != null) {
             filters.answered();
         }
@@ -679,6 +678,12 @@ final class Exchange {
         ended = true;
         stop();
         Tunnel.join(
+
+    /// Who has refused to leave HTTP may see differently from us what of the bytes was the request:
+    /// others' requests stay away.
+    private boolean leavesConnectionUsable() {
+        return requestComplete && !leavesHttp();
+    }
                 chain.worker().upstreams().loop(),
                 downstream.takeOver(),
                 server.takeOver(),
