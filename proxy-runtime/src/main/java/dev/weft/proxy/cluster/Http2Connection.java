@@ -134,9 +134,7 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
         }
         destination.requestEnded();
         closeIfDone();
-        if (!leaving) {
-            pool.roomier();
-        }
+        roomier();
     }
 
     @Override
@@ -170,6 +168,13 @@ final class Http2Connection implements Session.Owner, Idleness.Connection {
     public void resetsMany() {
         if (!leaving && pool.mayReplace()) {
             leave();
+        }
+    }
+
+    @Override
+    public void roomier() {
+        if (!leaving) {
+            pool.roomier();
         }
     }
 

@@ -65,10 +65,10 @@ final class PacedResets {
     }
 
     /// The peer has ended it: it need not be told.
-    void ended(int streamId) {
-        if (!waiting.isEmpty()) {
-            waiting.remove(streamId);
-        }
+    ///
+    /// @return whether it waited
+    boolean ended(int streamId) {
+        return !waiting.isEmpty() && waiting.remove(streamId) != null;
     }
 
     Duration untilNextWindow() {

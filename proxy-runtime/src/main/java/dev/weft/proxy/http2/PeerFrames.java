@@ -57,7 +57,7 @@ final class PeerFrames implements FrameReader.Frames {
             if (mayOpen(streamId)) {
                 open(streamId, headers, last);
             } else if (last) {
-                resets.ended(streamId);
+                endsReset(streamId);
             }
         } else if (stream.peerEnded) {
             throw streamError(streamId, STREAM_CLOSED, "HEADERS after the stream's end");
@@ -65,6 +65,13 @@ final class PeerFrames implements FrameReader.Frames {
             trailers(stream, headers, last);
         } else {
             answer(stream, headers, last);
+        }
+    }
+
+    /// It is over for the peer; that we have reset it may not have been told.
+    private void endsReset(int streamId) {
+        if (resets.ended(streamId)) {
+            owner.roomier();
         }
     }
 
@@ -176,7 +183,7 @@ final class PeerFrames implements FrameReader.Frames {
             session.tookOfConnection(length + padding);
             refuseData(streamId, stream);
             if (last) {
-                resets.ended(streamId);
+                endsReset(streamId);
             }
             return;
         }
@@ -231,7 +238,7 @@ final class PeerFrames implements FrameReader.Frames {
         } else if (streams.isIdle(streamId)) {
             throw connectionError(PROTOCOL_ERROR, "RST_STREAM of idle stream %d", streamId);
         }
-        resets.ended(streamId);
+        endsReset(streamId);
     }
 
     @Override

@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One HTTP/2 connection (RFC 9113), of a client or to an endpoint: its streams, windows and
@@ -156,6 +157,10 @@ public final class Session extends ChannelDuplexHandler {
         /// So many streams to an endpoint have been reset that it may take the next ones for an
         /// attack. Told again with each.
         default void resetsMany() {}
+
+        /// Streams that were over here and not for the endpoint ([#unknownResets]) are over for it,
+        /// too.
+        default void roomier() {}
     }
 
     private Session(
@@ -164,6 +169,7 @@ public final class Session extends ChannelDuplexHandler {
             int maxFields,
             int maxPeerStreams,
             @Nullable KeepAliveRules keepAlive,
+            PacedResets resets,
             Owner owner) {
         this.server = server;
         this.maxHeaderBytes = maxHeaderBytes;
@@ -172,7 +178,7 @@ public final class Session extends ChannelDuplexHandler {
         this.owner = owner;
         this.streams = new Streams(server);
         this.receiving = new ReceiveWindow(owner::windowShare, System::nanoTime);
-        this.resets = server ? PacedResets.toClient() : PacedResets.toEndpoint(System::nanoTime);
+        this.resets = resets;
         this.reader =
                 new FrameReader(
                         server,
@@ -190,13 +196,37 @@ public final class Session extends ChannelDuplexHandler {
             int maxStreams,
             @Nullable KeepAliveRules keepAlive,
             Owner owner) {
-        return new Session(true, maxHeaderBytes, maxFields, maxStreams, keepAlive, owner);
+        return new Session(
+                true,
+                maxHeaderBytes,
+                maxFields,
+                maxStreams,
+                keepAlive,
+                PacedResets.toClient(),
+                owner);
     }
 
     /// As [#server].
     public static Session client(
             int maxHeaderBytes, int maxFields, @Nullable KeepAliveRules keepAlive, Owner owner) {
-        return new Session(false, maxHeaderBytes, maxFields, 0, keepAlive, owner);
+        return client(maxHeaderBytes, maxFields, keepAlive, System::nanoTime, owner);
+    }
+
+    /// @param nanoTime by which resets are paced
+    static Session client(
+            int maxHeaderBytes,
+            int maxFields,
+            @Nullable KeepAliveRules keepAlive,
+            LongSupplier nanoTime,
+            Owner owner) {
+        return new Session(
+                false,
+                maxHeaderBytes,
+                maxFields,
+                0,
+                keepAlive,
+                PacedResets.toEndpoint(nanoTime),
+                owner);
     }
 
     boolean isServer() {
@@ -765,6 +795,7 @@ public final class Session extends ChannelDuplexHandler {
             resetTimer = afterWindow();
         }
         flush();
+        owner.roomier();
     }
 
     /// Streams that we have reset, of which the peer does not know: for it they are open.

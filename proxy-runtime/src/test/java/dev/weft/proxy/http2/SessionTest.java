@@ -39,9 +39,11 @@ class SessionTest {
     private static final int WHOLE = Integer.MAX_VALUE;
     private static final int MAX_STREAMS = 12;
 
+    private long now;
     private final Hearer clientHears = new Hearer();
     private final Hearer serverHears = new Hearer();
-    private final Session client = Session.client(MAX_HEADER_BYTES, MAX_FIELDS, null, clientHears);
+    private final Session client =
+            Session.client(MAX_HEADER_BYTES, MAX_FIELDS, null, () -> now, clientHears);
     private final Session server =
             Session.server(MAX_HEADER_BYTES, MAX_FIELDS, MAX_STREAMS, null, serverHears);
     private final EmbeddedChannel clientChannel = new EmbeddedChannel(client);
@@ -491,6 +493,49 @@ class SessionTest {
         lastByte[0] = all.readByte();
     }
 
+    @Test
+    void the_owner_is_told_when_resets_that_waited_have_gone_out() {
+        resets(PacedResets.PER_WINDOW + 1);
+        assertThat(client.unknownResets()).isEqualTo(1);
+        assertThat(serverHears.open).isEqualTo(1);
+        assertThat(clientHears.roomier).isZero();
+
+        now += PacedResets.WINDOW.toNanos();
+        clientChannel.advanceTimeBy(PacedResets.WINDOW.toNanos(), TimeUnit.NANOSECONDS);
+        clientChannel.runScheduledPendingTasks();
+
+        assertThat(client.unknownResets()).isZero();
+        assertThat(clientHears.roomier).isEqualTo(1);
+        carry(WHOLE);
+        assertThat(serverHears.open).isZero();
+    }
+
+    @Test
+    void so_it_is_when_they_need_not_go_out() {
+        resets(PacedResets.PER_WINDOW + 3);
+
+        var left = serverHears.heard.subList(PacedResets.PER_WINDOW, PacedResets.PER_WINDOW + 3);
+        left.get(0).stream.writeHead(ok(), true);
+        left.get(0).stream.reset(Http2Error.NO_ERROR.code());
+        left.get(1).stream.writeHead(ok(), false);
+        left.get(1).stream.writeBody(LastHttpContent.EMPTY_LAST_CONTENT);
+        left.get(2).stream.reset(Http2Error.CANCEL.code());
+        left.forEach(it -> it.stream.flush());
+        carry(WHOLE);
+
+        assertThat(client.unknownResets()).isZero();
+        assertThat(clientHears.roomier).isEqualTo(3);
+    }
+
+    private void resets(int count) {
+        for (int i = 0; i < count; i++) {
+            var call = call(false);
+            carry(WHOLE);
+            call.stream.reset(Http2Error.CANCEL.code());
+            carry(WHOLE);
+        }
+    }
+
     private void pass(Duration time) {
         serverChannel.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
         serverChannel.runScheduledPendingTasks();
@@ -560,6 +605,7 @@ class SessionTest {
         double windowShare = 1;
         int open;
         int late;
+        int roomier;
 
         Heard only() {
             assertThat(heard).hasSize(1);
@@ -592,6 +638,11 @@ class SessionTest {
         @Override
         public void late() {
             late++;
+        }
+
+        @Override
+        public void roomier() {
+            roomier++;
         }
     }
 
