@@ -3,11 +3,13 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.util.Durations;
 import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
+import io.envoyproxy.envoy.config.route.v3.RouteAction.MaxStreamDuration;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.RequestMirrorPolicy;
 import io.envoyproxy.envoy.type.v3.FractionalPercent;
 import java.io.IOException;
@@ -155,6 +157,30 @@ class MirrorIT {
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(service.seen()).endsWith("x".repeat(total));
             assertThat(got.join()).isLessThan(total);
+        }
+    }
+
+    @Test
+    void a_mirror_has_the_longest_time_of_its_route() throws Exception {
+        try (var silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            proxy.side.cluster(
+                    "mirror", Xds.staticCluster("mirror", silent.getLocalPort()).build());
+            proxy.http(
+                    List.of(),
+                    Xds.to(
+                            Xds.cluster("app")
+                                    .addRequestMirrorPolicies(policy())
+                                    .setMaxStreamDuration(
+                                            MaxStreamDuration.newBuilder()
+                                                    .setMaxStreamDuration(
+                                                            Durations.fromSeconds(1)))));
+
+            proxy.get();
+
+            try (var copy = silent.accept()) {
+                copy.setSoTimeout(10_000);
+                assertThat(copy.getInputStream().readAllBytes()).asString().startsWith("GET / ");
+            }
         }
     }
 

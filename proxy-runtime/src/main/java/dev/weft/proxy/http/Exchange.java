@@ -34,6 +34,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -355,7 +356,15 @@ final class Exchange {
                             chain.current().mostReplayBytes()));
         }
         if (!to.action().mirrors().isEmpty() && !leavesHttp()) {
-            mirrors = Mirrors.begin(chain, to.action(), head, body, carried, headOnly);
+            mirrors =
+                    Mirrors.begin(
+                            chain,
+                            to.action(),
+                            head,
+                            body,
+                            carried,
+                            headOnly,
+                            timers == null ? Duration.ZERO : timers.longestLeft());
         }
         var begun =
                 new Forwarding(
@@ -670,6 +679,12 @@ final class Exchange {
         downstream.done(requestComplete);
     }
 
+    /// Who has refused to leave HTTP may see differently from us what of the bytes was the request:
+    /// others' requests stay away.
+    private boolean leavesConnectionUsable() {
+        return requestComplete && !leavesHttp();
+    }
+
     /// Bytes from now on; the log is written when they have ended.
     private void tunnel(Attempt from) {
         var server = from.handOver();
@@ -678,12 +693,6 @@ final class Exchange {
         ended = true;
         stop();
         Tunnel.join(
-
-    /// Who has refused to leave HTTP may see differently from us what of the bytes was the request:
-    /// others' requests stay away.
-    private boolean leavesConnectionUsable() {
-        return requestComplete && !leavesHttp();
-    }
                 chain.worker().upstreams().loop(),
                 downstream.takeOver(),
                 server.takeOver(),

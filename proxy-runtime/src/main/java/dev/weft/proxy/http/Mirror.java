@@ -32,16 +32,19 @@ final class Mirror implements StreamWaiter, UpstreamStream.Listener {
 
     private @Nullable UpstreamStream stream;
     private @Nullable Future<?> timer;
+    private final @Nullable Future<?> longestTimer;
     private boolean requestComplete;
     private boolean over;
 
     /// @param headOnly the request has no body
     /// @param timeout from the end of the request; zero: none
-    Mirror(EventLoop loop, HttpRequest head, boolean headOnly, Duration timeout) {
+    /// @param longest from now on; zero: without end
+    Mirror(EventLoop loop, HttpRequest head, boolean headOnly, Duration timeout, Duration longest) {
         this.loop = loop;
         this.head = head;
         this.headOnly = headOnly;
         this.timeout = timeout;
+        longestTimer = longest.isZero() ? null : in(longest);
         if (headOnly) {
             requestComplete();
         }
@@ -82,8 +85,12 @@ final class Mirror implements StreamWaiter, UpstreamStream.Listener {
     private void requestComplete() {
         requestComplete = true;
         if (!timeout.isZero()) {
-            timer = loop.schedule(this::cancel, timeout.toMillis(), TimeUnit.MILLISECONDS);
+            timer = in(timeout);
         }
+    }
+
+    private Future<?> in(Duration time) {
+        return loop.schedule(this::cancel, time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void keepUp() {
@@ -110,6 +117,9 @@ final class Mirror implements StreamWaiter, UpstreamStream.Listener {
         if (timer != null) {
             timer.cancel(false);
             timer = null;
+        }
+        if (longestTimer != null) {
+            longestTimer.cancel(false);
         }
     }
 

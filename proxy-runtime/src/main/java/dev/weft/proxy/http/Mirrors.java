@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -25,6 +26,7 @@ final class Mirrors {
     /// @param head as it is sent
     /// @param body what has come so far
     /// @param headOnly the request has no body
+    /// @param longest how long the request may still take; zero: without end
     /// @return null: nothing is mirrored
     static @Nullable Mirrors begin(
             HttpChain chain,
@@ -32,7 +34,8 @@ final class Mirrors {
             HttpRequest head,
             ReplayBuffer body,
             Carried carried,
-            boolean headOnly) {
+            boolean headOnly,
+            Duration longest) {
         Mirrors begun = null;
         for (var policy : to.mirrors()) {
             var cluster = chain.worker().tables().get().clusters().get(policy.cluster());
@@ -40,7 +43,9 @@ final class Mirrors {
                 continue;
             }
             var upstreams = chain.worker().upstreams();
-            var mirror = new Mirror(upstreams.loop(), copy(head, policy), headOnly, to.timeout());
+            var mirror =
+                    new Mirror(
+                            upstreams.loop(), copy(head, policy), headOnly, to.timeout(), longest);
             upstreams.stream(
                     cluster,
                     chain.origin(),

@@ -88,6 +88,11 @@ final class StreamTimers {
                 .after(Duration.ofNanos(System.nanoTime() - startedAt));
     }
 
+    /// What is left of the time that the request may take; zero: it has no end.
+    Duration longestLeft() {
+        return left().longest();
+    }
+
     void end() {
         idleTimer = stop(idleTimer);
         longestTimer = stop(longestTimer);
