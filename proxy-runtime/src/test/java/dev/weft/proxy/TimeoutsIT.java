@@ -121,6 +121,36 @@ class TimeoutsIT {
         }
     }
 
+    /// All of it is here; it would wait for ever.
+    @Test
+    void so_is_one_of_which_a_client_takes_nothing_over_http_2() throws Exception {
+        try (var service = new H2cApp()) {
+            proxy.cluster(Xds.staticCluster("app", service.port()));
+            proxy.http(route(manager().setStreamIdleTimeout(SHORT), Xds.cluster("app")));
+
+            try (var client = new RawHttp2(proxy.port())) {
+                windows(client, 0);
+                client.get(1, "/");
+
+                var end =
+                        client.await(it ->
+                                it.type() == RawHttp2.RST_STREAM || it.type() == RawHttp2.DATA);
+                assertThat(end.is(RawHttp2.RST_STREAM, 1)).isTrue();
+                windows(client, 100);
+                client.get(3, "/");
+
+                assertThat(client.await(it -> it.is(RawHttp2.DATA, 3)).payload())
+                        .asString()
+                        .isEqualTo("hello");
+            }
+        }
+    }
+
+    /// Those of streams.
+    private static void windows(RawHttp2 client, int bytes) throws IOException {
+        client.frame(RawHttp2.SETTINGS, 0, 0, 0, 4, 0, 0, 0, bytes);
+    }
+
     @Test
     void a_route_may_have_more_patience_than_the_listener() throws Exception {
         serving(

@@ -3,6 +3,7 @@ package dev.weft.proxy.http;
 import dev.weft.proxy.cluster.Carrier;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpResponse;
+import java.time.Duration;
 
 /// The client's side of one request. Used on its event loop only. Every part that is written is
 /// taken.
@@ -36,7 +37,9 @@ interface Downstream {
     /// The answer is complete.
     ///
     /// @param requestComplete otherwise the rest of the request is nobody's
-    void done(boolean requestComplete);
+    /// @param idle how long a stream's client may take nothing of what it has still to get; zero:
+    ///   without end
+    void done(boolean requestComplete, Duration idle);
 
     /// The answer cannot be completed: the client must see that.
     void abort();

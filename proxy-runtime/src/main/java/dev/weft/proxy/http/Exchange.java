@@ -415,6 +415,10 @@ final class Exchange {
 
     // Its limits.
 
+    private Duration idleLimit() {
+        return timers == null ? chain.current().patience().idle() : timers.idleLimit();
+    }
+
     private void moved() {
         if (timers != null) {
             timers.active();
@@ -644,7 +648,7 @@ final class Exchange {
         }
         downstream.flush();
         end();
-        downstream.done(requestComplete);
+        downstream.done(requestComplete, idleLimit());
     }
 
     /// The route's own type of content takes the place of ours, as in Envoy.
@@ -676,7 +680,7 @@ final class Exchange {
         downstream.flush();
         log.answerComplete();
         end();
-        downstream.done(requestComplete);
+        downstream.done(requestComplete, idleLimit());
     }
 
     /// Who has refused to leave HTTP may see differently from us what of the bytes was the request:

@@ -555,8 +555,9 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         return exchange != null && exchange.isRequestComplete();
     }
 
+    /// What waits for the client is the connection's own matter.
     @Override
-    public void done(boolean requestComplete) {
+    public void done(boolean requestComplete, Duration idle) {
         exchange = null;
         if (!keepAlive || rest > MAX_REST_BYTES) {
             // Of a request without a body nothing but its end is to come.

@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// One stream of a client's HTTP/2 connection: one [Exchange].
@@ -97,6 +98,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
         // After a head that was the last nothing is sent.
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
+        stream.restWithin(chain.current().patience().idle());
         stream.refuseRest();
     }
 
@@ -196,8 +198,9 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     public void leavesRest(boolean trusted) {}
 
     @Override
-    public void done(boolean requestComplete) {
+    public void done(boolean requestComplete, Duration idle) {
         exchange = null;
+        stream.restWithin(idle);
         if (!requestComplete || tunnel) {
             stream.refuseRest();
         }

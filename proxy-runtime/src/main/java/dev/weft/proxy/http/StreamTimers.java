@@ -82,6 +82,11 @@ final class StreamTimers {
         requestTimer = stop(requestTimer);
     }
 
+    /// How long nothing may move; zero: without end.
+    Duration idleLimit() {
+        return idle;
+    }
+
     /// What they leave to the tunnel that the request has opened.
     TunnelLimits left() {
         return new TunnelLimits(idle, longest)

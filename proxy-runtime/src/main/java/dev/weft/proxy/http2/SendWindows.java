@@ -53,6 +53,9 @@ final class SendWindows {
 
     private void use(Stream stream, int bytes) {
         stream.sendWindow -= bytes;
+        if (stream.untaken != null && bytes > 0) {
+            stream.untaken.taken();
+        }
         connection -= bytes;
     }
 
@@ -169,6 +172,9 @@ final class SendWindows {
     void forget(Stream stream) {
         if (stream.waiting != null) {
             waiting.remove(stream);
+        }
+        if (stream.untaken != null) {
+            stream.untaken.gone();
         }
         if (stream.toldUnwritable) {
             unwritable--;

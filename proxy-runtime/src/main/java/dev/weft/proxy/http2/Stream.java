@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ public final class Stream {
     int sendWindow;
 
     @Nullable ArrayDeque<HttpContent> waiting;
+    @Nullable UntakenRest untaken;
     boolean headWritten;
     boolean weEnded;
     boolean closed;
@@ -163,6 +165,16 @@ public final class Stream {
             reset(Http2Error.NO_ERROR.code());
         } else {
             refusesRest = true;
+        }
+    }
+
+    /// All has been written. If some of it waits, the peer has so long until it takes something of
+    /// it, again and again.
+    ///
+    /// @param most zero: without end
+    public void restWithin(Duration most) {
+        if (waiting != null && !closed && !most.isZero()) {
+            untaken = new UntakenRest(this, session.context().executor(), most);
         }
     }
 
