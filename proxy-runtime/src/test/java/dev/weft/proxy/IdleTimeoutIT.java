@@ -8,18 +8,25 @@ import static dev.weft.proxy.RawHttp2.PING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Duration;
+import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.testing.Eventually;
+import io.envoyproxy.envoy.config.core.v3.DataSource;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
+import io.envoyproxy.envoy.config.route.v3.Route;
+import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +72,36 @@ class IdleTimeoutIT {
             write(client, GET);
 
             assertThat(rest(client)).startsWith("HTTP/1.1 200 ").endsWith("app");
+        }
+    }
+
+    /// It is the connection's last, and the client takes nothing of what the kernel has not for it.
+    @Test
+    void so_is_one_that_ends_with_an_answer_that_is_not_taken() throws Exception {
+        var large = "b".repeat(8_000_000);
+        var answering =
+                Route.newBuilder()
+                        .setMatch(RouteMatch.newBuilder().setPrefix("/"))
+                        .setDirectResponse(
+                                DirectResponseAction.newBuilder()
+                                        .setStatus(200)
+                                        .setBody(DataSource.newBuilder().setInlineString(large)))
+                        .build();
+        proxy.http(
+                manager(LONGER)
+                        .setRouteConfig(
+                                Xds.routes("routes", answering).toBuilder()
+                                        .setMaxDirectResponseBodySizeBytes(
+                                                UInt32Value.of(large.length()))));
+
+        try (var client = new Socket()) {
+            client.setReceiveBufferSize(16 * 1024);
+            client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port()));
+            write(client, LAST);
+            proxy.told(0);
+
+            var gone = proxy.side.plane.drainOutbound(java.time.Duration.ofSeconds(40));
+            assertThat(gone.toCompletableFuture()).succeedsWithin(15, TimeUnit.SECONDS);
         }
     }
 

@@ -90,6 +90,10 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     private boolean discards;
 
     private long discarded;
+
+    /// What of answers the client had still to take when that was looked at last.
+    private long untaken;
+
     private @Nullable Future<?> headTimer;
     private @Nullable Idleness idleness;
     private @Nullable Future<?> restTimer;
@@ -130,8 +134,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     @Override
     public void drain() {}
 
-    /// The last answer may wait for its client still: what was written is sent first. So is the
-    /// answer to a request that waits for that.
+    /// The last answer may still wait for its client: what was written is sent first. A request
+    /// that waits for that is answered.
     @Override
     public void closeIfIdle() {
         if (exchange == null && !discards && !closing && !decoder.isWaiting()) {
@@ -214,10 +218,17 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         return chain.current().patience().unused();
     }
 
-    /// A head that has begun has a time of its own.
+    /// A head that has begun has a time of its own. An answer is under way for as long as its
+    /// client takes some of it.
     @Override
     public boolean isBusy() {
-        return exchange != null || discards || closing || decoder.isWithinHead();
+        return exchange != null || discards || decoder.isWithinHead() || isBeingRead();
+    }
+
+    private boolean isBeingRead() {
+        var before = untaken;
+        untaken = Buffers.waiting(channel);
+        return untaken < before;
     }
 
     @Override
@@ -584,13 +595,19 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         updateReading();
     }
 
-    /// Nothing is under way any more: goes on with what came early, if something did.
+    /// Goes on with what came early, if something did.
     private void next() {
+        rests();
+        beginWaiting();
+    }
+
+    /// Nothing is under way any more but what the client has still to take.
+    private void rests() {
         seat.ends();
+        untaken = Buffers.waiting(channel);
         if (idleness != null) {
             idleness.worked();
         }
-        beginWaiting();
     }
 
     private void beginWaiting() {
@@ -643,6 +660,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
         stopRestTimer();
         decoder.drop();
         seat.keeps(0);
+        rests();
         if (requestComplete && !early) {
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             return;
