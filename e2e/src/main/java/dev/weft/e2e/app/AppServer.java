@@ -65,7 +65,9 @@ final class AppServer implements AutoCloseable {
         var grpcPort = GrpcPort.open(grpc, settings, seen);
         var echoPort = TcpPort.echo(loops, echo);
         var greetingPort = TcpPort.greeting(loops, greeting);
+        FirstCalls.grpc(grpcPort.port());
         var httpPort = HttpPort.open(loops, http, settings, seen, control, draining);
+        FirstCalls.http2(httpPort.port());
         return new AppServer(loops, draining, httpPort, grpcPort, echoPort, greetingPort);
     }
 
