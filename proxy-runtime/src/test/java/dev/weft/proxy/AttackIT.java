@@ -427,6 +427,34 @@ class AttackIT {
         withinLimit();
     }
 
+    /// Their clients never open the streams' windows. Who comes late is served as soon as it is
+    /// clear that they do not.
+    @Test
+    void answers_that_nobody_takes_on_every_connection() throws Exception {
+        proxy.forgetPeak();
+        var before = http2App.requests.get();
+        var attackers = new ArrayList<Socket>();
+        try {
+            for (int i = 0; i < CONNECTIONS; i++) {
+                var attacker = socket(proxy.http2);
+                attackers.add(attacker);
+                attacker.getOutputStream().write(RawHttp2.getWithShutWindow());
+            }
+            eventually(
+                    "they are answered", () -> http2App.requests.get() > before + CONNECTIONS / 2);
+            try (var late = Bystander.http1(proxy.http1)) {
+                eventually(
+                        "others are served: " + late.failures, () -> late.served.get() > MEANWHILE);
+                assertThat(late.failures).allMatch(AttackIT::hadNoPlace);
+            }
+        } finally {
+            for (var attacker : attackers) {
+                attacker.close();
+            }
+        }
+        withinLimit();
+    }
+
     /// Each costs more than its head. They are refused when there are too many, and those that are
     /// under way make room when they do not come on.
     @Test

@@ -106,10 +106,14 @@ final class RawHttp2 implements AutoCloseable {
     }
 
     void frame(int type, int flags, int stream, byte[] payload) throws IOException {
+        out.write(encoded(type, flags, stream, payload));
+    }
+
+    private static byte[] encoded(int type, int flags, int stream, byte[] payload) {
         var frame = ByteBuffer.allocate(9 + payload.length);
         frame.putShort((short) (payload.length >> 8)).put((byte) payload.length);
         frame.put((byte) type).put((byte) flags).putInt(stream).put(payload);
-        out.write(frame.array());
+        return frame.array();
     }
 
     void flush() throws IOException {
@@ -144,6 +148,15 @@ final class RawHttp2 implements AutoCloseable {
     /// A request that is all right.
     void get(int stream, String path) throws IOException {
         headers(stream, true, request("GET", path));
+    }
+
+    /// All that a client says who asks for something, and lets nothing of it come.
+    static byte[] getWithShutWindow() {
+        var said = new ByteArrayOutputStream();
+        said.writeBytes(PREFACE);
+        said.writeBytes(encoded(SETTINGS, 0, 0, new byte[] {0, 4, 0, 0, 0, 0}));
+        said.writeBytes(encoded(HEADERS, END_HEADERS | END_STREAM, 1, block(request("GET", "/"))));
+        return said.toByteArray();
     }
 
     /// Requests with 15 KB of headers each, which stay open.

@@ -146,6 +146,29 @@ class TimeoutsIT {
         }
     }
 
+    /// Where streams have all the time that they want.
+    @Test
+    void such_a_one_has_no_longer_than_an_idle_connection() throws Exception {
+        try (var service = new H2cApp()) {
+            proxy.cluster(Xds.staticCluster("app", service.port()));
+            proxy.http(
+                    route(
+                            manager()
+                                    .setStreamIdleTimeout(Duration.getDefaultInstance())
+                                    .setCommonHttpProtocolOptions(
+                                            HttpProtocolOptions.newBuilder().setIdleTimeout(SHORT)),
+                            Xds.cluster("app")));
+
+            try (var client = new RawHttp2(proxy.port())) {
+                windows(client, 0);
+                client.get(1, "/");
+
+                var end = client.await(it -> it.type() == RawHttp2.RST_STREAM);
+                assertThat(end.is(RawHttp2.RST_STREAM, 1)).isTrue();
+            }
+        }
+    }
+
     /// Those of streams.
     private static void windows(RawHttp2 client, int bytes) throws IOException {
         client.frame(RawHttp2.SETTINGS, 0, 0, 0, 4, 0, 0, 0, bytes);

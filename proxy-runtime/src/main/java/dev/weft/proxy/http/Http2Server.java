@@ -42,7 +42,7 @@ final class Http2Server
     private final Seat seat;
     private int active;
 
-    /// Streams that wait for nothing but what their client has still to send.
+    /// Streams that wait for nothing but what their client has still to send, or to take.
     private int awaited;
 
     private boolean announced;
@@ -155,11 +155,16 @@ final class Http2Server
 
     @Override
     public void closed(Stream stream) {
+        if (stream.isUntaken()) {
+            awaits(false);
+        }
         if (--active == 0) {
             seat.ends();
             if (idleness != null) {
                 idleness.worked();
             }
+        } else if (awaited > 0) {
+            tellAwaited(0);
         }
         closeIfGone();
     }
@@ -169,10 +174,22 @@ final class Http2Server
         awaited += more ? 1 : -1;
     }
 
+    /// A stream's answer is whole, and its client has to take some of it.
+    void answerWaits() {
+        awaits(true);
+        tellAwaited(0);
+    }
+
+    @Override
+    public void tookRest(int bytes) {
+        tellAwaited(bytes);
+    }
+
     /// What has happened on a stream has been told; a connection waits for its client if all of its
     /// streams do.
     ///
-    /// @param bytes that have come of the body of one that waits for them
+    /// @param bytes that have come of the body of one that waits for them, or that were taken of an
+    ///   answer
     void tellAwaited(int bytes) {
         if (active > 0 && awaited == active) {
             seat.awaits(bytes, awaited);

@@ -98,7 +98,7 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
         // After a head that was the last nothing is sent.
         writeBody(new DefaultLastHttpContent(answer.content()));
         flush();
-        stream.restWithin(chain.current().patience().idle());
+        answerWaits(chain.current().patience().idle());
         stream.refuseRest();
     }
 
@@ -200,9 +200,18 @@ final class Http2StreamServer implements Stream.Listener, Downstream, Account {
     @Override
     public void done(boolean requestComplete, Duration idle) {
         exchange = null;
-        stream.restWithin(idle);
+        tellAwaited(0);
+        answerWaits(idle);
         if (!requestComplete || tunnel) {
             stream.refuseRest();
+        }
+    }
+
+    /// All is written. What of it waits for the client has the time of a stream without progress,
+    /// and where that has no end, the time of a connection that carries nothing.
+    private void answerWaits(Duration idle) {
+        if (stream.restWithin(idle.isZero() ? chain.current().patience().unused() : idle)) {
+            connection.answerWaits();
         }
     }
 

@@ -54,7 +54,7 @@ final class SendWindows {
     private void use(Stream stream, int bytes) {
         stream.sendWindow -= bytes;
         if (stream.untaken != null && bytes > 0) {
-            stream.untaken.taken();
+            stream.untaken.taken(bytes);
         }
         connection -= bytes;
     }

@@ -154,6 +154,9 @@ public final class Session extends ChannelDuplexHandler {
         /// One has taken longer; the stream is answered and reset, and the connection ends.
         default void late() {}
 
+        /// Some of a message that was written as a whole has been sent ([Stream#isUntaken]).
+        default void tookRest(int bytes) {}
+
         /// So many streams to an endpoint have been reset that it may take the next ones for an
         /// attack. Told again with each.
         default void resetsMany() {}
@@ -724,6 +727,10 @@ public final class Session extends ChannelDuplexHandler {
             writer().windowUpdate(0, increment);
             flush();
         }
+    }
+
+    void tookRest(int bytes) {
+        owner.tookRest(bytes);
     }
 
     void reset(Stream stream, long error) {

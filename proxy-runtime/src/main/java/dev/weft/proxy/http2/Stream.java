@@ -172,10 +172,18 @@ public final class Stream {
     /// it, again and again.
     ///
     /// @param most zero: without end
-    public void restWithin(Duration most) {
-        if (waiting != null && !closed && !most.isZero()) {
-            untaken = new UntakenRest(this, session.context().executor(), most);
+    /// @return whether some of it waits
+    public boolean restWithin(Duration most) {
+        if (waiting == null || closed) {
+            return false;
         }
+        untaken = new UntakenRest(this, session.context().executor(), most);
+        return true;
+    }
+
+    /// Whether it was said of it by [#restWithin] that some of it waits.
+    public boolean isUntaken() {
+        return untaken != null;
     }
 
     /// Nobody listens any more.

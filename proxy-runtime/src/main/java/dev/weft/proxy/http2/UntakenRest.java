@@ -5,6 +5,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// What is left of a message that was written as a whole, and waits for the peer's windows. A peer
 /// that takes nothing of it for too long has its stream reset: it would stay open for ever.
@@ -17,23 +18,27 @@ final class UntakenRest {
     private final EventExecutor loop;
     private final long mostNanos;
     private long takenAt = System.nanoTime();
-    private Future<?> timer;
+    private @Nullable Future<?> timer;
 
+    /// @param most zero: without end
     UntakenRest(Stream stream, EventExecutor loop, Duration most) {
         this.stream = stream;
         this.loop = loop;
         this.mostNanos = most.toNanos();
-        this.timer = lookAfter(mostNanos);
+        this.timer = most.isZero() ? null : lookAfter(mostNanos);
     }
 
     /// Some of it has been sent.
-    void taken() {
+    void taken(int bytes) {
         takenAt = System.nanoTime();
+        stream.session.tookRest(bytes);
     }
 
     /// The stream is closed.
     void gone() {
-        timer.cancel(false);
+        if (timer != null) {
+            timer.cancel(false);
+        }
     }
 
     private void look() {

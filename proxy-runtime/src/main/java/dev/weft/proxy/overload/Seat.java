@@ -104,9 +104,9 @@ public final class Seat {
         idleSince = nanos.getAsLong();
     }
 
-    /// What is under way waits for the client alone, to send the rest of what it has begun.
+    /// What is under way waits for the client alone, to send or to take the rest of it.
     ///
-    /// @param bytes that it has just sent of that
+    /// @param bytes that it has just sent, or taken, of that
     /// @param requests whose rest it is
     public void awaits(int bytes, int requests) {
         var now = nanos.getAsLong();
