@@ -65,9 +65,7 @@ final class AppServer implements AutoCloseable {
         var grpcPort = GrpcPort.open(grpc, settings, seen);
         var echoPort = TcpPort.echo(loops, echo);
         var greetingPort = TcpPort.greeting(loops, greeting);
-        FirstCalls.grpc(grpcPort.port());
         var httpPort = HttpPort.open(loops, http, settings, seen, control, draining);
-        FirstCalls.http2(httpPort.port());
         return new AppServer(loops, draining, httpPort, grpcPort, echoPort, greetingPort);
     }
 
@@ -106,7 +104,18 @@ final class AppServer implements AutoCloseable {
         loops.shutdownGracefully(0, 0, TimeUnit.SECONDS);
     }
 
+    /// The first requests to it are not to wait for classes to be loaded. On ports that nobody
+    /// knows: whoever finds one of its own ports open finds all of them open.
+    private static void rehearse(AppSettings settings) throws Exception {
+        var seen = new SeenRequests(settings.pod() + "-rehearsal");
+        try (var rehearsal = start(settings, seen, LoadControl.NONE, 0, 0, 0, 0)) {
+            FirstCalls.grpc(rehearsal.grpcPort());
+            FirstCalls.http2(rehearsal.httpPort());
+        }
+    }
+
     static void run(AppSettings settings) throws Exception {
+        rehearse(settings);
         var seen = new SeenRequests(settings.pod() + "-" + UUID.randomUUID());
         var server =
                 start(

@@ -8,9 +8,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 
-/// A server's calls to itself before it says that it is ready: whoever comes first does not wait
-/// for classes to be loaded. Written as bytes (RFC 9113, RFC 7541), since a client has more classes
-/// than a server.
+/// A server's calls to itself before it opens its ports. Written as bytes (RFC 9113, RFC 7541),
+/// since a client has more classes than a server.
 final class FirstCalls {
     private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     private static final int TIMEOUT_MILLIS = 10_000;
