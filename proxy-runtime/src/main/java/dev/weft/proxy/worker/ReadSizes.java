@@ -7,13 +7,19 @@ import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 /// of them would take a second read, for some bytes, and a copy of the record that they end.
 ///
 /// A read that fills its buffer makes the next ones larger at once; two in a row that would have
-/// fitted the size below make them smaller.
+/// fitted the size below make them smaller. While they are filled, some follow each other: what
+/// many streams of one connection bring is flushed together.
 public final class ReadSizes extends DefaultMaxMessagesRecvByteBufAllocator {
     private static final int[] SIZES = {
         512, 1024, 2048, 4096, 8192, 16 * 1024, 32 * 1024, 72 * 1024
     };
     private static final int INITIAL = 2;
+    private static final int READS_IN_A_ROW = 4;
     private static final int GROWS_BY = 4;
+
+    public ReadSizes() {
+        super(READS_IN_A_ROW);
+    }
 
     /// @return for one connection, on its event loop
     @Override

@@ -52,6 +52,29 @@ class ReadSizesTest {
         assertThat(sizes.guess()).isEqualTo(512);
     }
 
+    @Test
+    void a_read_that_fills_its_buffer_is_followed_by_some_more() {
+        sizes.reset(channel.config());
+        var reads = 0;
+        do {
+            fills();
+            reads++;
+        } while (sizes.continueReading());
+        assertThat(reads).isEqualTo(4);
+
+        sizes.reset(channel.config());
+        sizes.attemptedBytesRead(sizes.guess());
+        sizes.lastBytesRead(sizes.guess() - 1);
+        sizes.incMessagesRead(1);
+        assertThat(sizes.continueReading()).isFalse();
+    }
+
+    private void fills() {
+        sizes.attemptedBytesRead(sizes.guess());
+        sizes.lastBytesRead(sizes.attemptedBytesRead());
+        sizes.incMessagesRead(1);
+    }
+
     private void reads(int bytes) {
         sizes.reset(channel.config());
         sizes.attemptedBytesRead(sizes.guess());
