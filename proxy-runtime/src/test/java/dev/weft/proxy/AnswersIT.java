@@ -2,7 +2,6 @@ package dev.weft.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -53,17 +52,7 @@ class AnswersIT {
     @BeforeAll
     void start() {
         proxy = new TwoProxies.Side(TwoProxies.SERVER_ID);
-        proxy.listener(
-                "l",
-                Xds.listener("l", 0)
-                        .setTrafficDirection(TrafficDirection.INBOUND)
-                        .setDefaultFilterChain(
-                                Xds.chain(
-                                        Xds.http(CodecType.HTTP1)
-                                                .setRouteConfig(
-                                                        Xds.routes("r", Xds.to(Xds.cluster("app"))))
-                                                .build()))
-                        .build());
+        proxy.listener("l", Xds.inbound("l", Xds.http(CodecType.HTTP1)));
     }
 
     @AfterAll

@@ -129,9 +129,8 @@ class KeepAliveIT {
     void so_is_a_client_that_is_gone() throws Exception {
         proxy.http(
                 HttpConnectionManager.newBuilder()
-                        .addHttpFilters(OneProxy.router())
-                        .setRouteConfig(Xds.routes("routes", Xds.to(Xds.cluster("app"))))
-                        .setHttp2ProtocolOptions(options(every(SHORT, SHORT))));
+                        .setHttp2ProtocolOptions(options(every(SHORT, SHORT))),
+                Xds.to(Xds.cluster("app")));
 
         try (var client = client()) {
             assertThat(client.await(frame -> frame.type() == PING).type()).isEqualTo(PING);
@@ -169,10 +168,7 @@ class KeepAliveIT {
 
     private void calling(KeepaliveSettings.Builder settings) {
         proxy.cluster(kept(Xds.staticCluster("app", endpoint.getLocalPort()), settings));
-        proxy.http(
-                HttpConnectionManager.newBuilder()
-                        .addHttpFilters(OneProxy.router())
-                        .setRouteConfig(Xds.routes("routes", Xds.to(Xds.cluster("app")))));
+        proxy.http(HttpConnectionManager.newBuilder(), Xds.to(Xds.cluster("app")));
     }
 
     private static Cluster.Builder kept(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.util.Durations;
 import dev.weft.proxy.testing.Eventually;
 import dev.weft.proxy.testing.KernelSockets;
+import dev.weft.proxy.testing.Sockets;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.route.v3.RetryPolicy;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,16 +34,7 @@ class LeftEndpointIT {
     @BeforeEach
     void fillItsQueue() throws IOException {
         gone = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        // From then on the kernel drops SYNs.
-        try {
-            while (true) {
-                var socket = new Socket();
-                queued.add(socket);
-                socket.connect(gone.getLocalSocketAddress(), 200);
-            }
-        } catch (SocketTimeoutException full) {
-            // that is it
-        }
+        queued.addAll(Sockets.fillQueue(gone));
     }
 
     @AfterEach
@@ -96,11 +87,7 @@ class LeftEndpointIT {
                 Xds.cluster("app")
                         .setTimeout(Durations.ZERO)
                         .setRetryPolicy(RetryPolicy.newBuilder().setRetryOn("connect-failure"));
-        proxy.http(
-                HttpConnectionManager.newBuilder()
-                        .setCodecType(codec)
-                        .addHttpFilters(OneProxy.router())
-                        .setRouteConfig(Xds.routes("routes", Xds.to(retrying))));
+        proxy.http(HttpConnectionManager.newBuilder().setCodecType(codec), Xds.to(retrying));
     }
 
     private void endpoint(int port) {

@@ -3,7 +3,6 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
-import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import java.io.IOException;
@@ -51,20 +50,13 @@ class SmugglingIT {
         proxy = new TwoProxies.Side(TwoProxies.SERVER_ID);
         proxy.listener(
                 "l",
-                Xds.listener("l", 0)
-                        .setTrafficDirection(TrafficDirection.INBOUND)
-                        .setDefaultFilterChain(
-                                Xds.chain(
-                                        Xds.http(CodecType.HTTP1)
-                                                .setNormalizePath(BoolValue.of(true))
-                                                .setMergeSlashes(true)
-                                                .setPathWithEscapedSlashesAction(
-                                                        PathWithEscapedSlashesAction
-                                                                .UNESCAPE_AND_REDIRECT)
-                                                .setRouteConfig(
-                                                        Xds.routes("r", Xds.to(Xds.cluster("app"))))
-                                                .build()))
-                        .build());
+                Xds.inbound(
+                        "l",
+                        Xds.http(CodecType.HTTP1)
+                                .setNormalizePath(BoolValue.of(true))
+                                .setMergeSlashes(true)
+                                .setPathWithEscapedSlashesAction(
+                                        PathWithEscapedSlashesAction.UNESCAPE_AND_REDIRECT)));
     }
 
     @AfterAll

@@ -15,6 +15,7 @@ import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
 import io.envoyproxy.envoy.config.core.v3.TransportSocket;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint;
@@ -125,6 +126,15 @@ final class Xds {
                                 .setTransportProtocol("raw_buffer")
                                 .addApplicationProtocols("http/1.1")
                                 .addApplicationProtocols("h2c"));
+    }
+
+    /// A listener of the inbound side, all of whose requests go to cluster `app`.
+    static Listener inbound(String name, HttpConnectionManager.Builder manager) {
+        return listener(name, 0)
+                .setTrafficDirection(TrafficDirection.INBOUND)
+                .setDefaultFilterChain(
+                        chain(manager.setRouteConfig(routes("r", to(cluster("app")))).build()))
+                .build();
     }
 
     static HttpConnectionManager.Builder http(HttpConnectionManager.CodecType codec) {

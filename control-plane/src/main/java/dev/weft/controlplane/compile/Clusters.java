@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
@@ -24,22 +25,22 @@ import java.util.List;
 
 /// Builds clusters.
 final class Clusters {
-    private static final Duration CONNECT_TIMEOUT = seconds(5);
+    private static final Duration CONNECT_TIMEOUT = Durations.fromSeconds(5);
 
     private static final String HTTP_OPTIONS =
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     /// Half of what inbound sides let a connection be without a request.
-    private static final Duration UNUSED = seconds(1800);
+    private static final Duration UNUSED = Durations.fromSeconds(1800);
 
     /// A node that dies says nothing, and TCP alone would wait for a quarter of an hour. The first
     /// request after two seconds of silence asks; ten more without a word, and the connection is
     /// given up. Only proxies are asked: a gRPC server takes such PINGs for an attack.
     private static final KeepaliveSettings KEEP_ALIVE =
             KeepaliveSettings.newBuilder()
-                    .setInterval(seconds(60))
-                    .setTimeout(seconds(10))
-                    .setConnectionIdleInterval(seconds(2))
+                    .setInterval(Durations.fromSeconds(60))
+                    .setTimeout(Durations.fromSeconds(10))
+                    .setConnectionIdleInterval(Durations.fromSeconds(2))
                     .build();
 
     /// Everywhere the kernel asks when a connection is silent: after half a minute, and three
@@ -86,10 +87,6 @@ final class Clusters {
                                                 Http1ProtocolOptions.getDefaultInstance())
                                         .setHttp2ProtocolOptions(http2))
                         .build());
-    }
-
-    private static Duration seconds(int seconds) {
-        return Duration.newBuilder().setSeconds(seconds).build();
     }
 
     /// A Service's port. Its endpoints say by their metadata whether they are meshed.

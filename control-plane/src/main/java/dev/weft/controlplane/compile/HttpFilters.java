@@ -3,6 +3,7 @@ package dev.weft.controlplane.compile;
 import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
+import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.config.listener.v3.Filter;
 import io.envoyproxy.envoy.extensions.filters.http.router.v3.Router;
@@ -14,11 +15,11 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 /// Completes HTTP connection managers so that applications do not see that there is one.
 final class HttpFilters {
     /// For a head that has begun. Who sends one in parts is only short of CPU, or of packets.
-    private static final Duration HEAD = Duration.newBuilder().setSeconds(15).build();
+    private static final Duration HEAD = Durations.fromSeconds(15);
 
     /// For a connection without a request: Envoy's own default. Pools of proxies that call let go
     /// of theirs before ([Clusters]), so that no request meets a connection that is being closed.
-    private static final Duration UNUSED = Duration.newBuilder().setSeconds(3600).build();
+    private static final Duration UNUSED = Durations.fromSeconds(3600);
 
     private HttpFilters() {}
 

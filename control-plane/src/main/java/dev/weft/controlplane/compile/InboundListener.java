@@ -4,6 +4,7 @@ import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
+import com.google.protobuf.util.Durations;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.KeepaliveSettings;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
@@ -30,15 +31,15 @@ final class InboundListener {
     private static final int PORT = 15006;
 
     /// Nobody but a peer is served: its proxy may be short of CPU.
-    private static final Duration STRICT_SNIFF = Duration.newBuilder().setSeconds(15).build();
+    private static final Duration STRICT_SNIFF = Durations.fromSeconds(15);
 
     /// Connections of peers whose node has died are let go.
     private static final Http2ProtocolOptions CLIENTS =
             Http2ProtocolOptions.newBuilder()
                     .setConnectionKeepalive(
                             KeepaliveSettings.newBuilder()
-                                    .setInterval(Duration.newBuilder().setSeconds(60))
-                                    .setTimeout(Duration.newBuilder().setSeconds(20)))
+                                    .setInterval(Durations.fromSeconds(60))
+                                    .setTimeout(Durations.fromSeconds(20)))
                     .build();
 
     private InboundListener() {}

@@ -87,8 +87,8 @@ final class ClusterCompiler {
                 http.maxFields(),
                 http.keepAlive(),
                 KeepAliveCompiler.tcp(
-                        place + ".upstream_connection_options.tcp_keepalive",
-                        cluster.getUpstreamConnectionOptions().getTcpKeepalive()),
+                        place + ".upstream_connection_options",
+                        cluster.getUpstreamConnectionOptions()),
                 List.copyOf(matches),
                 tls.client(place + ".transport_socket", cluster.getTransportSocket()),
                 ResilienceCompiler.limits(

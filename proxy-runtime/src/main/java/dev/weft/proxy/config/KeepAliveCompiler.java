@@ -1,8 +1,8 @@
 package dev.weft.proxy.config;
 
 import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.cluster.v3.UpstreamConnectionOptions;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
-import io.envoyproxy.envoy.config.core.v3.TcpKeepalive;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -55,20 +55,25 @@ final class KeepAliveCompiler {
         return duration;
     }
 
-    static TcpKeepAlive tcp(String place, TcpKeepalive settings) {
+    static TcpKeepAlive tcp(String place, UpstreamConnectionOptions options) {
+        if (!options.hasTcpKeepalive()) {
+            return TcpKeepAlive.OF_KERNEL;
+        }
+        var at = place + ".tcp_keepalive";
+        var settings = options.getTcpKeepalive();
         return new TcpKeepAlive(
                 value(
-                        place + ".keepalive_time",
+                        at + ".keepalive_time",
                         settings.getKeepaliveTime(),
                         settings.hasKeepaliveTime(),
                         MOST_SECONDS),
                 value(
-                        place + ".keepalive_interval",
+                        at + ".keepalive_interval",
                         settings.getKeepaliveInterval(),
                         settings.hasKeepaliveInterval(),
                         MOST_SECONDS),
                 value(
-                        place + ".keepalive_probes",
+                        at + ".keepalive_probes",
                         settings.getKeepaliveProbes(),
                         settings.hasKeepaliveProbes(),
                         MOST_PROBES));

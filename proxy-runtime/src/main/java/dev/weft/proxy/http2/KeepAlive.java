@@ -102,13 +102,7 @@ final class KeepAlive {
 
     /// Asks no more.
     void stop() {
-        cancel(next);
-        cancel(giveUp);
-    }
-
-    private static void cancel(@Nullable Future<?> timer) {
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        Session.cancel(next);
+        Session.cancel(giveUp);
     }
 }

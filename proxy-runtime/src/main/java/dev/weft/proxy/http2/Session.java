@@ -449,7 +449,7 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
-    private static void cancel(@Nullable Future<?> timer) {
+    static void cancel(@Nullable Future<?> timer) {
         if (timer != null) {
             timer.cancel(false);
         }

@@ -1,11 +1,9 @@
 package dev.weft.proxy.http2;
 
+import dev.weft.proxy.idle.Idleness;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.Future;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /// What is left of a message that was written as a whole, and waits for the peer's windows. A peer
 /// that takes nothing of it for too long has its stream reset: it would stay open for ever.
@@ -13,44 +11,42 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// waiting -> taken (the stream ends) | reset
 /// ```
-final class UntakenRest {
+final class UntakenRest implements Idleness.Connection {
     private final Stream stream;
-    private final EventExecutor loop;
-    private final long mostNanos;
-    private long takenAt = System.nanoTime();
-    private @Nullable Future<?> timer;
+    private final Duration most;
+    private final Idleness idleness;
 
     /// @param most zero: without end
     UntakenRest(Stream stream, EventExecutor loop, Duration most) {
         this.stream = stream;
-        this.loop = loop;
-        this.mostNanos = most.toNanos();
-        this.timer = most.isZero() ? null : lookAfter(mostNanos);
+        this.most = most;
+        this.idleness = Idleness.of(loop, this);
     }
 
     /// Some of it has been sent.
     void taken(int bytes) {
-        takenAt = System.nanoTime();
+        idleness.worked();
         stream.session.tookRest(bytes);
     }
 
     /// The stream is closed.
     void gone() {
-        if (timer != null) {
-            timer.cancel(false);
-        }
+        idleness.stop();
     }
 
-    private void look() {
-        var left = mostNanos - (System.nanoTime() - takenAt);
-        if (left > 0) {
-            timer = lookAfter(left);
-        } else {
-            stream.reset(Http2Error.INTERNAL_ERROR.code());
-        }
+    @Override
+    public Duration unusedLimit() {
+        return most;
     }
 
-    private Future<?> lookAfter(long nanos) {
-        return loop.schedule(this::look, nanos, TimeUnit.NANOSECONDS);
+    /// Nothing is under way but what [#taken] tells.
+    @Override
+    public boolean isBusy() {
+        return false;
+    }
+
+    @Override
+    public void unused() {
+        stream.reset(Http2Error.INTERNAL_ERROR.code());
     }
 }

@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Ends a connection that has carried nothing for long. On its event loop only. It has one timer
-/// for all of the connection's life, and looks when that is over how much is left: work costs it a
-/// look at the clock, and no timer.
+/// Ends a connection, or a stream of one, that has carried nothing for long. On its event loop
+/// only. It has one timer for all of the connection's life, and looks when that is over how much is
+/// left: work costs it a look at the clock, and no timer.
 ///
 /// ```
 /// watching -> the limit has passed without work -> ended (told once)

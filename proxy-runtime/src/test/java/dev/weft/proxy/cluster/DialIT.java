@@ -2,6 +2,7 @@ package dev.weft.proxy.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weft.proxy.testing.Sockets;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -40,7 +41,7 @@ class DialIT {
     @Test
     void an_endpoint_that_answers_late_gets_one_connection_that_stays() throws Exception {
         try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            fillQueue(server);
+            sockets.addAll(Sockets.fillQueue(server));
             var dial = dial(server);
             assertThat(dial.await(600)).as("SYNs are dropped while the queue is full").isFalse();
 
@@ -78,7 +79,7 @@ class DialIT {
     @Test
     void an_endpoint_that_never_answers_is_given_up_after_the_connect_timeout() throws Exception {
         try (var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            fillQueue(server);
+            sockets.addAll(Sockets.fillQueue(server));
 
             var dial =
                     Dial.start(
@@ -116,20 +117,6 @@ class DialIT {
 
     @ChannelHandler.Sharable
     private static final class Nothing extends ChannelInboundHandlerAdapter {}
-
-    /// Connects until nobody is connected any more: the kernel drops what comes then.
-    private void fillQueue(ServerSocket server) throws IOException {
-        while (true) {
-            var socket = new Socket();
-            sockets.add(socket);
-            try {
-                socket.connect(server.getLocalSocketAddress(), 300);
-            } catch (SocketTimeoutException full) {
-                socket.close();
-                return;
-            }
-        }
-    }
 
     private void accept(ServerSocket server, List<Socket> accepted) throws IOException {
         try {

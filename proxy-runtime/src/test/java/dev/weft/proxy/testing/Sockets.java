@@ -6,15 +6,20 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// Ports of this machine.
+/// Ports of this machine, and who listens there.
 public final class Sockets {
     /// Above the injection contract's ports, and below those that Kubernetes has for nodes and the
     /// kernel for whoever takes any.
     private static final int FIRST = 16_384;
 
     private static final int END = 30_000;
+
+    private static final int UNANSWERED_MILLIS = 300;
 
     private Sockets() {}
 
@@ -30,6 +35,23 @@ public final class Sockets {
                 // The next one, then.
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /// Connects until nobody is connected any more: the kernel drops the SYNs that come then.
+    ///
+    /// @return what is connected, to be closed
+    public static List<Socket> fillQueue(ServerSocket server) throws IOException {
+        var connected = new ArrayList<Socket>();
+        while (true) {
+            var socket = new Socket();
+            try {
+                socket.connect(server.getLocalSocketAddress(), UNANSWERED_MILLIS);
+                connected.add(socket);
+            } catch (SocketTimeoutException full) {
+                socket.close();
+                return connected;
             }
         }
     }
