@@ -18,6 +18,7 @@ import dev.weft.proxy.config.EndpointChanges;
 import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
+import dev.weft.proxy.config.UpstreamHttp;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -92,10 +93,8 @@ public class BalanceBenchmark extends HotPath {
                         Assignment.EMPTY,
                         new Balancing(policy, 50, false, false),
                         Duration.ofSeconds(5),
-                        Duration.ZERO,
+                        new UpstreamHttp(null, Duration.ZERO, 100, null),
                         64 * 1024,
-                        100,
-                        null,
                         TcpKeepAlive.OF_KERNEL,
                         List.of(),
                         new Transport.Clear(),

@@ -3,6 +3,7 @@ package dev.weft.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
+import io.netty.handler.codec.http2.Http2Headers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// ```
 /// expect: the statuses that the client sees, or `cut short`: nothing that it could take for whole
 /// connection: `kept`: the endpoint's connection carries the next request; not if left out
+/// only: for clients of this protocol, others see something else
 /// then: `ends`: the endpoint closes its connection after its answer
 /// sends:
 /// what the client sends; a GET if left out
@@ -39,6 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AnswersIT {
     private static final int PATIENCE_MILLIS = 30_000;
+    private static final String HEAD_END = "\r\n\r\n";
     private static final String CUT_SHORT = "cut short";
     private static final String LAST_CHUNK = "\r\n0\r\n\r\n";
     private static final String ASKED = "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -53,6 +57,7 @@ class AnswersIT {
     void start() {
         proxy = new TwoProxies.Side(TwoProxies.SERVER_ID);
         proxy.listener("l", Xds.inbound("l", Xds.http(CodecType.HTTP1)));
+        proxy.listener("l2", Xds.inbound("l2", Xds.http(CodecType.HTTP2)));
     }
 
     @AfterAll
@@ -82,6 +87,72 @@ class AnswersIT {
                 assertThat(connections).hasValue(each.said("connection").equals("kept") ? 1 : 2);
             }
         }
+    }
+
+    /// The same for a client of HTTP/2, whose connection goes on whatever came of a stream.
+    @ParameterizedTest
+    @MethodSource("casesOfHttp2")
+    void a_client_of_http2_sees_the_same(RawCase each) throws Exception {
+        var connections = new AtomicInteger();
+        var answered = new AtomicBoolean();
+        try (var app = new Hop((socket, _) -> serve(each, socket, connections, answered));
+                var client = new RawHttp2(proxy.port("l2"))) {
+            var cluster = Xds.spoken(Xds.staticCluster("app", app.port()), Xds.alwaysHttp1());
+            proxy.cluster("app", cluster.build());
+            var sends = each.bytes("sends");
+
+            client.headers(
+                    1, true, RawHttp2.request(sends.startsWith("HEAD ") ? "HEAD" : "GET", "/1"));
+            var seen = new Http2Answer(client, 1);
+            client.get(3, "/innocent");
+            var innocent = new Http2Answer(client, 3);
+
+            if (each.said("expect").equals(CUT_SHORT)) {
+                assertThat(seen.whole).isFalse();
+            } else {
+                assertThat(seen.whole).isTrue();
+                assertThat(String.join(" ", seen.statuses)).isEqualTo(each.said("expect"));
+                assertThat(seen.body.toString()).doesNotContain("evil");
+                assertThat(connections).hasValue(each.said("connection").equals("kept") ? 1 : 2);
+            }
+            assertThat(seen.fields)
+                    .doesNotContain("connection", "keep-alive", "transfer-encoding", "x-mine");
+            assertThat(innocent.statuses).containsExactly("200");
+            assertThat(innocent.body).hasToString(GOOD_BODY);
+        }
+    }
+
+    /// What a stream has brought, until it has ended.
+    private static final class Http2Answer {
+        private final List<String> statuses = new ArrayList<>();
+        private final List<String> fields = new ArrayList<>();
+        private final StringBuilder body = new StringBuilder();
+        private final boolean whole;
+
+        Http2Answer(RawHttp2 client, int stream) throws IOException {
+            RawHttp2.Frame frame;
+            do {
+                frame = client.await(it -> it.stream() == stream);
+                assertThat(frame.type()).isNotEqualTo(RawHttp2.Frame.ENDED);
+                if (frame.type() == RawHttp2.HEADERS) {
+                    head(client.fields(frame));
+                } else if (frame.type() == RawHttp2.DATA) {
+                    body.append(frame.text());
+                }
+            } while (frame.type() != RawHttp2.RST_STREAM && !frame.isLast());
+            whole = frame.type() != RawHttp2.RST_STREAM;
+        }
+
+        private void head(Http2Headers head) {
+            head.names().forEach(name -> fields.add(name.toString()));
+            if (head.status() != null) {
+                statuses.add(head.status().toString());
+            }
+        }
+    }
+
+    static List<RawCase> casesOfHttp2() {
+        return cases().stream().filter(each -> each.said("only").isEmpty()).toList();
     }
 
     static List<RawCase> cases() {
@@ -138,7 +209,7 @@ class AnswersIT {
     /// Of a request without a body; empty: the connection has ended.
     private static String head(Socket from) throws IOException {
         var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
+        while (head.indexOf(HEAD_END) < 0) {
             var c = from.getInputStream().read();
             if (c < 0) {
                 return "";

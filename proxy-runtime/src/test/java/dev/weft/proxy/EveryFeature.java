@@ -81,7 +81,8 @@ final class EveryFeature {
                  "typed_extension_protocol_options": {
                    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                      "@type": "%2$sextensions.upstreams.http.v3.HttpProtocolOptions",
-                     "common_http_protocol_options": {"idle_timeout": "60s"}}}}
+                     "common_http_protocol_options": {"idle_timeout": "60s"},
+                     "use_downstream_protocol_config": {"http_protocol_options": {}, "http2_protocol_options": {}}}}}
                 """
                         .formatted(name, TYPE));
     }

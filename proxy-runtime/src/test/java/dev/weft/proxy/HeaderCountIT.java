@@ -6,7 +6,6 @@ import static dev.weft.proxy.RawHttp2.HEADERS;
 import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
@@ -23,8 +22,6 @@ import org.junit.jupiter.api.Test;
 
 /// How many fields a message may have: `max_headers_count`, 100 unless it says otherwise.
 class HeaderCountIT {
-    private static final String EXTENSION =
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
     private final TestApp app = new TestApp("app");
     private final H2cApp http2App = new H2cApp();
@@ -120,14 +117,9 @@ class HeaderCountIT {
             assertThat(proxy.get().statusCode()).isBetween(502, 503);
 
             proxy.cluster(
-                    Xds.staticCluster("app", server.getLocalPort())
-                            .putTypedExtensionProtocolOptions(
-                                    EXTENSION,
-                                    Any.pack(
-                                            io.envoyproxy.envoy.extensions.upstreams.http.v3
-                                                    .HttpProtocolOptions.newBuilder()
-                                                    .setCommonHttpProtocolOptions(atMost(200))
-                                                    .build())));
+                    Xds.spoken(
+                            Xds.staticCluster("app", server.getLocalPort()),
+                            Xds.downstreamProtocol().setCommonHttpProtocolOptions(atMost(200))));
             assertThat(proxy.get().statusCode()).isEqualTo(200);
         }
     }

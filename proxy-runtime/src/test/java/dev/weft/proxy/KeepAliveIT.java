@@ -6,7 +6,6 @@ import static dev.weft.proxy.RawHttp2.HEADERS;
 import static dev.weft.proxy.RawHttp2.PING;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.util.Durations;
@@ -14,13 +13,10 @@ import dev.weft.proxy.testing.Eventually;
 import dev.weft.proxy.testing.KernelSockets;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.UpstreamConnectionOptions;
-import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.KeepaliveSettings;
 import io.envoyproxy.envoy.config.core.v3.TcpKeepalive;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
-import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
-import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -173,16 +169,7 @@ class KeepAliveIT {
 
     private static Cluster.Builder kept(
             Cluster.Builder cluster, KeepaliveSettings.Builder settings) {
-        return cluster.putTypedExtensionProtocolOptions(
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                Any.pack(
-                        HttpProtocolOptions.newBuilder()
-                                .setUseDownstreamProtocolConfig(
-                                        UseDownstreamHttpConfig.newBuilder()
-                                                .setHttpProtocolOptions(
-                                                        Http1ProtocolOptions.getDefaultInstance())
-                                                .setHttp2ProtocolOptions(options(settings)))
-                                .build()));
+        return Xds.spoken(cluster, Xds.downstreamProtocol(options(settings)));
     }
 
     private static Http2ProtocolOptions.Builder options(KeepaliveSettings.Builder settings) {

@@ -1,5 +1,10 @@
 package dev.weft.proxy;
 
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2HeadersDecoder;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -43,6 +48,7 @@ final class RawHttp2 implements AutoCloseable {
     private final Socket socket;
     private final OutputStream out;
     private final DataInputStream in;
+    private final Http2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
 
     /// @param type 0 to 9, or [#ENDED]
     record Frame(int type, int flags, int stream, byte[] payload) {
@@ -56,6 +62,15 @@ final class RawHttp2 implements AutoCloseable {
         /// Of RST_STREAM and GOAWAY.
         int error() {
             return ByteBuffer.wrap(payload).getInt(type == GOAWAY ? 4 : 0);
+        }
+
+        boolean isLast() {
+            return (flags & END_STREAM) != 0;
+        }
+
+        /// Of DATA.
+        String text() {
+            return new String(payload, StandardCharsets.ISO_8859_1);
         }
     }
 
@@ -207,6 +222,16 @@ final class RawHttp2 implements AutoCloseable {
             block.write(rest);
         }
         block.writeBytes(bytes);
+    }
+
+    /// Of HEADERS, each of which has to be asked for, in the order in which they came.
+    Http2Headers fields(Frame headers) {
+        try {
+            return decoder.decodeHeaders(
+                    headers.stream(), Unpooled.wrappedBuffer(headers.payload()));
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// The first frame that `wanted` takes, or the end of the connection.

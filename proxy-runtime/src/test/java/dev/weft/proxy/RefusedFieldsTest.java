@@ -27,9 +27,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// where it is. What asks for what happens anyway is taken.
 class RefusedFieldsTest {
     private static final String CHAIN = "listener l.filter_chains[0]";
-    private static final String HTTP_OPTIONS =
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-
     private final ConfigStore store = new ConfigStore(_ -> {});
 
     @ParameterizedTest
@@ -234,8 +231,12 @@ class RefusedFieldsTest {
             quoteCharacter = '`',
             textBlock =
                     """
-                    {"explicit_http_config": {"http2_protocol_options": {}}} | : explicit_http_config
-                    {"explicit_http_config": {"http_protocol_options": {}}} | : explicit_http_config
+                    {"common_http_protocol_options": {}} | : needs explicit_http_config or use_downstream_protocol_config
+                    {"explicit_http_config": {}} | .explicit_http_config: needs http_protocol_options or http2_protocol_options
+                    {"explicit_http_config": {"http3_protocol_options": {}}} | .explicit_http_config: http3_protocol_options
+                    {"explicit_http_config": {"http_protocol_options": {"send_fully_qualified_url": true}}} | .explicit_http_config.http_protocol_options: send_fully_qualified_url
+                    {"explicit_http_config": {"http_protocol_options": {"allow_absolute_url": false}}} | .explicit_http_config.http_protocol_options: allow_absolute_url
+                    {"explicit_http_config": {"http2_protocol_options": {"connection_keepalive": {}}}} | .explicit_http_config.http2_protocol_options.connection_keepalive.timeout: is missing
                     {"auto_config": {}} | : auto_config
                     {"upstream_http_protocol_options": {"auto_san_validation": true}} | : upstream_http_protocol_options
                     {"header_validation_config": {"name": "a"}} | : header_validation_config
@@ -256,6 +257,9 @@ class RefusedFieldsTest {
             textBlock =
                     """
                     {"use_downstream_protocol_config": {}} |
+                    {"explicit_http_config": {"http_protocol_options": {}}} |
+                    {"explicit_http_config": {"http2_protocol_options": {}}} |
+                    {"explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 9}}} | max_concurrent_streams of a cluster
                     {"use_downstream_protocol_config": {"http2_protocol_options": {"max_concurrent_streams": 9}}} | max_concurrent_streams of a cluster
                     {"use_downstream_protocol_config": {"http2_protocol_options": {"hpack_table_size": 9}}} | envoy.config.core.v3.Http2ProtocolOptions.hpack_table_size
                     """)
@@ -303,9 +307,9 @@ class RefusedFieldsTest {
     }
 
     private static Cluster.Builder options(String json) throws Exception {
-        return Xds.staticCluster("c", 1)
-                .putTypedExtensionProtocolOptions(
-                        HTTP_OPTIONS, Any.pack(merge(json, HttpProtocolOptions.newBuilder())));
+        var options = HttpProtocolOptions.newBuilder();
+        merge(json, options);
+        return Xds.spoken(Xds.staticCluster("c", 1), options);
     }
 
     private static TransportSocket socket(Message context) {

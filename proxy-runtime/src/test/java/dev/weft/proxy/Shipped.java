@@ -1,14 +1,11 @@
 package dev.weft.proxy;
 
-import com.google.protobuf.Any;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers.Thresholds;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
-import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
-import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
@@ -16,7 +13,6 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ServerHeaderTransformation;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
-import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
 
 /// Resources with the limits that Weft's control plane gives them, for tests of what attackers can
 /// do to a proxy. The values are those of `Clusters`, `HttpFilters`, `InboundListener` and
@@ -48,25 +44,13 @@ final class Shipped {
     }
 
     static Cluster cluster(String name, int port) {
-        return Xds.staticCluster(name, port)
+        return Xds.spoken(
+                        Xds.staticCluster(name, port),
+                        Xds.downstreamProtocol()
+                                .setCommonHttpProtocolOptions(
+                                        HttpProtocolOptions.newBuilder()
+                                                .setIdleTimeout(UNUSED_UPSTREAM)))
                 .setCircuitBreakers(LIMITS)
-                .putTypedExtensionProtocolOptions(
-                        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                        Any.pack(
-                                io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-                                        .newBuilder()
-                                        .setCommonHttpProtocolOptions(
-                                                HttpProtocolOptions.newBuilder()
-                                                        .setIdleTimeout(UNUSED_UPSTREAM))
-                                        .setUseDownstreamProtocolConfig(
-                                                UseDownstreamHttpConfig.newBuilder()
-                                                        .setHttpProtocolOptions(
-                                                                Http1ProtocolOptions
-                                                                        .getDefaultInstance())
-                                                        .setHttp2ProtocolOptions(
-                                                                Http2ProtocolOptions
-                                                                        .getDefaultInstance()))
-                                        .build()))
                 .build();
     }
 

@@ -13,6 +13,8 @@ import dev.weft.proxy.config.Resource;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Address;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
+import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Metadata;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
@@ -48,12 +50,15 @@ import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsCont
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig;
 import io.envoyproxy.envoy.type.matcher.v3.StringMatcher;
 import java.util.List;
 import java.util.Map;
 
 /// xDS resources in the shapes that the control plane serves.
 final class Xds {
+    static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     static final List<String> MESH_ALPN = List.of("weft1-h2", "weft1-http/1.1", "weft1-tcp");
 
     private Xds() {}
@@ -226,9 +231,10 @@ final class Xds {
                 .build();
     }
 
-    /// An EDS cluster whose endpoints with metadata `mesh: "1"` speak mesh TLS.
+    /// An EDS cluster whose endpoints with metadata `mesh: "1"` speak mesh TLS. Requests go on in
+    /// the protocol in which they came.
     static Cluster.Builder edsCluster(String name, String peer) {
-        return Cluster.newBuilder()
+        return cluster(downstreamProtocol())
                 .setName(name)
                 .setType(Cluster.DiscoveryType.EDS)
                 .setConnectTimeout(Duration.newBuilder().setSeconds(5))
@@ -263,7 +269,7 @@ final class Xds {
         for (int i = 0; i < ports.length; i++) {
             endpoints[i] = endpoint(ports[i], false, HealthStatus.HEALTHY);
         }
-        return Cluster.newBuilder()
+        return cluster(downstreamProtocol())
                 .setName(name)
                 .setType(Cluster.DiscoveryType.STATIC)
                 .setConnectTimeout(Duration.newBuilder().setSeconds(5))
@@ -280,15 +286,47 @@ final class Xds {
 
     /// How long connections to a cluster's endpoints may be without a request.
     static Cluster.Builder unused(Cluster.Builder cluster, Duration time) {
-        return cluster.putTypedExtensionProtocolOptions(
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                Any.pack(
-                        HttpProtocolOptions.newBuilder()
-                                .setCommonHttpProtocolOptions(
-                                        io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions
-                                                .newBuilder()
-                                                .setIdleTimeout(time))
-                                .build()));
+        return spoken(
+                cluster,
+                downstreamProtocol()
+                        .setCommonHttpProtocolOptions(
+                                io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions.newBuilder()
+                                        .setIdleTimeout(time)));
+    }
+
+    private static Cluster.Builder cluster(HttpProtocolOptions.Builder options) {
+        return spoken(Cluster.newBuilder(), options);
+    }
+
+    /// With these options of HTTP.
+    static Cluster.Builder spoken(Cluster.Builder cluster, HttpProtocolOptions.Builder options) {
+        return cluster.putTypedExtensionProtocolOptions(HTTP_OPTIONS, Any.pack(options.build()));
+    }
+
+    static HttpProtocolOptions.Builder downstreamProtocol() {
+        return downstreamProtocol(Http2ProtocolOptions.newBuilder());
+    }
+
+    static HttpProtocolOptions.Builder downstreamProtocol(Http2ProtocolOptions.Builder http2) {
+        return HttpProtocolOptions.newBuilder()
+                .setUseDownstreamProtocolConfig(
+                        UseDownstreamHttpConfig.newBuilder()
+                                .setHttpProtocolOptions(Http1ProtocolOptions.getDefaultInstance())
+                                .setHttp2ProtocolOptions(http2));
+    }
+
+    static HttpProtocolOptions.Builder alwaysHttp1() {
+        return explicit(
+                ExplicitHttpConfig.newBuilder()
+                        .setHttpProtocolOptions(Http1ProtocolOptions.getDefaultInstance()));
+    }
+
+    static HttpProtocolOptions.Builder alwaysHttp2(Http2ProtocolOptions.Builder http2) {
+        return explicit(ExplicitHttpConfig.newBuilder().setHttp2ProtocolOptions(http2));
+    }
+
+    private static HttpProtocolOptions.Builder explicit(ExplicitHttpConfig.Builder config) {
+        return HttpProtocolOptions.newBuilder().setExplicitHttpConfig(config);
     }
 
     static LbEndpoint endpoint(int port, boolean meshed, HealthStatus health) {

@@ -37,7 +37,7 @@ record Destination(
 
     /// Zero: without end.
     Duration unusedLimit() {
-        return cluster.spec().unused();
+        return cluster.spec().http().unused();
     }
 
     int bufferBytes() {
@@ -46,7 +46,7 @@ record Destination(
 
     /// Null: an HTTP/2 endpoint that is gone is not looked for.
     @Nullable KeepAliveRules keepAlive() {
-        return cluster.spec().keepAlive();
+        return cluster.spec().http().keepAlive();
     }
 
     TcpKeepAlive tcpKeepAlive() {
@@ -54,7 +54,7 @@ record Destination(
     }
 
     int maxFields() {
-        return cluster.spec().maxFields();
+        return cluster.spec().http().maxFields();
     }
 
     /// Takes the right to one more connection; [#connectionEnded] follows.

@@ -16,7 +16,6 @@ import io.envoyproxy.envoy.config.core.v3.RoutingPriority;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.endpoint.v3.Endpoint.HealthCheckConfig;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
-import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,15 +40,14 @@ final class ClusterCompiler {
 
     private final FieldCheck fields;
     private final TlsCompiler tls;
+    private final UpstreamHttpCompiler http;
     private final BalancingCompiler balancing;
 
     /// What counts for both protocols; components as in [ClusterSpec].
-    private record HttpOptions(
-            Duration unused, int maxFields, @Nullable KeepAliveRules keepAlive) {}
-
     ClusterCompiler(FieldCheck fields) {
         this.fields = fields;
         this.tls = new TlsCompiler(fields);
+        this.http = new UpstreamHttpCompiler(fields);
         this.balancing = new BalancingCompiler(fields);
     }
 
@@ -68,7 +66,6 @@ final class ClusterCompiler {
         Sources.check(
                 place + ".eds_cluster_config.eds_config",
                 cluster.getEdsClusterConfig().getEdsConfig());
-        var http = http(place, cluster);
         var edsName = cluster.getEdsClusterConfig().getServiceName();
         return new ClusterSpec(
                 cluster.getName(),
@@ -79,13 +76,11 @@ final class ClusterCompiler {
                 cluster.hasConnectTimeout()
                         ? Unpack.duration(place, cluster.getConnectTimeout())
                         : DEFAULT_CONNECT_TIMEOUT,
-                http.unused(),
+                http.compile(place, cluster),
                 Unpack.bufferBytes(
                         place,
                         cluster.getPerConnectionBufferLimitBytes(),
                         cluster.hasPerConnectionBufferLimitBytes()),
-                http.maxFields(),
-                http.keepAlive(),
                 KeepAliveCompiler.tcp(
                         place + ".upstream_connection_options",
                         cluster.getUpstreamConnectionOptions()),
@@ -101,50 +96,6 @@ final class ClusterCompiler {
                 healthCheck(place + ".health_checks", cluster),
                 changes(cluster),
                 reportsLoad(place + ".lrs_server", cluster));
-    }
-
-    /// Where the message has them, else the cluster's older field. Of these options nothing else
-    /// counts: requests go on in the protocol in which they came.
-    private HttpOptions http(String place, Cluster cluster) {
-        for (var name : cluster.getTypedExtensionProtocolOptionsMap().keySet()) {
-            if (!name.equals(HTTP_OPTIONS)) {
-                fields.ignored("typed_extension_protocol_options " + name);
-            }
-        }
-        var any = cluster.getTypedExtensionProtocolOptionsMap().get(HTTP_OPTIONS);
-        if (any == null) {
-            return http(
-                    place + ".common_http_protocol_options",
-                    cluster.getCommonHttpProtocolOptions(),
-                    null);
-        }
-        var at = place + ".typed_extension_protocol_options";
-        var options = Unpack.any(at, any, HttpProtocolOptions.getDefaultInstance());
-        fields.check(at, options);
-        var downstream = options.getUseDownstreamProtocolConfig();
-        if (downstream.getHttp2ProtocolOptions().hasMaxConcurrentStreams()) {
-            fields.ignored("max_concurrent_streams of a cluster's http2_protocol_options");
-        }
-        Http1Options.check(
-                at + ".use_downstream_protocol_config.http_protocol_options",
-                downstream.getHttpProtocolOptions());
-        return http(
-                at + ".common_http_protocol_options",
-                options.getCommonHttpProtocolOptions(),
-                KeepAliveCompiler.http2(
-                        at + ".use_downstream_protocol_config.http2_protocol_options",
-                        downstream.getHttp2ProtocolOptions()));
-    }
-
-    private HttpOptions http(
-            String place,
-            io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions options,
-            @Nullable KeepAliveRules keepAlive) {
-        if (options.hasMaxStreamDuration()) {
-            fields.ignored("max_stream_duration of a cluster's common_http_protocol_options");
-        }
-        return new HttpOptions(
-                Unpack.unused(place, options), Unpack.headerCount(place, options), keepAlive);
     }
 
     private static EndpointChanges changes(Cluster cluster) {

@@ -11,12 +11,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param endpointsName the name of its endpoints' resource, for [Discovery#EDS]
 /// @param inline its endpoints, for [Discovery#STATIC]
-/// @param unused how long a connection to an endpoint may be without a request; zero: without end
 /// @param bufferBytes when more than this waits to be sent on a connection to an endpoint, whoever
 ///   writes to it waits
 /// @param highLimits for requests of routes of high priority, which count for these alone
-/// @param maxFields of an answer's head, and of its trailers
-/// @param keepAlive of HTTP/2; null: an endpoint that is gone is not looked for
 /// @param outliers null: endpoints are not watched
 /// @param reportsLoad its control plane wants to know what load its endpoints have
 /// @param healthCheck null: endpoints are not asked how they are
@@ -27,10 +24,8 @@ public record ClusterSpec(
         Assignment inline,
         Balancing balancing,
         Duration connectTimeout,
-        Duration unused,
+        UpstreamHttp http,
         int bufferBytes,
-        int maxFields,
-        @Nullable KeepAliveRules keepAlive,
         TcpKeepAlive tcpKeepAlive,
         List<TransportMatch> transportMatches,
         Transport transport,
@@ -49,10 +44,8 @@ public record ClusterSpec(
                 Assignment.EMPTY,
                 balancing,
                 timeout.compareTo(connectTimeout) < 0 ? timeout : connectTimeout,
-                unused,
+                http,
                 bufferBytes,
-                maxFields,
-                keepAlive,
                 tcpKeepAlive,
                 transportMatches,
                 transport,

@@ -226,8 +226,9 @@ record FieldRules(Set<String> honoured, Set<String> refused) {
                             "headers_with_underscores_action"),
                     rule(
                             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                            "common_http_protocol_options use_downstream_protocol_config",
-                            "http_filters explicit_http_config auto_config"
+                            "common_http_protocol_options use_downstream_protocol_config"
+                                    + " explicit_http_config",
+                            "http_filters auto_config"
                                     + " upstream_http_protocol_options header_validation_config"),
                     rule(
                             "envoy.config.route.v3.RouteAction.MaxStreamDuration",

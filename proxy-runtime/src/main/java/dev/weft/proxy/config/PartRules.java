@@ -170,6 +170,10 @@ final class PartRules {
                             "http_protocol_options http2_protocol_options",
                             ""),
                     rule(
+                            EXTENSIONS + "upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig",
+                            "http_protocol_options http2_protocol_options",
+                            "http3_protocol_options"),
+                    rule(
                             TYPE + "matcher.v3.StringMatcher",
                             "exact prefix suffix safe_regex contains ignore_case",
                             "custom"),

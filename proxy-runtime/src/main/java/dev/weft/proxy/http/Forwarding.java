@@ -58,7 +58,10 @@ final class Forwarding {
 
     private final @Nullable String hostToTell;
     private final ReplayBuffer body;
+
+    /// In which the request came.
     private final Carried carried;
+
     private final long hash;
     private final boolean headOnly;
 
@@ -141,13 +144,19 @@ final class Forwarding {
             exchange.refuse(Refusal.NO_CLUSTER, to.noClusterStatus());
             return;
         }
+        var protocol = cluster.spec().http().protocolFor(carried);
+        if (protocol == Carried.HTTP2 && exchange.isUpgrade()) {
+            exchange.refuse(Refusal.UPGRADE_OVER_HTTP2);
+            return;
+        }
+        ProtocolChange.apply(head, headOnly, carried, protocol);
         tellService();
         next.waits();
         var upstreams = chain.worker().upstreams();
         if (exchange.isConnect() && to.upgrades().endsTunnels()) {
             upstreams.tunnel(cluster, chain.origin(), to.priority(), hash, tried, next);
         } else {
-            upstreams.stream(cluster, chain.origin(), carried, to.priority(), hash, tried, next);
+            upstreams.stream(cluster, chain.origin(), protocol, to.priority(), hash, tried, next);
         }
     }
 

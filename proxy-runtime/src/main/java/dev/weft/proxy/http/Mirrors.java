@@ -25,6 +25,7 @@ final class Mirrors {
 
     /// @param head as it is sent
     /// @param body what has come so far
+    /// @param carried in which protocol the request came
     /// @param headOnly the request has no body
     /// @param longest how long the request may still take; zero: without end
     /// @return null: nothing is mirrored
@@ -43,13 +44,14 @@ final class Mirrors {
                 continue;
             }
             var upstreams = chain.worker().upstreams();
-            var mirror =
-                    new Mirror(
-                            upstreams.loop(), copy(head, policy), headOnly, to.timeout(), longest);
+            var copy = copy(head, policy);
+            var protocol = cluster.spec().http().protocolFor(carried);
+            ProtocolChange.apply(copy, headOnly, carried, protocol);
+            var mirror = new Mirror(upstreams.loop(), copy, headOnly, to.timeout(), longest);
             upstreams.stream(
                     cluster,
                     chain.origin(),
-                    carried,
+                    protocol,
                     RoutePriority.DEFAULT,
                     Hashes.NONE,
                     Set.of(),

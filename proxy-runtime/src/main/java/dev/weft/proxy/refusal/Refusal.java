@@ -51,6 +51,13 @@ public enum Refusal {
             "-",
             "the protocol that the request wants to change to is not enabled here"),
     /// Nor for this.
+    UPGRADE_OVER_HTTP2(
+            403,
+            Grpc.PERMISSION_DENIED,
+            "-",
+            "the service is spoken to by HTTP/2, over which the request cannot change to another"
+                    + " protocol"),
+    /// Nor for this.
     NO_VALID_PATH(
             500, Grpc.INTERNAL, "-", "what the route makes of the request's path is no valid path"),
     /// Nor for this.

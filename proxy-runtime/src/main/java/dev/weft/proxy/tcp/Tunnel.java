@@ -13,12 +13,15 @@ public final class Tunnel {
     /// @param ended told when it is over
     public static void join(
             EventLoop loop, Carrier client, Carrier server, TunnelLimits limits, Ended ended) {
+        stopEncoding(client);
+        stopEncoding(server);
         if (client instanceof Bare from && server instanceof Bare to) {
             Splice.join(from.channel(), to.channel(), limits, ended);
         } else {
             Relay.join(loop, end(client), end(server), limits, ended);
         }
-        stopHttp(client, server);
+        stopDecoding(client);
+        stopDecoding(server);
     }
 
     private static End end(Carrier carrier) {
@@ -28,19 +31,17 @@ public final class Tunnel {
         };
     }
 
-    /// What a decoder has read too much comes out of it at that moment, and must not meet an
-    /// encoder.
-    private static void stopHttp(Carrier client, Carrier server) {
-        if (client instanceof Bare bare) {
+    /// Before anything is carried: bytes that have been kept for the tunnel come at once.
+    private static void stopEncoding(Carrier carrier) {
+        if (carrier instanceof Bare bare) {
             bare.stopEncoding().run();
         }
-        if (server instanceof Bare bare) {
-            bare.stopEncoding().run();
-        }
-        if (client instanceof Bare bare) {
-            bare.stopDecoding().run();
-        }
-        if (server instanceof Bare bare) {
+    }
+
+    /// When there is somebody to take what a decoder has read too much: it comes out of it at that
+    /// moment.
+    private static void stopDecoding(Carrier carrier) {
+        if (carrier instanceof Bare bare) {
             bare.stopDecoding().run();
         }
     }

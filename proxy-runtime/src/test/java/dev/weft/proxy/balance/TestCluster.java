@@ -16,6 +16,7 @@ import dev.weft.proxy.config.Limits;
 import dev.weft.proxy.config.OutlierRules;
 import dev.weft.proxy.config.TcpKeepAlive;
 import dev.weft.proxy.config.Transport;
+import dev.weft.proxy.config.UpstreamHttp;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,10 +85,8 @@ public final class TestCluster {
                         Assignment.EMPTY,
                         new Balancing(policy, panicPercent, false, byLocality),
                         Duration.ofSeconds(5),
-                        Duration.ZERO,
+                        new UpstreamHttp(null, Duration.ZERO, 100, null),
                         65_536,
-                        100,
-                        null,
                         TcpKeepAlive.OF_KERNEL,
                         List.of(),
                         new Transport.Clear(),
