@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
 import dev.weft.proxy.testing.Eventually;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
@@ -237,6 +239,7 @@ class ProtocolChangeIT {
 
         assertThat(head.status()).hasToString("200");
         assertThat(head.get("x-upper")).hasToString("A");
+        assertThat(head.get("x-spoken")).hasToString("HTTP/1.1");
         assertThat(head.names())
                 .doesNotContain("connection", "keep-alive", "x-hop", "transfer-encoding");
         assertThat(body(client)).isEqualTo("hello");
@@ -305,6 +308,7 @@ class ProtocolChangeIT {
 
         assertThat(answer)
                 .startsWith("HTTP/1.1 200 OK\r\n")
+                .contains("\r\nx-spoken: HTTP/2\r\n")
                 .contains("\r\ntransfer-encoding: chunked\r\n")
                 .endsWith("\r\n5\r\nhello\r\n0\r\n\r\n");
         var head = app.lastHead;
@@ -504,7 +508,16 @@ class ProtocolChangeIT {
     }
 
     private void serve() {
-        proxy.http(HttpConnectionManager.newBuilder(), Xds.to(Xds.cluster("app")));
+        proxy.http(
+                HttpConnectionManager.newBuilder(),
+                Xds.to(Xds.cluster("app")).toBuilder()
+                        .addResponseHeadersToAdd(
+                                HeaderValueOption.newBuilder()
+                                        .setHeader(
+                                                HeaderValue.newBuilder()
+                                                        .setKey("x-spoken")
+                                                        .setValue("%UPSTREAM_PROTOCOL%")))
+                        .build());
     }
 
     private void serveTunnels() {

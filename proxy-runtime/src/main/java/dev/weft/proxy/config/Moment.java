@@ -70,7 +70,8 @@ enum Moment {
                         LogField.RESPONSE_CODE_DETAILS,
                         LogField.RESPONSE_FLAGS,
                         LogField.UPSTREAM_HOST,
-                        LogField.UPSTREAM_PEER_URI_SAN);
+                        LogField.UPSTREAM_PEER_URI_SAN,
+                        LogField.UPSTREAM_PROTOCOL);
 
         private static final Set<String> OF_REQUEST =
                 with(Set.of(), List.of("REQ", "REQ_WITHOUT_QUERY", TRACE_ID), KNOWN_AT_ONCE);

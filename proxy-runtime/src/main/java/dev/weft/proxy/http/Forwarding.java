@@ -149,6 +149,7 @@ final class Forwarding {
             exchange.refuse(Refusal.UPGRADE_OVER_HTTP2);
             return;
         }
+        log.upstreamProtocol(protocol);
         ProtocolChange.apply(head, headOnly, carried, protocol);
         tellService();
         next.waits();

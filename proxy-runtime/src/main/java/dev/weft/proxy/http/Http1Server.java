@@ -57,6 +57,8 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
     /// Who has more to send is told to come again by another one.
     static final int MAX_REST_BYTES = 64 * 1024;
 
+    static final String PROTOCOL = "HTTP/1.1";
+
     /// How long that may take; and how long a client may then go on sending before it is reset.
     private static final Duration LINGER = Duration.ofSeconds(1);
 
@@ -457,7 +459,7 @@ public final class Http1Server extends ChannelInboundHandlerAdapter
 
     @Override
     public String protocol() {
-        return oldVersion ? "HTTP/1.0" : "HTTP/1.1";
+        return oldVersion ? "HTTP/1.0" : PROTOCOL;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.weft.proxy.http;
 
 import dev.weft.proxy.config.ClusterTable.Target;
+import dev.weft.proxy.config.Transport.Carried;
 import dev.weft.proxy.refusal.LocalAnswer;
 import dev.weft.proxy.refusal.Refusal;
 import dev.weft.proxy.route.RequestHead;
@@ -58,6 +59,7 @@ final class RequestLogger implements RequestSoFar {
     private @Nullable RouteDecision route;
     private HttpHeaders answer = EmptyHttpHeaders.INSTANCE;
     private @Nullable String serverPeer;
+    private String upstreamProtocol = "";
     private @Nullable LiveSpan span;
     private final @Nullable LineDetails details;
     private int grpcStatus = GrpcCode.NONE;
@@ -177,6 +179,11 @@ final class RequestLogger implements RequestSoFar {
         this.endpoint = endpoint;
     }
 
+    void upstreamProtocol(Carried protocol) {
+        upstreamProtocol =
+                protocol == Carried.HTTP2 ? Http2StreamServer.PROTOCOL : Http1Server.PROTOCOL;
+    }
+
     void serverPeer(@Nullable String peer) {
         serverPeer = peer;
     }
@@ -277,6 +284,7 @@ final class RequestLogger implements RequestSoFar {
         return new LogDetails(
                 rules,
                 protocol,
+                upstreamProtocol,
                 chain.client(),
                 chain.origin().destination(),
                 chain.origin().serverName(),

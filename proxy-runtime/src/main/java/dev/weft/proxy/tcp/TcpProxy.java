@@ -285,6 +285,7 @@ public final class TcpProxy extends ChannelInboundHandlerAdapter implements Drai
         return new LogDetails(
                 rules.logs(),
                 "",
+                "",
                 channel.remoteAddress() instanceof InetSocketAddress remote ? remote : null,
                 origin.destination(),
                 origin.serverName(),

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param rules which lines there are, and how they are written
 /// @param protocol `HTTP/1.1` or `HTTP/2`, also of gRPC; empty: none
+/// @param upstreamProtocol the same of the last attempt; empty: there was none
 /// @param client where the connection came from; null: it has no IP address
 /// @param destination where the client meant to connect to
 /// @param serverName what the client's TLS asked for; empty: nothing
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record LogDetails(
         LogRules rules,
         String protocol,
+        String upstreamProtocol,
         @Nullable InetSocketAddress client,
         InetSocketAddress destination,
         String serverName,

@@ -21,6 +21,7 @@ public enum LogField implements LogValue {
     UPSTREAM_CLUSTER,
     UPSTREAM_CLUSTER_RAW,
     UPSTREAM_PEER_URI_SAN,
+    UPSTREAM_PROTOCOL,
     ROUTE_NAME,
     DOWNSTREAM_REMOTE_ADDRESS,
     DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT,
@@ -68,6 +69,7 @@ public enum LogField implements LogValue {
             case UPSTREAM_HOST -> text(entry.endpoint(), out);
             case UPSTREAM_CLUSTER, UPSTREAM_CLUSTER_RAW -> name(entry.cluster(), out);
             case UPSTREAM_PEER_URI_SAN -> text(details.serverPeer(), out);
+            case UPSTREAM_PROTOCOL -> text(details.upstreamProtocol(), out);
             case ROUTE_NAME -> name(details.route(), out);
             case DOWNSTREAM_REMOTE_ADDRESS, DOWNSTREAM_DIRECT_REMOTE_ADDRESS ->
                     out.address(details.client(), true);

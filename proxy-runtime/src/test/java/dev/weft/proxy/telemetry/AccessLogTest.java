@@ -205,6 +205,7 @@ class AccessLogTest {
                 new LogDetails(
                         rules,
                         "HTTP/1.1",
+                        "HTTP/2",
                         null,
                         new InetSocketAddress(80),
                         "",

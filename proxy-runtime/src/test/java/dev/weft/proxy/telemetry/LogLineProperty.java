@@ -37,6 +37,7 @@ public final class LogLineProperty {
                 new LogDetails(
                         LogRules.DEFAULT,
                         "HTTP/2",
+                        "HTTP/1.1",
                         null,
                         new InetSocketAddress("127.0.0.1", 80),
                         authority,

@@ -46,6 +46,7 @@ public record KnownSoFar(HttpHeaders headers, String route, String cluster)
                 new LogDetails(
                         LogRules.DEFAULT,
                         "HTTP/1.1",
+                        "",
                         null,
                         DESTINATION,
                         "",
