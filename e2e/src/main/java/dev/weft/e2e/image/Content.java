@@ -20,7 +20,11 @@ import java.util.stream.Stream;
 ///
 /// @param list the layers in order
 record Content(List<Layer> list) {
-    private static final String DEPENDENCIES = "dependencies";
+    /// The layer of the libraries.
+    static final String DEPENDENCIES = "dependencies";
+
+    /// The layer of what the module itself has built.
+    static final String APPLICATION = "application";
 
     private static final String NATIVE = "/opt/weft/native";
 
@@ -30,11 +34,7 @@ record Content(List<Layer> list) {
     private static final String NATIVE_JAR = "-linux-x86_64.jar";
 
     /// Files that change together.
-    record Layer(String name, List<Entry> entries) {
-        boolean isDependencies() {
-            return name.equals(DEPENDENCIES);
-        }
-    }
+    record Layer(String name, List<Entry> entries) {}
 
     /// A file of this machine and where it is in the image.
     record Entry(Path file, String path) {
@@ -99,7 +99,7 @@ record Content(List<Layer> list) {
                         jars.stream().filter(jar -> !jar.path().endsWith(NATIVE_JAR)).toList()),
                 new Layer("native", below(built(module.resolve("target/native")), NATIVE)),
                 new Layer("roots", List.of(noRoots(module))),
-                new Layer("application", List.of(jar(module, "weft-proxy-runtime"))));
+                new Layer(APPLICATION, List.of(jar(module, "weft-proxy-runtime"))));
     }
 
     /// A store without a certificate in the place of the JDK's. The proxy trusts the mesh's roots
@@ -124,7 +124,7 @@ record Content(List<Layer> list) {
                         DEPENDENCIES,
                         all.stream().filter(e -> e.path().startsWith("/app/lib/")).toList()),
                 new Layer(
-                        "application",
+                        APPLICATION,
                         all.stream().filter(e -> !e.path().startsWith("/app/lib/")).toList()));
     }
 
@@ -137,7 +137,7 @@ record Content(List<Layer> list) {
                         .toList();
         return List.of(
                 new Layer(DEPENDENCIES, jars),
-                new Layer("application", List.of(jar(module, "weft-e2e"))));
+                new Layer(APPLICATION, List.of(jar(module, "weft-e2e"))));
     }
 
     private static Entry jar(Path module, String artifact) throws IOException {

@@ -14,11 +14,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// The libraries of the proxy as its image has them: all in one jar, and of Envoy's API only what
-/// the proxy can reach.
+/// The jars of the proxy as its image has them: all libraries in one, of Envoy's API only what the
+/// proxy can reach, and of all classes only what a program sees.
 final class ProxyLibraries {
     private static final String API = "/app/lib/api-[0-9.]+\\.jar";
     private static final String JAR = "libraries.jar";
+    private static final String APPLICATION = "application.jar";
     private static final String NAME = "proxy-libraries";
     private static final int KEPT = 4;
 
@@ -30,15 +31,28 @@ final class ProxyLibraries {
         this.progress = progress;
     }
 
-    /// The proxy's program with the one jar in the place of the others, made first if there is none
-    /// yet for exactly these.
+    /// The proxy's program with the one jar in the place of the others, and with the application's
+    /// own written anew; made first if there are none yet for exactly these.
     Content in(Content program) {
         var made = cache.get(NAME, fingerprint(program), folder -> make(program, folder));
-        return withLibraries(program, new Entry(made.resolve(JAR), "/app/lib/" + JAR));
+        return new Content(
+                program.list().stream()
+                        .map(layer ->
+                                switch (layer.name()) {
+                                    case Content.DEPENDENCIES ->
+                                            with(layer, made.resolve(JAR), "/app/lib/" + JAR);
+                                    case Content.APPLICATION ->
+                                            with(
+                                                    layer,
+                                                    made.resolve(APPLICATION),
+                                                    application(program).path());
+                                    default -> layer;
+                                })
+                        .toList());
     }
 
     private static Fingerprint fingerprint(Content program) {
-        return Fingerprint.of("recipe 2", program.fingerprint().hex());
+        return Fingerprint.of("recipe 3", program.fingerprint().hex());
     }
 
     private void make(Content program, Path folder) {
@@ -51,6 +65,8 @@ final class ProxyLibraries {
                         OneJar.of(
                                 Stream.concat(Stream.of(api), libraries(program)).toList(),
                                 folder.resolve(JAR));
+                        OneJar.of(
+                                List.of(application(program).file()), folder.resolve(APPLICATION));
                         Files.delete(api);
                         cache.forgetOld(NAME, KEPT);
                         return folder;
@@ -78,7 +94,7 @@ final class ProxyLibraries {
     private static Stream<Path> libraries(Content program) {
         return files(
                 program.list().stream()
-                        .filter(Layer::isDependencies)
+                        .filter(layer -> layer.name().equals(Content.DEPENDENCIES))
                         .flatMap(layer -> layer.entries().stream()));
     }
 
@@ -91,13 +107,15 @@ final class ProxyLibraries {
         return entry.path().matches(API);
     }
 
-    private static Content withLibraries(Content program, Entry jar) {
-        return new Content(
-                program.list().stream()
-                        .map(layer ->
-                                layer.isDependencies()
-                                        ? new Layer(layer.name(), List.of(jar))
-                                        : layer)
-                        .toList());
+    private static Entry application(Content program) {
+        return program.list().stream()
+                .filter(layer -> layer.name().equals(Content.APPLICATION))
+                .flatMap(layer -> layer.entries().stream())
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("the proxy has no jar of its own"));
+    }
+
+    private static Layer with(Layer layer, Path jar, String path) {
+        return new Layer(layer.name(), List.of(new Entry(jar, path)));
     }
 }

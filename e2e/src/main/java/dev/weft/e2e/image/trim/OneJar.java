@@ -2,6 +2,7 @@ package dev.weft.e2e.image.trim;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,10 +13,15 @@ import java.util.zip.ZipFile;
 
 /// Many jars as one. A JVM makes a URL and a manifest of each jar on its class path before it runs
 /// anything, and opens all of them where somebody looks for services: for a few dozen that is a
-/// tenth of a proxy's start, and their directories stay in the heap.
+/// tenth of a proxy's start, and their directories stay in the heap. Of the classes it has what a
+/// program sees ([DebugInfo]), for a JVM keeps the rest in memory as well.
 public final class OneJar {
     private static final String SERVICES = "META-INF/services/";
     private static final String NETTY_VERSIONS = "META-INF/io.netty.versions.properties";
+
+    private static final String NOTICE = "META-INF/legal/NOTICE-one-jar.txt";
+    private static final String WHY =
+            "Classes are without what only compilers, debuggers and other tools read: names of local variables and parameters, and annotations that cannot be seen at run time.\n";
 
     private final Map<String, byte[]> entries = new LinkedHashMap<>();
 
@@ -33,6 +39,7 @@ public final class OneJar {
             all.add(jar);
         }
         try (var out = new JarWriter(into)) {
+            out.put(NOTICE, WHY.getBytes(StandardCharsets.UTF_8));
             for (var entry : all.entries.entrySet()) {
                 out.put(entry.getKey(), entry.getValue());
             }
@@ -56,7 +63,8 @@ public final class OneJar {
         } else if (name.startsWith(SERVICES) || name.equals(NETTY_VERSIONS)) {
             entries.merge(name, content, OneJar::lines);
         } else if (isForRunning(name)) {
-            entries.putIfAbsent(name, content);
+            entries.computeIfAbsent(
+                    name, _ -> ClassPath.isClass(entry) ? DebugInfo.without(content) : content);
         }
     }
 

@@ -5,7 +5,8 @@
 /// may be called is found by walking the code from the program's classes, as a linker does.
 ///
 /// Of the descriptors of its files the options go that others define ([DescriptorClass]). What is
-/// left and all other libraries become one jar ([OneJar]).
+/// left and all other libraries become one jar ([OneJar]), without what only debuggers and
+/// compilers read of its classes ([DebugInfo]).
 @NullMarked
 package dev.weft.e2e.image.trim;
 

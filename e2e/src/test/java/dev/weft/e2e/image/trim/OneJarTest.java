@@ -19,14 +19,14 @@ class OneJarTest {
     @TempDir private Path folder;
 
     @Test
-    void the_first_that_has_a_class_counts() throws Exception {
+    void the_first_that_has_an_entry_counts() throws Exception {
         var one =
                 one(
-                        jar("a.jar", PLAIN, Map.of("x/A.class", "a", "x/Both.class", "first")),
-                        jar("b.jar", PLAIN, Map.of("x/B.class", "b", "x/Both.class", "second")));
+                        jar("a.jar", PLAIN, Map.of("x/A.txt", "a", "x/Both.txt", "first")),
+                        jar("b.jar", PLAIN, Map.of("x/B.txt", "b", "x/Both.txt", "second")));
 
         assertThat(content(one))
-                .isEqualTo(Map.of("x/A.class", "a", "x/B.class", "b", "x/Both.class", "first"));
+                .isEqualTo(Map.of("x/A.txt", "a", "x/B.txt", "b", "x/Both.txt", "first"));
     }
 
     @Test
@@ -48,12 +48,12 @@ class OneJarTest {
                                 "a.jar",
                                 PLAIN + "Multi-Release: true\n",
                                 Map.of(
-                                        "x/A.class", "old",
-                                        "META-INF/versions/11/x/A.class", "new",
+                                        "x/A.txt", "old",
+                                        "META-INF/versions/11/x/A.txt", "new",
                                         "META-INF/versions/11/module-info.class", "module",
-                                        "META-INF/versions/999/x/A.class", "not yet")));
+                                        "META-INF/versions/999/x/A.txt", "not yet")));
 
-        assertThat(content(one)).isEqualTo(Map.of("x/A.class", "new"));
+        assertThat(content(one)).isEqualTo(Map.of("x/A.txt", "new"));
     }
 
     @Test
@@ -81,7 +81,7 @@ class OneJarTest {
 
     @Test
     void the_same_jars_give_the_same_bytes() throws Exception {
-        var jar = jar("a.jar", PLAIN, Map.of("x/A.class", "a"));
+        var jar = jar("a.jar", PLAIN, Map.of("x/A.txt", "a"));
         var first = Files.readAllBytes(one(jar));
 
         assertThat(Files.readAllBytes(one(jar))).isEqualTo(first);
@@ -104,6 +104,7 @@ class OneJarTest {
         return file;
     }
 
+    /// Without what it says about itself.
     private static Map<String, String> content(Path file) throws IOException {
         var found = new TreeMap<String, String>();
         try (var jar = new JarFile(file.toFile())) {
@@ -114,6 +115,7 @@ class OneJarTest {
                 }
             }
         }
+        assertThat(found.remove("META-INF/legal/NOTICE-one-jar.txt")).contains("local variables");
         return found;
     }
 }

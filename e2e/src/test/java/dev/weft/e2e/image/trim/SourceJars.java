@@ -51,7 +51,9 @@ final class SourceJars {
                 parent);
     }
 
-    private static Path compile(Path work, Map<String, String> sources) throws IOException {
+    /// @return the folder of the classes
+    static Path compile(Path work, Map<String, String> sources, String... options)
+            throws IOException {
         var files = new ArrayList<String>();
         for (var source : sources.entrySet()) {
             var file = work.resolve("src").resolve(source.getKey() + ".java");
@@ -60,6 +62,7 @@ final class SourceJars {
         }
         var classes = Files.createDirectory(work.resolve("classes"));
         var arguments = new ArrayList<>(List.of("-proc:none", "-d", classes.toString()));
+        arguments.addAll(List.of(options));
         arguments.addAll(files);
         int status =
                 ToolProvider.getSystemJavaCompiler()
