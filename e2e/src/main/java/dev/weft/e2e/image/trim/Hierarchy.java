@@ -1,15 +1,15 @@
 package dev.weft.e2e.image.trim;
 
-import java.lang.classfile.AccessFlags;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.constantpool.ClassEntry;
 import java.lang.invoke.MethodType;
-import java.lang.reflect.AccessFlag;
+import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,8 +18,15 @@ import java.util.stream.Stream;
 /// program's, and the JDK's.
 final class Hierarchy {
     /// @param ofLibrary whether it may be trimmed
+    /// @param superclass empty where there is none
     /// @param parents super class and interfaces
-    record Type(String name, boolean ofLibrary, List<String> parents, Set<MethodKey> declared) {}
+    /// @param declared what classes below inherit or override
+    record Type(
+            String name,
+            boolean ofLibrary,
+            String superclass,
+            List<String> parents,
+            Set<MethodKey> declared) {}
 
     private final ClassPath library;
     private final ClassPath rest;
@@ -44,7 +51,7 @@ final class Hierarchy {
         }
     }
 
-    private Type of(String name) {
+    Type of(String name) {
         var known = types.get(name);
         if (known == null) {
             known =
@@ -61,15 +68,16 @@ final class Hierarchy {
         return new Type(
                 name,
                 library.has(name),
+                model.superclass().map(ClassEntry::asInternalName).orElse(""),
                 parents(model),
                 model.methods().stream()
-                        .filter(method -> overridable(method.flags()))
+                        .filter(method -> overridable(method.flags().flagsMask()))
                         .map(MethodKey::of)
                         .collect(Collectors.toUnmodifiableSet()));
     }
 
-    private static boolean overridable(AccessFlags flags) {
-        return !flags.has(AccessFlag.STATIC) && !flags.has(AccessFlag.PRIVATE);
+    private static boolean overridable(int flags) {
+        return !Modifier.isStatic(flags) && !Modifier.isPrivate(flags);
     }
 
     static List<String> parents(ClassModel model) {
@@ -83,15 +91,20 @@ final class Hierarchy {
         try {
             var type =
                     Class.forName(name.replace('/', '.'), false, Hierarchy.class.getClassLoader());
-            var parents = Stream.<Class<?>>of(type.getInterfaces());
-            if (type.getSuperclass() != null) {
-                parents = Stream.concat(Stream.of(type.getSuperclass()), parents);
-            }
+            var superclass =
+                    Optional.<Class<?>>ofNullable(type.getSuperclass())
+                            .map(Hierarchy::name)
+                            .orElse("");
             return new Type(
                     name,
                     false,
-                    parents.map(parent -> parent.getName().replace('.', '/')).toList(),
+                    superclass,
+                    Stream.concat(
+                                    Stream.of(superclass).filter(parent -> !parent.isEmpty()),
+                                    Arrays.stream(type.getInterfaces()).map(Hierarchy::name))
+                            .toList(),
                     Arrays.stream(type.getDeclaredMethods())
+                            .filter(method -> overridable(method.getModifiers()))
                             .map(method ->
                                     new MethodKey(
                                             method.getName(),
@@ -101,7 +114,11 @@ final class Hierarchy {
                                                     .descriptorString()))
                             .collect(Collectors.toUnmodifiableSet()));
         } catch (ClassNotFoundException | LinkageError e) {
-            return new Type(name, false, List.of(), Set.of());
+            return new Type(name, false, "", List.of(), Set.of());
         }
+    }
+
+    private static String name(Class<?> type) {
+        return type.getName().replace('.', '/');
     }
 }

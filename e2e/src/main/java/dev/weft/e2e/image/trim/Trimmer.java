@@ -9,6 +9,7 @@ import java.lang.classfile.ClassFile.LineNumbersOption;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.FieldModel;
 import java.lang.classfile.FieldTransform;
+import java.lang.classfile.Interfaces;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
 import java.lang.classfile.attribute.DeprecatedAttribute;
@@ -17,6 +18,7 @@ import java.lang.classfile.attribute.InnerClassesAttribute;
 import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
 import java.lang.classfile.attribute.SignatureAttribute;
 import java.lang.classfile.attribute.SourceFileAttribute;
+import java.lang.constant.ClassDesc;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -77,6 +79,11 @@ public final class Trimmer {
                             }
                         }
                         case FieldModel field -> builder.transformField(field, bareField());
+                        case Interfaces _ ->
+                                builder.withInterfaceSymbols(
+                                        type.interfaces().stream()
+                                                .map(ClassDesc::ofInternalName)
+                                                .toList());
                         default -> {
                             if (!isForCompilers(element)) {
                                 builder.with(element);

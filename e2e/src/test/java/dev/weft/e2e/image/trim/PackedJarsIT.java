@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,6 +57,17 @@ class PackedJarsIT {
             }
         }
         assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void nothing_is_gone_that_code_refers_to() throws IOException {
+        assertThat(gaps(packed)).isSubsetOf(gaps(built));
+    }
+
+    private static Set<String> gaps(List<Path> jars) throws IOException {
+        try (var classes = new ClassPath(jars)) {
+            return Gaps.of(classes);
+        }
     }
 
     /// Only the JDK's classes are to be found besides.

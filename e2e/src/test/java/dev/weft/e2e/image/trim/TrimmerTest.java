@@ -71,6 +71,120 @@ class TrimmerTest {
     }
 
     @Test
+    void an_interface_of_which_nothing_is_called_is_gone() throws Exception {
+        var trimmed = trimmed("return new lib.Square(3).area();");
+
+        assertThat(result(trimmed)).isEqualTo(9);
+        assertThat(has(trimmed, "lib.Shape")).isFalse();
+    }
+
+    @Test
+    void in_its_place_stands_what_it_extends() throws Exception {
+        var library =
+                Map.of(
+                        "lib/Named",
+                        "package lib; interface Named extends java.util.function.IntSupplier { String name(); }",
+                        "lib/Seven",
+                        """
+                        package lib;
+                        public class Seven implements Named {
+                            @Override public String name() { return "seven"; }
+                            @Override public int getAsInt() { return 7; }
+                        }
+                        """);
+
+        var trimmed =
+                trimmed(
+                        library,
+                        "java.util.function.IntSupplier seven = new lib.Seven(); return seven.getAsInt();");
+
+        assertThat(result(trimmed)).isEqualTo(7);
+        assertThat(has(trimmed, "lib.Named")).isFalse();
+    }
+
+    @Test
+    void an_interface_that_code_names_stays() throws Exception {
+        var trimmed =
+                trimmed(
+                        "Object square = new lib.Square(3); return square instanceof lib.Shape ? 7 : 0;");
+
+        assertThat(result(trimmed)).isEqualTo(7);
+    }
+
+    @Test
+    void a_call_through_an_interface_finds_what_a_class_inherits() throws Exception {
+        var library =
+                Map.of(
+                        "lib/Area",
+                        "package lib; public interface Area { int area(); default int twice() { return 2 * area(); } }",
+                        "lib/Base",
+                        "package lib; public class Base { public int area() { return 3; } public int other() { return 4; } }",
+                        "lib/Derived",
+                        "package lib; public class Derived extends Base implements Area {}");
+
+        var trimmed =
+                trimmed(
+                        library,
+                        "lib.Area area = new lib.Derived(); return area.twice() + area.area();");
+
+        assertThat(result(trimmed)).isEqualTo(9);
+        assertThat(methods(trimmed, "lib.Base")).contains("area").doesNotContain("other");
+    }
+
+    @Test
+    void a_call_of_a_class_is_none_of_others_with_that_method() throws Exception {
+        var library =
+                Map.of(
+                        "lib/Area",
+                        "package lib; public interface Area { int area(); }",
+                        "lib/One",
+                        "package lib; public class One implements Area { @Override public int area() { return 1; } }",
+                        "lib/Two",
+                        "package lib; public class Two implements Area { @Override public int area() { return 2; } }");
+
+        var trimmed = trimmed(library, "new lib.Two(); return new lib.One().area();");
+
+        assertThat(result(trimmed)).isEqualTo(1);
+        assertThat(methods(trimmed, "lib.Two")).doesNotContain("area");
+    }
+
+    @Test
+    void what_overrides_a_method_of_the_program_stays_if_the_program_calls_it() throws Exception {
+        var trimmed =
+                trimmed(
+                        Map.of(
+                                "lib/Late",
+                                """
+                                package lib;
+                                public class Late extends com.google.protobuf.Outside {
+                                    @Override public int called() { return 7; }
+                                    @Override public int uncalled() { return super.uncalled(); }
+                                }
+                                """),
+                        "return new lib.Late().run();");
+
+        assertThat(result(trimmed)).isEqualTo(7);
+        assertThat(methods(trimmed, "lib.Late")).containsExactly("called");
+    }
+
+    @Test
+    void what_a_class_of_the_program_inherits_stays_for_calls_of_the_program() throws Exception {
+        var trimmed =
+                trimmed(
+                        Map.of(
+                                "lib/Middle",
+                                """
+                                package lib;
+                                public class Middle extends com.google.protobuf.Outside {
+                                    @Override public int called() { return 7; }
+                                }
+                                """),
+                        "class Last extends lib.Middle {} com.google.protobuf.Outside last = new Last(); return last.run();");
+
+        assertThat(result(trimmed)).isEqualTo(7);
+    }
+
+    @Test
     void a_method_that_is_only_handed_on_stays_with_all_that_it_needs() throws Exception {
         var trimmed =
                 trimmed(
@@ -134,6 +248,15 @@ class TrimmerTest {
             Map.of(
                     "com/google/protobuf/Descriptors",
                     "package com.google.protobuf; public class Descriptors { public static class Descriptor {} }",
+                    "com/google/protobuf/Outside",
+                    """
+                    package com.google.protobuf;
+                    public class Outside {
+                        public int called() { return 0; }
+                        public int uncalled() { return 0; }
+                        public int run() { return called(); }
+                    }
+                    """,
                     "com/google/protobuf/GeneratedMessageV3",
                     """
                     package com.google.protobuf;
