@@ -52,7 +52,7 @@ final class ProxyLibraries {
     }
 
     private static Fingerprint fingerprint(Content program) {
-        return Fingerprint.of("recipe 5", program.fingerprint().hex());
+        return Fingerprint.of("recipe 8", program.fingerprint().hex());
     }
 
     private void make(Content program, Path folder) {
