@@ -14,6 +14,7 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext;
 import io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext;
+import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,6 +44,7 @@ final class Weft implements Contestant {
                                     .add(HttpInspector.getDescriptor())
                                     .add(DownstreamTlsContext.getDescriptor())
                                     .add(UpstreamTlsContext.getDescriptor())
+                                    .add(HttpProtocolOptions.getDescriptor())
                                     .build());
 
     private final List<String> java;
