@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.testing.Wire.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
@@ -200,10 +201,6 @@ class AnswersIT {
             // An end as well.
         }
         return seen.toString(StandardCharsets.ISO_8859_1);
-    }
-
-    private static void say(Socket to, String bytes) throws IOException {
-        to.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /// Of a request without a body; empty: the connection has ended.

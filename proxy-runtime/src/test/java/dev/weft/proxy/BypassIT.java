@@ -1,12 +1,12 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.testing.Wire.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.proxy.testing.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,10 +134,6 @@ class BypassIT {
         var socket = new Socket(InetAddress.getLoopbackAddress(), mesh.inboundPort());
         socket.setSoTimeout(30_000);
         return socket;
-    }
-
-    private static void say(Socket client, String text) throws IOException {
-        client.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /// Up to the head's end; nothing: the connection has ended.

@@ -7,6 +7,9 @@ import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static dev.weft.proxy.RawHttp2.WINDOW_UPDATE;
 import static dev.weft.proxy.testing.Eventually.eventually;
 import static dev.weft.proxy.testing.Eventually.standstill;
+import static dev.weft.proxy.testing.Wire.head;
+import static dev.weft.proxy.testing.Wire.rest;
+import static dev.weft.proxy.testing.Wire.say;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,12 +26,10 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.MaxStreamDuration;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
-import io.envoyproxy.envoy.config.route.v3.RouteMatch.ConnectMatcher;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -116,7 +117,7 @@ class ConnectIT {
                                         .addThresholds(
                                                 Thresholds.newBuilder()
                                                         .setMaxConnections(UInt32Value.of(0)))));
-        var route = connectRoute(connect(true)).toBuilder();
+        var route = Xds.tunnels(connect(true)).toBuilder();
         route.getRouteBuilder().setPriority(RoutingPriority.HIGH);
         proxy.http(manager(), route.build());
         var client = client();
@@ -160,7 +161,7 @@ class ConnectIT {
     void a_tunnel_can_come_after_other_requests() throws Exception {
         proxy.http(
                 manager(),
-                connectRoute(connect(true)),
+                Xds.tunnels(connect(true)),
                 Route.newBuilder()
                         .setMatch(RouteMatch.newBuilder().setPrefix("/"))
                         .setRoute(Xds.cluster("app"))
@@ -203,7 +204,7 @@ class ConnectIT {
 
     @Test
     void a_tunnel_that_its_route_does_not_allow_is_refused() throws Exception {
-        proxy.http(manager(), connectRoute(connect(true).setEnabled(BoolValue.of(false))));
+        proxy.http(manager(), Xds.tunnels(connect(true).setEnabled(BoolValue.of(false))));
 
         refusedWith(403, CONNECT + SMUGGLED);
         assertThat(proxy.told(0).flags()).isEqualTo("-");
@@ -227,7 +228,7 @@ class ConnectIT {
     void a_route_can_allow_what_the_listener_does_not() throws Exception {
         proxy.http(
                 HttpConnectionManager.newBuilder().setCodecType(CodecType.AUTO),
-                connectRoute(connect(true)));
+                Xds.tunnels(connect(true)));
         var client = client();
         say(client, CONNECT);
         accepted();
@@ -505,14 +506,14 @@ class ConnectIT {
 
     @Test
     void a_tunnel_in_which_nothing_moves_is_ended() throws Exception {
-        proxy.http(manager().setStreamIdleTimeout(SOON), connectRoute(connect(true)));
+        proxy.http(manager().setStreamIdleTimeout(SOON), Xds.tunnels(connect(true)));
 
         isEndedBecause("SI");
     }
 
     @Test
     void a_routes_patience_counts_for_its_tunnels_more_than_the_listeners() throws Exception {
-        var route = connectRoute(connect(true)).toBuilder();
+        var route = Xds.tunnels(connect(true)).toBuilder();
         route.getRouteBuilder().setIdleTimeout(SOON);
         proxy.http(manager().setStreamIdleTimeout(LATE), route.build());
 
@@ -521,7 +522,7 @@ class ConnectIT {
 
     @Test
     void a_tunnel_may_not_go_on_for_ever() throws Exception {
-        var route = connectRoute(connect(true)).toBuilder();
+        var route = Xds.tunnels(connect(true)).toBuilder();
         route.getRouteBuilder()
                 .setMaxStreamDuration(MaxStreamDuration.newBuilder().setMaxStreamDuration(SOON));
         proxy.http(manager(), route.build());
@@ -621,11 +622,11 @@ class ConnectIT {
     // How.
 
     private void terminating() {
-        proxy.http(manager(), connectRoute(connect(true)));
+        proxy.http(manager(), Xds.tunnels(connect(true)));
     }
 
     private void forwarding() {
-        proxy.http(manager(), connectRoute(connect(false)));
+        proxy.http(manager(), Xds.tunnels(connect(false)));
     }
 
     private static HttpConnectionManager.Builder manager() {
@@ -639,15 +640,6 @@ class ConnectIT {
     private static RouteAction.UpgradeConfig.Builder connect(boolean ends) {
         var config = RouteAction.UpgradeConfig.newBuilder().setUpgradeType("CONNECT");
         return ends ? config.setConnectConfig(ConnectConfig.getDefaultInstance()) : config;
-    }
-
-    private static Route connectRoute(RouteAction.UpgradeConfig.Builder upgrade) {
-        return Route.newBuilder()
-                .setMatch(
-                        RouteMatch.newBuilder()
-                                .setConnectMatcher(ConnectMatcher.getDefaultInstance()))
-                .setRoute(Xds.cluster("app").addUpgradeConfigs(upgrade))
-                .build();
     }
 
     private void refusedWith(int status, String bytes) throws Exception {
@@ -720,32 +712,8 @@ class ConnectIT {
         return client;
     }
 
-    private static void say(Socket to, String text) throws IOException {
-        to.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
     private static String read(Socket from, int bytes) throws IOException {
         return new String(from.getInputStream().readNBytes(bytes), StandardCharsets.ISO_8859_1);
-    }
-
-    private static String rest(Socket from) throws IOException {
-        return new String(from.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    }
-
-    private static String head(Socket from) throws IOException {
-        return head(from.getInputStream());
-    }
-
-    private static String head(InputStream in) throws IOException {
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            var c = in.read();
-            if (c < 0) {
-                throw new EOFException(head.toString());
-            }
-            head.append((char) c);
-        }
-        return head.toString();
     }
 
     private static void data(RawHttp2 to, int flags, String text) throws IOException {

@@ -6,8 +6,6 @@ import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
 import dev.weft.proxy.route.RequestHead;
 import dev.weft.proxy.route.RouteDecision;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
@@ -53,12 +51,12 @@ class EditConfigTest {
             })
     void no_level_changes_what_frames_a_message(String name) {
         refused(route().addRequestHeadersToRemove(name), "request_headers_to_remove");
-        refused(route().addRequestHeadersToAdd(header(name, "5")), "request_headers_to_add");
+        refused(route().addRequestHeadersToAdd(Xds.header(name, "5")), "request_headers_to_add");
         refused(route().addResponseHeadersToRemove(name), "response_headers_to_remove");
-        refused(route().addResponseHeadersToAdd(header(name, "5")), "response_headers_to_add");
+        refused(route().addResponseHeadersToAdd(Xds.header(name, "5")), "response_headers_to_add");
         refused(host().addRequestHeadersToRemove(name), "request_headers_to_remove");
         refused(
-                RouteConfiguration.newBuilder().addResponseHeadersToAdd(header(name, "5")),
+                RouteConfiguration.newBuilder().addResponseHeadersToAdd(Xds.header(name, "5")),
                 "response_headers_to_add");
         refused(
                 route().setRoute(
@@ -90,10 +88,10 @@ class EditConfigTest {
             })
     void a_value_is_one_line_of_text(String value) {
         refused(
-                route().addRequestHeadersToAdd(header("x", value)),
+                route().addRequestHeadersToAdd(Xds.header("x", value)),
                 "request_headers_to_add: header");
         refused(
-                route().addResponseHeadersToAdd(header("x", value)),
+                route().addResponseHeadersToAdd(Xds.header("x", value)),
                 "response_headers_to_add: header");
     }
 
@@ -109,9 +107,9 @@ class EditConfigTest {
                 "%START_TIME%%DOWNSTREAM_PEER_URI_SAN%%TRACE_ID%"
             })
     void requests_and_answers_can_be_told_of_the_request(String value) {
-        assertThat(refusal(route().addRequestHeadersToAdd(header("x", value)))).isEmpty();
-        assertThat(refusal(route().addResponseHeadersToAdd(header("x", value)))).isEmpty();
-        assertThat(refusal(host().addRequestHeadersToAdd(header("x", value)))).isEmpty();
+        assertThat(refusal(route().addRequestHeadersToAdd(Xds.header("x", value)))).isEmpty();
+        assertThat(refusal(route().addResponseHeadersToAdd(Xds.header("x", value)))).isEmpty();
+        assertThat(refusal(host().addRequestHeadersToAdd(Xds.header("x", value)))).isEmpty();
     }
 
     @ParameterizedTest
@@ -125,9 +123,9 @@ class EditConfigTest {
                 "%UPSTREAM_PEER_URI_SAN%"
             })
     void only_answers_can_be_told_of_the_answer(String value) {
-        assertThat(refusal(route().addResponseHeadersToAdd(header("x", value)))).isEmpty();
+        assertThat(refusal(route().addResponseHeadersToAdd(Xds.header("x", value)))).isEmpty();
         refused(
-                route().addRequestHeadersToAdd(header("x", value)),
+                route().addRequestHeadersToAdd(Xds.header("x", value)),
                 "request_headers_to_add header x: operator %"
                         + value.replaceAll("%|\\(x\\)", "")
                         + "% is not supported by this proxy in headers of requests; use one of REQ,");
@@ -149,21 +147,21 @@ class EditConfigTest {
             })
     void what_nobody_knows_is_refused_by_name(String value) {
         var name = value.replaceAll("[(].*|%$", "");
-        refused(route().addRequestHeadersToAdd(header("x", value)), "operator " + name);
-        refused(route().addResponseHeadersToAdd(header("x", value)), "operator " + name);
+        refused(route().addRequestHeadersToAdd(Xds.header("x", value)), "operator " + name);
+        refused(route().addResponseHeadersToAdd(Xds.header("x", value)), "operator " + name);
     }
 
     @Test
     void a_percent_sign_that_begins_no_operator_is_refused() {
         refused(
-                route().addResponseHeadersToAdd(header("x", "100%")),
+                route().addResponseHeadersToAdd(Xds.header("x", "100%")),
                 "response_headers_to_add header x: has at position 3 a %");
     }
 
     /// The log of whoever reads it is one line too.
     @Test
     void a_refusal_repeats_no_line_break() {
-        assertThat(refusal(route().addRequestHeadersToAdd(header("x", "a\r\nb"))))
+        assertThat(refusal(route().addRequestHeadersToAdd(Xds.header("x", "a\r\nb"))))
                 .hasValueSatisfying(
                         it -> assertThat(it).contains("a\\u000d\\u000ab").doesNotContain("\n"));
     }
@@ -178,7 +176,7 @@ class EditConfigTest {
         "ä, \u00c3\u00a4"
     })
     void a_value_is_sent_as_it_stands(String value, String sent) {
-        assertThat(refusal(route().addRequestHeadersToAdd(header("x", value)))).isEmpty();
+        assertThat(refusal(route().addRequestHeadersToAdd(Xds.header("x", value)))).isEmpty();
 
         assertThat(edited("x")).containsExactly(sent);
     }
@@ -187,13 +185,13 @@ class EditConfigTest {
     void what_overwrites_comes_before_what_is_added() {
         assertThat(
                         refusal(
-                                route().addRequestHeadersToAdd(header("x", "1"))
+                                route().addRequestHeadersToAdd(Xds.header("x", "1"))
                                         .addRequestHeadersToAdd(
-                                                header("x", "2")
+                                                Xds.header("x", "2")
                                                         .setAppendAction(
                                                                 HeaderAppendAction
                                                                         .OVERWRITE_IF_EXISTS_OR_ADD))
-                                        .addRequestHeadersToAdd(header("x", "3"))))
+                                        .addRequestHeadersToAdd(Xds.header("x", "3"))))
                 .isEmpty();
 
         assertThat(edited("x")).containsExactly("2", "1", "3");
@@ -295,11 +293,6 @@ class EditConfigTest {
     private RouteDecision decide(DefaultHttpHeaders headers) {
         return Objects.requireNonNull(store.tables().routes().get("routes"))
                 .decide(new RequestHead("GET", "shop", "/", headers));
-    }
-
-    private static HeaderValueOption.Builder header(String name, String value) {
-        return HeaderValueOption.newBuilder()
-                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value));
     }
 
     private static Route.Builder route() {

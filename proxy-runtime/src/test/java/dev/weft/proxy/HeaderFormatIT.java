@@ -11,8 +11,6 @@ import dev.weft.proxy.overload.OverloadRules;
 import dev.weft.proxy.overload.ResetRules;
 import dev.weft.proxy.testing.Eventually;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption.HeaderAppendAction;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
@@ -57,7 +55,7 @@ class HeaderFormatIT {
         serve(
                 route().setName("ä")
                         .addRequestHeadersToAdd(
-                                header(
+                                Xds.header(
                                         "x-told",
                                         "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"
                                                 + " %REQ_WITHOUT_QUERY(:PATH)% %REQ(HOST)%"
@@ -65,8 +63,8 @@ class HeaderFormatIT {
                                                 + " %UPSTREAM_CLUSTER%"
                                                 + " %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
                                                 + " %DOWNSTREAM_LOCAL_ADDRESS% %TRACE_ID% 100%%"))
-                        .addRequestHeadersToAdd(header("x-start", "t=%START_TIME(%s.%3f)%"))
-                        .addRequestHeadersToAdd(header("x-when", "%START_TIME%")));
+                        .addRequestHeadersToAdd(Xds.header("x-start", "t=%START_TIME(%s.%3f)%"))
+                        .addRequestHeadersToAdd(Xds.header("x-when", "%START_TIME%")));
 
         var before = Instant.now();
         say(
@@ -90,7 +88,7 @@ class HeaderFormatIT {
                 route().setName("r")
                         .addRequestHeadersToRemove("x-secret")
                         .addResponseHeadersToAdd(
-                                header(
+                                Xds.header(
                                         "x-told",
                                         "%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%"
                                                 + " %UPSTREAM_HOST% %RESP(CONTENT-LENGTH)%"
@@ -107,17 +105,17 @@ class HeaderFormatIT {
     @Test
     void what_is_missing_sets_no_header_and_takes_none_away() throws Exception {
         serve(
-                route().addRequestHeadersToAdd(header("x-dropped", "%REQ(X-NONE)%"))
+                route().addRequestHeadersToAdd(Xds.header("x-dropped", "%REQ(X-NONE)%"))
                         .addRequestHeadersToAdd(
-                                header("x-kept", "%REQ(X-NONE)%").setKeepEmptyValue(true))
-                        .addRequestHeadersToAdd(header("x-part", "a-%REQ(X-NONE)%-b"))
+                                Xds.header("x-kept", "%REQ(X-NONE)%").setKeepEmptyValue(true))
+                        .addRequestHeadersToAdd(Xds.header("x-part", "a-%REQ(X-NONE)%-b"))
                         .addRequestHeadersToAdd(
-                                header("x-user", "%REQ(X-NONE)%")
+                                Xds.header("x-user", "%REQ(X-NONE)%")
                                         .setAppendAction(
                                                 HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD))
-                        .addResponseHeadersToAdd(header("x-dropped", "%RESP(X-NONE)%"))
+                        .addResponseHeadersToAdd(Xds.header("x-dropped", "%RESP(X-NONE)%"))
                         .addResponseHeadersToAdd(
-                                header("x-kept", "%RESP(X-NONE)%").setKeepEmptyValue(true)));
+                                Xds.header("x-kept", "%RESP(X-NONE)%").setKeepEmptyValue(true)));
 
         var answer = say("/", "x-user: ann\r\n");
 
@@ -137,24 +135,27 @@ class HeaderFormatIT {
                                                         .setName("app")
                                                         .setWeight(UInt32Value.of(1))
                                                         .addRequestHeadersToAdd(
-                                                                header("x", "%UPSTREAM_CLUSTER%1"))
+                                                                Xds.header(
+                                                                        "x", "%UPSTREAM_CLUSTER%1"))
                                                         .addResponseHeadersToAdd(
-                                                                header("x", "%RESPONSE_CODE%1"))));
+                                                                Xds.header(
+                                                                        "x", "%RESPONSE_CODE%1"))));
         var host =
                 VirtualHost.newBuilder()
                         .setName("all")
                         .addDomains("*")
                         .addRoutes(
                                 Xds.to(action).toBuilder()
-                                        .addRequestHeadersToAdd(header("x", "%UPSTREAM_CLUSTER%2")))
-                        .addRequestHeadersToAdd(header("x", "%UPSTREAM_CLUSTER%3"));
+                                        .addRequestHeadersToAdd(
+                                                Xds.header("x", "%UPSTREAM_CLUSTER%2")))
+                        .addRequestHeadersToAdd(Xds.header("x", "%UPSTREAM_CLUSTER%3"));
         proxy.http(
                 List.of(),
                 RouteConfiguration.newBuilder()
                         .setName("routes")
                         .addVirtualHosts(host)
-                        .addRequestHeadersToAdd(header("x", "%UPSTREAM_CLUSTER%4"))
-                        .addResponseHeadersToAdd(header("x", "%RESPONSE_CODE%4"))
+                        .addRequestHeadersToAdd(Xds.header("x", "%UPSTREAM_CLUSTER%4"))
+                        .addResponseHeadersToAdd(Xds.header("x", "%RESPONSE_CODE%4"))
                         .build());
 
         var answer = proxy.get();
@@ -206,9 +207,10 @@ class HeaderFormatIT {
                         .setFilterEnabled(
                                 RuntimeFractionalPercent.newBuilder().setDefaultValue(all))
                         .addResponseHeadersToAdd(
-                                header("x-limited", "%RESPONSE_CODE% %RESPONSE_FLAGS% %REQ(X-A)%"))
+                                Xds.header(
+                                        "x-limited", "%RESPONSE_CODE% %RESPONSE_FLAGS% %REQ(X-A)%"))
                         .addRequestHeadersToAddWhenNotEnforced(
-                                header("x-over", "%UPSTREAM_CLUSTER% %REQ(X-A)%"));
+                                Xds.header("x-over", "%UPSTREAM_CLUSTER% %REQ(X-A)%"));
         limited(limit);
         say("/", "x-a: 1\r\n");
         say("/", "x-a: 2\r\n");
@@ -236,8 +238,8 @@ class HeaderFormatIT {
             })
     void a_clients_words_are_one_value_as_they_came(String value) throws Exception {
         serve(
-                route().addRequestHeadersToAdd(header("x-copy", "<%REQ(X)%>"))
-                        .addResponseHeadersToAdd(header("x-copy", "<%REQ(X)%>")));
+                route().addRequestHeadersToAdd(Xds.header("x-copy", "<%REQ(X)%>"))
+                        .addResponseHeadersToAdd(Xds.header("x-copy", "<%REQ(X)%>")));
 
         var answer = say("/", "x: " + value + "\r\nx-other: no\r\n");
 
@@ -249,8 +251,8 @@ class HeaderFormatIT {
     @ValueSource(strings = {"a\nx-forged: 1", "a\rx-forged: 1", "a\0b", "a\u007fb"})
     void what_no_value_can_have_does_not_come_so_far(String value) throws Exception {
         serve(
-                route().addRequestHeadersToAdd(header("x-copy", "<%REQ(X)%>"))
-                        .addResponseHeadersToAdd(header("x-copy", "<%REQ(X)%>")));
+                route().addRequestHeadersToAdd(Xds.header("x-copy", "<%REQ(X)%>"))
+                        .addResponseHeadersToAdd(Xds.header("x-copy", "<%REQ(X)%>")));
 
         assertThat(say("/", "x: " + value + "\r\n"))
                 .startsWith("HTTP/1.1 400 ")
@@ -266,8 +268,8 @@ class HeaderFormatIT {
     @Test
     void a_value_of_a_path_cannot_be_more_than_a_value() throws Exception {
         serve(
-                route().addRequestHeadersToAdd(header("x-path", "%REQ(:PATH)%"))
-                        .addResponseHeadersToAdd(header("x-path", "%REQ(:PATH)%")));
+                route().addRequestHeadersToAdd(Xds.header("x-path", "%REQ(:PATH)%"))
+                        .addResponseHeadersToAdd(Xds.header("x-path", "%REQ(:PATH)%")));
 
         var answer = say("/a%0d%0ax:%20y?\u00ff%00", "");
 
@@ -278,7 +280,7 @@ class HeaderFormatIT {
     /// However often its operators say the same.
     @Test
     void a_value_has_an_end() throws Exception {
-        serve(route().addRequestHeadersToAdd(header("x-copy", "%REQ(X)%".repeat(5))));
+        serve(route().addRequestHeadersToAdd(Xds.header("x-copy", "%REQ(X)%".repeat(5))));
 
         say("/", "x: " + "v".repeat(50_000) + "\r\n");
 
@@ -290,8 +292,8 @@ class HeaderFormatIT {
     void what_formats_make_of_a_head_is_counted_with_it() throws Exception {
         proxy.side.plane.limit(new OverloadRules(100, 400_000, 1e9, 1e9, 1e9, ResetRules.NEVER));
         serve(
-                route().addRequestHeadersToAdd(header("x-once", "%REQ(X)%%REQ(X)%%REQ(X)%"))
-                        .addRequestHeadersToAdd(header("x-twice", "%REQ(X)%%REQ(X)%%REQ(X)%")));
+                route().addRequestHeadersToAdd(Xds.header("x-once", "%REQ(X)%%REQ(X)%%REQ(X)%"))
+                        .addRequestHeadersToAdd(Xds.header("x-twice", "%REQ(X)%%REQ(X)%%REQ(X)%")));
 
         for (int i = 0; i < 3; i++) {
             assertThat(say("/", "x: " + "v".repeat(20_000) + "\r\n")).startsWith("HTTP/1.1 503 ");
@@ -308,17 +310,17 @@ class HeaderFormatIT {
             proxy.cluster(Xds.staticCluster("app", h2.port()));
             serve(
                     route().addRequestHeadersToAdd(
-                                    header(
+                                    Xds.header(
                                             "X-Told",
                                             "%PROTOCOL% %REQ(:METHOD)% %REQ(:PATH)%"
                                                     + " %REQ(:AUTHORITY)% %REQ(X):3%"))
-                            .addRequestHeadersToAdd(header("x-none", "%REQ(X-NONE)%"))
+                            .addRequestHeadersToAdd(Xds.header("x-none", "%REQ(X-NONE)%"))
                             .addResponseHeadersToAdd(
-                                    header(
+                                    Xds.header(
                                             "x-told",
                                             "%PROTOCOL% %RESPONSE_CODE% %UPSTREAM_HOST%"
                                                     + " %REQ(:AUTHORITY)% %REQ(X)%"))
-                            .addResponseHeadersToAdd(header("x-none", "%RESP(X-NONE)%")));
+                            .addResponseHeadersToAdd(Xds.header("x-none", "%RESP(X-NONE)%")));
 
             try (var client = new RawHttp2(proxy.port())) {
                 client.headers(1, true, RawHttp2.request("GET", "/p?q", "x", "\u00e9 %PROTOCOL%"));
@@ -343,7 +345,7 @@ class HeaderFormatIT {
             action.addRequestMirrorPoliciesBuilder().setCluster("copy");
             serve(
                     Xds.to(action).toBuilder()
-                            .addRequestHeadersToAdd(header("x-start", "%START_TIME(%s.%9f)%")));
+                            .addRequestHeadersToAdd(Xds.header("x-start", "%START_TIME(%s.%9f)%")));
 
             say("/", "");
 
@@ -372,15 +374,10 @@ class HeaderFormatIT {
         return Route.newBuilder()
                 .setMatch(RouteMatch.newBuilder().setPath(path))
                 .addResponseHeadersToAdd(
-                        header(
+                        Xds.header(
                                 "x-told",
                                 "%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%"))
-                .addResponseHeadersToAdd(header("x-path", "%REQ(:PATH)%"));
-    }
-
-    private static HeaderValueOption.Builder header(String name, String value) {
-        return HeaderValueOption.newBuilder()
-                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value));
+                .addResponseHeadersToAdd(Xds.header("x-path", "%REQ(:PATH)%"));
     }
 
     private String seen(String name) {

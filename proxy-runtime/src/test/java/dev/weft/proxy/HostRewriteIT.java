@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.UInt32Value;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
@@ -44,12 +42,7 @@ class HostRewriteIT {
         proxy.http(
                 List.of(),
                 Xds.to(Xds.cluster("app").setHostRewriteHeader("x-host")).toBuilder()
-                        .addRequestHeadersToAdd(
-                                HeaderValueOption.newBuilder()
-                                        .setHeader(
-                                                HeaderValue.newBuilder()
-                                                        .setKey("x-host")
-                                                        .setValue("%REQ(x-shop)%.example")))
+                        .addRequestHeadersToAdd(Xds.header("x-host", "%REQ(x-shop)%.example"))
                         .build());
 
         assertThat(status("x-shop", "books")).isEqualTo(200);

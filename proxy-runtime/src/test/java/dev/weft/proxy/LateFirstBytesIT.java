@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.testing.Wire.say;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -255,10 +256,6 @@ class LateFirstBytesIT {
         } catch (SocketException reset) {
             return -1;
         }
-    }
-
-    private static void say(Socket socket, String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(US_ASCII));
     }
 
     private static String hear(Socket socket, int length) throws IOException {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.envoyproxy.envoy.config.core.v3.DataSource;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.RedirectAction;
@@ -41,12 +39,12 @@ class LocalAnswersIT {
                 List.of(OneProxy.filter("fault", abortWhereAsked())),
                 RouteConfiguration.newBuilder()
                         .setName("routes")
-                        .addResponseHeadersToAdd(header("x-config", "1"))
+                        .addResponseHeadersToAdd(Xds.header("x-config", "1"))
                         .addVirtualHosts(
                                 VirtualHost.newBuilder()
                                         .setName("all")
                                         .addDomains("*")
-                                        .addResponseHeadersToAdd(header("x-host", "1"))
+                                        .addResponseHeadersToAdd(Xds.header("x-host", "1"))
                                         .addRoutes(route("/app").setRoute(Xds.cluster("app")))
                                         .addRoutes(
                                                 route("/missing").setRoute(Xds.cluster("missing")))
@@ -55,7 +53,9 @@ class LocalAnswersIT {
                                         .addRoutes(
                                                 route("/page")
                                                         .addResponseHeadersToAdd(
-                                                                header("content-type", "text/html"))
+                                                                Xds.header(
+                                                                        "content-type",
+                                                                        "text/html"))
                                                         .setDirectResponse(direct("<p>")))
                                         .addRoutes(
                                                 route("/binary")
@@ -155,7 +155,7 @@ class LocalAnswersIT {
     private static Route.Builder route(String path) {
         return Route.newBuilder()
                 .setMatch(RouteMatch.newBuilder().setPath(path))
-                .addResponseHeadersToAdd(header("x-route", "1"));
+                .addResponseHeadersToAdd(Xds.header("x-route", "1"));
     }
 
     private static DirectResponseAction direct(String text) {
@@ -172,12 +172,6 @@ class LocalAnswersIT {
                         FaultAbort.newBuilder()
                                 .setHttpStatus(418)
                                 .setPercentage(FractionalPercent.newBuilder().setNumerator(100)))
-                .build();
-    }
-
-    private static HeaderValueOption header(String name, String value) {
-        return HeaderValueOption.newBuilder()
-                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value))
                 .build();
     }
 }

@@ -8,8 +8,6 @@ import com.google.protobuf.Duration;
 import com.google.protobuf.UInt32Value;
 import com.google.protobuf.UInt64Value;
 import dev.weft.proxy.testing.Eventually;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.RuntimeFractionalPercent;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
 import io.envoyproxy.envoy.config.route.v3.QueryParameterMatcher;
@@ -79,7 +77,7 @@ class LocalRateLimitIT {
     void the_refusal_looks_as_configured() throws Exception {
         limiting(
                 limit(1).setStatus(HttpStatus.newBuilder().setCode(StatusCode.ServiceUnavailable))
-                        .addResponseHeadersToAdd(header("x-local-rate-limit", "true"))
+                        .addResponseHeadersToAdd(Xds.header("x-local-rate-limit", "true"))
                         .setEnableXRatelimitHeaders(XRateLimitHeadersRFCVersion.DRAFT_VERSION_03));
 
         var first = proxy.get();
@@ -99,7 +97,7 @@ class LocalRateLimitIT {
     void what_is_not_enforced_is_only_marked() throws Exception {
         limiting(
                 limit(1).clearFilterEnforced()
-                        .addRequestHeadersToAddWhenNotEnforced(header("x-over", "yes")));
+                        .addRequestHeadersToAddWhenNotEnforced(Xds.header("x-over", "yes")));
 
         assertThat(proxy.get().statusCode()).isEqualTo(200);
         assertThat(app.seen()).doesNotContain("x-over");
@@ -484,11 +482,5 @@ class LocalRateLimitIT {
 
     private static Duration millis(int millis) {
         return Duration.newBuilder().setNanos(millis * 1_000_000).build();
-    }
-
-    private static HeaderValueOption header(String name, String value) {
-        return HeaderValueOption.newBuilder()
-                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value))
-                .build();
     }
 }

@@ -4,16 +4,14 @@ import static dev.weft.proxy.RawHttp2.DATA;
 import static dev.weft.proxy.RawHttp2.END_STREAM;
 import static dev.weft.proxy.RawHttp2.HEADERS;
 import static dev.weft.proxy.RawHttp2.RST_STREAM;
+import static dev.weft.proxy.testing.Wire.head;
+import static dev.weft.proxy.testing.Wire.rest;
+import static dev.weft.proxy.testing.Wire.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
 import dev.weft.proxy.testing.Eventually;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
-import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
-import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction;
-import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
 import io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions;
@@ -50,7 +48,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_request_of_http2_is_one_of_http1() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, true, RawHttp2.request("GET", "/a?b=c", "x-a", "1", "te", "trailers"));
 
@@ -79,7 +77,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_body_without_a_length_is_chunked_with_its_trailers() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, false, RawHttp2.request("POST", "/"));
         data(client, 1, 0, "hello");
@@ -95,7 +93,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_body_with_a_length_keeps_it() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, false, RawHttp2.request("POST", "/", "content-length", "5"));
         data(client, 1, END_STREAM, "hello");
@@ -111,7 +109,7 @@ class ProtocolChangeIT {
     @ParameterizedTest
     @CsvSource({"POST, true", "PUT, true", "PATCH, true", "GET, false", "DELETE, false"})
     void a_missing_body_is_told_where_one_is_usual(String method, boolean told) throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, true, RawHttp2.request(method, "/"));
 
@@ -123,7 +121,7 @@ class ProtocolChangeIT {
 
     @Test
     void the_crumbs_of_a_cookie_are_one_field() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(
                 1, true, RawHttp2.request("GET", "/", "cookie", "a=1", "x", "y", "cookie", "b=2"));
@@ -136,14 +134,13 @@ class ProtocolChangeIT {
     /// What was judged is what goes on, byte by byte.
     @Test
     void bytes_beyond_ascii_stay_the_same_both_ways() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, true, RawHttp2.request("GET", "/", "x", "\u00e9\u00ff"));
         client.await(frame -> frame.is(HEADERS, 1));
         assertThat(app.seen()).contains("\r\nx: \u00e9\u00ff\r\n");
 
-        var other = opened(new H2cApp());
-        cluster(other.port(), Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
+        var other = answeringOverHttp2();
         ask("GET / HTTP/1.1\r\nhost: a\r\nx: \u00e9\u00ff\r\nconnection: close\r\n\r\n");
         assertThat(other.lastHead.get("x")).hasToString("\u00e9\u00ff");
     }
@@ -152,7 +149,7 @@ class ProtocolChangeIT {
     @ValueSource(
             strings = {"hell", "hello!", "hello" + "GET /smuggled HTTP/1.1\r\nhost: b\r\n\r\n"})
     void a_body_of_another_length_than_announced_smuggles_nothing(String body) throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, false, RawHttp2.request("POST", "/", "content-length", "5"));
         data(client, 1, END_STREAM, body);
@@ -168,7 +165,7 @@ class ProtocolChangeIT {
     /// More than one frame: what is too much comes after the rest has gone on.
     @Test
     void a_body_that_grows_beyond_its_length_smuggles_nothing() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, false, RawHttp2.request("POST", "/", "content-length", "5"));
         data(client, 1, 0, "hello");
@@ -184,7 +181,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_request_that_is_given_up_ends_its_connection() throws Exception {
-        var app = recording(Xds.alwaysHttp1());
+        var app = recording();
         var client = client();
         client.headers(1, false, RawHttp2.request("POST", "/"));
         data(client, 1, 0, "hello");
@@ -296,9 +293,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_request_of_http1_is_one_of_http2() throws Exception {
-        var app = opened(new H2cApp());
-        cluster(app.port(), Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
-        serve();
+        var app = answeringOverHttp2();
 
         var answer =
                 ask(
@@ -324,9 +319,7 @@ class ProtocolChangeIT {
 
     @Test
     void a_client_of_http10_gets_an_answer_that_ends_with_its_connection() throws Exception {
-        var app = opened(new H2cApp());
-        cluster(app.port(), Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
-        serve();
+        var app = answeringOverHttp2();
 
         assertThat(ask("GET / HTTP/1.0\r\nhost: a\r\n\r\n"))
                 .doesNotContain("transfer-encoding")
@@ -335,9 +328,7 @@ class ProtocolChangeIT {
 
     @Test
     void clients_of_http1_share_a_connection() throws Exception {
-        var app = opened(new H2cApp());
-        cluster(app.port(), Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
-        serve();
+        var app = answeringOverHttp2();
 
         for (int i = 0; i < 3; i++) {
             assertThat(ask("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"))
@@ -351,7 +342,7 @@ class ProtocolChangeIT {
     @Test
     void what_wants_to_leave_http_over_http2_is_refused() throws Exception {
         var app = opened(new H2cApp());
-        cluster(app.port(), Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
+        cluster(app.port(), Xds.alwaysHttp2());
         proxy.http(
                 HttpConnectionManager.newBuilder()
                         .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("websocket")),
@@ -463,9 +454,10 @@ class ProtocolChangeIT {
         assertThat(ask(CONNECT + "early")).startsWith("HTTP/1.1 200 ").endsWith("\r\n\r\nearly");
     }
 
-    private RecordingApp recording(HttpProtocolOptions.Builder options) {
+    /// Speaks HTTP/1.1.
+    private RecordingApp recording() {
         var app = opened(new RecordingApp());
-        cluster(app.port(), options);
+        cluster(app.port(), Xds.alwaysHttp1());
         serve();
         return app;
     }
@@ -481,6 +473,13 @@ class ProtocolChangeIT {
         serve();
     }
 
+    private H2cApp answeringOverHttp2() {
+        var app = opened(new H2cApp());
+        cluster(app.port(), Xds.alwaysHttp2());
+        serve();
+        return app;
+    }
+
     /// Answers the first request of each connection.
     private void http2App(Answer answer) throws IOException {
         cluster(
@@ -491,7 +490,7 @@ class ProtocolChangeIT {
                         server.awaitGoAway();
                     }
                 }),
-                Xds.alwaysHttp2(Http2ProtocolOptions.newBuilder()));
+                Xds.alwaysHttp2());
         serve();
     }
 
@@ -511,12 +510,7 @@ class ProtocolChangeIT {
         proxy.http(
                 HttpConnectionManager.newBuilder(),
                 Xds.to(Xds.cluster("app")).toBuilder()
-                        .addResponseHeadersToAdd(
-                                HeaderValueOption.newBuilder()
-                                        .setHeader(
-                                                HeaderValue.newBuilder()
-                                                        .setKey("x-spoken")
-                                                        .setValue("%UPSTREAM_PROTOCOL%")))
+                        .addResponseHeadersToAdd(Xds.header("x-spoken", "%UPSTREAM_PROTOCOL%"))
                         .build());
     }
 
@@ -524,18 +518,10 @@ class ProtocolChangeIT {
         proxy.http(
                 HttpConnectionManager.newBuilder()
                         .addUpgradeConfigs(UpgradeConfig.newBuilder().setUpgradeType("CONNECT")),
-                Route.newBuilder()
-                        .setMatch(
-                                RouteMatch.newBuilder()
-                                        .setConnectMatcher(
-                                                RouteMatch.ConnectMatcher.getDefaultInstance()))
-                        .setRoute(
-                                Xds.cluster("app")
-                                        .addUpgradeConfigs(
-                                                RouteAction.UpgradeConfig.newBuilder()
-                                                        .setUpgradeType("CONNECT")
-                                                        .setEnabled(BoolValue.of(true))))
-                        .build());
+                Xds.tunnels(
+                        RouteAction.UpgradeConfig.newBuilder()
+                                .setUpgradeType("CONNECT")
+                                .setEnabled(BoolValue.of(true))));
     }
 
     private <T extends AutoCloseable> T opened(T made) {
@@ -568,19 +554,7 @@ class ProtocolChangeIT {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
             socket.setSoTimeout(PATIENCE_MILLIS);
             say(socket, bytes);
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            return rest(socket);
         }
-    }
-
-    private static String head(Socket from) throws IOException {
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            head.append((char) from.getInputStream().read());
-        }
-        return head.toString();
-    }
-
-    private static void say(Socket to, String bytes) throws IOException {
-        to.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
 import dev.weft.proxy.config.ConfigStore;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.route.v3.DirectResponseAction;
 import io.envoyproxy.envoy.config.route.v3.HeaderMatcher;
@@ -46,10 +45,10 @@ class RoutingIT {
         proxy.http(
                 List.of(),
                 Xds.to(Xds.cluster("app")).toBuilder()
-                        .addRequestHeadersToAdd(header("x-dropped", ""))
-                        .addRequestHeadersToAdd(header("x-kept", "").setKeepEmptyValue(true))
-                        .addResponseHeadersToAdd(header("x-dropped", ""))
-                        .addResponseHeadersToAdd(header("x-kept", "").setKeepEmptyValue(true))
+                        .addRequestHeadersToAdd(Xds.header("x-dropped", ""))
+                        .addRequestHeadersToAdd(Xds.header("x-kept", "").setKeepEmptyValue(true))
+                        .addResponseHeadersToAdd(Xds.header("x-dropped", ""))
+                        .addResponseHeadersToAdd(Xds.header("x-kept", "").setKeepEmptyValue(true))
                         .build());
 
         var answer = proxy.get();
@@ -65,7 +64,7 @@ class RoutingIT {
                 List.of(),
                 Xds.to(Xds.cluster("app")).toBuilder()
                         .addRequestHeadersToAdd(
-                                header("x-user", "")
+                                Xds.header("x-user", "")
                                         .setAppendAction(
                                                 HeaderValueOption.HeaderAppendAction
                                                         .OVERWRITE_IF_EXISTS_OR_ADD))
@@ -474,26 +473,26 @@ class RoutingIT {
         var route =
                 Xds.to(Xds.cluster("app")).toBuilder()
                         .addRequestHeadersToRemove("x-sent")
-                        .addRequestHeadersToAdd(header("x-order", "route"))
-                        .addRequestHeadersToAdd(header("x-gone", "route"))
-                        .addResponseHeadersToAdd(header("x-order", "route"))
-                        .addResponseHeadersToAdd(header("x-gone", "route"));
+                        .addRequestHeadersToAdd(Xds.header("x-order", "route"))
+                        .addRequestHeadersToAdd(Xds.header("x-gone", "route"))
+                        .addResponseHeadersToAdd(Xds.header("x-order", "route"))
+                        .addResponseHeadersToAdd(Xds.header("x-gone", "route"));
         var host =
                 VirtualHost.newBuilder()
                         .setName("all")
                         .addDomains("*")
                         .addRoutes(route)
                         .addRequestHeadersToRemove("x-gone")
-                        .addRequestHeadersToAdd(header("x-order", "host"))
+                        .addRequestHeadersToAdd(Xds.header("x-order", "host"))
                         .addResponseHeadersToRemove("x-gone")
-                        .addResponseHeadersToAdd(header("x-order", "host"));
+                        .addResponseHeadersToAdd(Xds.header("x-order", "host"));
         proxy.http(
                 List.of(),
                 RouteConfiguration.newBuilder()
                         .setName("routes")
                         .addVirtualHosts(host)
-                        .addRequestHeadersToAdd(header("x-order", "table"))
-                        .addResponseHeadersToAdd(header("x-order", "table"))
+                        .addRequestHeadersToAdd(Xds.header("x-order", "table"))
+                        .addResponseHeadersToAdd(Xds.header("x-order", "table"))
                         .build());
 
         var answer = proxy.get("x-sent", "1", "x-order", "client");
@@ -510,11 +509,6 @@ class RoutingIT {
         return Xds.to(action).toBuilder()
                 .setMatch(RouteMatch.newBuilder().setPrefix(prefix))
                 .build();
-    }
-
-    private static HeaderValueOption.Builder header(String name, String value) {
-        return HeaderValueOption.newBuilder()
-                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value));
     }
 
     private String say(String path, String host, String headers) throws IOException {

@@ -8,8 +8,6 @@ import dev.weft.proxy.telemetry.AccessLog;
 import dev.weft.proxy.telemetry.ProxyMetrics;
 import dev.weft.proxy.telemetry.ProxyTelemetry;
 import dev.weft.proxy.testing.Leaks;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.endpoint.v3.LbEndpoint;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
@@ -206,12 +204,7 @@ class SoakIT {
                                 Xds.routes(
                                         service,
                                         Xds.to(Xds.cluster(service).setRetryPolicy(Xds.retries()))))
-                        .addResponseHeadersToAdd(
-                                HeaderValueOption.newBuilder()
-                                        .setHeader(
-                                                HeaderValue.newBuilder()
-                                                        .setKey("x-round")
-                                                        .setValue("" + round)))
+                        .addResponseHeadersToAdd(Xds.header("x-round", "" + round))
                         .build());
     }
 

@@ -8,6 +8,7 @@ import static dev.weft.proxy.RawHttp2.RST_STREAM;
 import static dev.weft.proxy.RawHttp2.SETTINGS;
 import static dev.weft.proxy.testing.Eventually.eventually;
 import static dev.weft.proxy.testing.Eventually.holds;
+import static dev.weft.proxy.testing.Wire.say;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,11 +17,8 @@ import dev.weft.proxy.overload.OverloadRules;
 import dev.weft.proxy.overload.ResetRules;
 import dev.weft.proxy.telemetry.RequestLog;
 import io.envoyproxy.envoy.config.accesslog.v3.AccessLog;
-import io.envoyproxy.envoy.config.route.v3.Route;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.UpgradeConfig;
 import io.envoyproxy.envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig;
-import io.envoyproxy.envoy.config.route.v3.RouteMatch;
-import io.envoyproxy.envoy.config.route.v3.RouteMatch.ConnectMatcher;
 import io.envoyproxy.envoy.extensions.access_loggers.stream.v3.StdoutAccessLog;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.CodecType;
@@ -318,12 +316,7 @@ class StreamResetsIT {
                         .addUpgradeConfigs(
                                 HttpConnectionManager.UpgradeConfig.newBuilder()
                                         .setUpgradeType("CONNECT")),
-                Route.newBuilder()
-                        .setMatch(
-                                RouteMatch.newBuilder()
-                                        .setConnectMatcher(ConnectMatcher.getDefaultInstance()))
-                        .setRoute(Xds.cluster("app").addUpgradeConfigs(upgrade))
-                        .build());
+                Xds.tunnels(upgrade));
     }
 
     private static UpgradeConfig.Builder terminating() {
@@ -397,10 +390,6 @@ class StreamResetsIT {
         var reset = peer.await(frame -> frame.is(RST_STREAM, STREAM));
         assertThat(reset.type()).isEqualTo(RST_STREAM);
         return reset.error();
-    }
-
-    private static void say(Socket to, String text) throws IOException {
-        to.getOutputStream().write(text.getBytes(US_ASCII));
     }
 
     private static String head(Socket from) throws IOException {

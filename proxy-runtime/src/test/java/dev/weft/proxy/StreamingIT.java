@@ -1,5 +1,6 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.testing.Wire.head;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weft.proxy.testing.Eventually;
@@ -198,19 +199,6 @@ class StreamingIT {
     private static void write(OutputStream out, String text) throws IOException {
         out.write(text.getBytes(StandardCharsets.US_ASCII));
         out.flush();
-    }
-
-    /// Up to and with the next empty line.
-    private static String head(InputStream in) throws IOException {
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            var next = in.read();
-            if (next < 0) {
-                throw new IOException("ended within " + head);
-            }
-            head.append((char) next);
-        }
-        return head.toString();
     }
 
     private interface Conversation {

@@ -1,5 +1,7 @@
 package dev.weft.proxy;
 
+import static dev.weft.proxy.testing.Wire.head;
+import static dev.weft.proxy.testing.Wire.say;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.BoolValue;
@@ -8,11 +10,9 @@ import io.envoyproxy.envoy.config.route.v3.RouteAction;
 import io.envoyproxy.envoy.config.route.v3.RouteMatch;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -133,18 +133,6 @@ class UpgradeIT {
         }
     }
 
-    private static String head(Socket from) throws IOException {
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            var c = from.getInputStream().read();
-            if (c < 0) {
-                throw new EOFException();
-            }
-            head.append((char) c);
-        }
-        return head.toString();
-    }
-
     private void refused(String path, String protocol) throws IOException {
         var before = asked.get();
         var answer = ask(path, protocol);
@@ -217,9 +205,5 @@ class UpgradeIT {
                 .setMatch(RouteMatch.newBuilder().setPrefix(path))
                 .setRoute(action)
                 .build();
-    }
-
-    private static void say(Socket to, String text) throws IOException {
-        to.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
 }

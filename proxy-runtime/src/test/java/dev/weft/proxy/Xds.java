@@ -12,6 +12,8 @@ import com.google.protobuf.util.Values;
 import dev.weft.proxy.config.Resource;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.Address;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
@@ -58,7 +60,8 @@ import java.util.Map;
 
 /// xDS resources in the shapes that the control plane serves.
 final class Xds {
-    static final String HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    private static final String HTTP_OPTIONS =
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
     static final List<String> MESH_ALPN = List.of("weft1-h2", "weft1-http/1.1", "weft1-tcp");
 
     private Xds() {}
@@ -185,6 +188,22 @@ final class Xds {
                 .setMatch(RouteMatch.newBuilder().setPrefix("/"))
                 .setRoute(action)
                 .build();
+    }
+
+    /// Tunnels go to cluster `app`.
+    static Route tunnels(RouteAction.UpgradeConfig.Builder upgrade) {
+        return Route.newBuilder()
+                .setMatch(
+                        RouteMatch.newBuilder()
+                                .setConnectMatcher(RouteMatch.ConnectMatcher.getDefaultInstance()))
+                .setRoute(cluster("app").addUpgradeConfigs(upgrade))
+                .build();
+    }
+
+    /// One to add.
+    static HeaderValueOption.Builder header(String name, String value) {
+        return HeaderValueOption.newBuilder()
+                .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value));
     }
 
     static RouteAction.Builder cluster(String name) {
@@ -321,8 +340,10 @@ final class Xds {
                         .setHttpProtocolOptions(Http1ProtocolOptions.getDefaultInstance()));
     }
 
-    static HttpProtocolOptions.Builder alwaysHttp2(Http2ProtocolOptions.Builder http2) {
-        return explicit(ExplicitHttpConfig.newBuilder().setHttp2ProtocolOptions(http2));
+    static HttpProtocolOptions.Builder alwaysHttp2() {
+        return explicit(
+                ExplicitHttpConfig.newBuilder()
+                        .setHttp2ProtocolOptions(Http2ProtocolOptions.getDefaultInstance()));
     }
 
     private static HttpProtocolOptions.Builder explicit(ExplicitHttpConfig.Builder config) {

@@ -31,9 +31,6 @@ final class ClusterCompiler {
 
     private static final String TRANSPORT_METADATA = "envoy.transport_socket_match";
 
-    private static final String HTTP_OPTIONS =
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-
     private static final String LB_METADATA = "envoy.lb";
     private static final int MAX_PRIORITY = 128;
     private static final int MAX_PORT = 65_535;
@@ -43,7 +40,6 @@ final class ClusterCompiler {
     private final UpstreamHttpCompiler http;
     private final BalancingCompiler balancing;
 
-    /// What counts for both protocols; components as in [ClusterSpec].
     ClusterCompiler(FieldCheck fields) {
         this.fields = fields;
         this.tls = new TlsCompiler(fields);
