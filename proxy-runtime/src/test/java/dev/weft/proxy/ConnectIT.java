@@ -109,6 +109,20 @@ class ConnectIT {
     }
 
     @Test
+    void who_is_at_the_end_of_a_tunnel_is_not_spoken_to_in_any_protocol() throws Exception {
+        proxy.http(
+                manager(),
+                Xds.tunnels(connect(true)).toBuilder()
+                        .addResponseHeadersToAdd(Xds.header("x-spoken", "%UPSTREAM_PROTOCOL%"))
+                        .build());
+        var client = client();
+
+        say(client, CONNECT);
+
+        assertThat(head(client)).startsWith("HTTP/1.1 200 ").doesNotContain("x-spoken: HTTP");
+    }
+
+    @Test
     void a_tunnel_that_ends_here_has_the_limits_of_its_routes_priority() throws Exception {
         proxy.cluster(
                 Xds.staticCluster("app", backend.getLocalPort())

@@ -144,6 +144,12 @@ final class Forwarding {
             exchange.refuse(Refusal.NO_CLUSTER, to.noClusterStatus());
             return;
         }
+        var upstreams = chain.worker().upstreams();
+        if (exchange.isConnect() && to.upgrades().endsTunnels()) {
+            announce(next);
+            upstreams.tunnel(cluster, chain.origin(), to.priority(), hash, tried, next);
+            return;
+        }
         var protocol = cluster.spec().http().protocolFor(carried);
         if (protocol == Carried.HTTP2 && exchange.isUpgrade()) {
             exchange.refuse(Refusal.UPGRADE_OVER_HTTP2);
@@ -151,14 +157,13 @@ final class Forwarding {
         }
         log.upstreamProtocol(protocol);
         ProtocolChange.apply(head, headOnly, carried, protocol);
+        announce(next);
+        upstreams.stream(cluster, chain.origin(), protocol, to.priority(), hash, tried, next);
+    }
+
+    private void announce(Attempt next) {
         tellService();
         next.waits();
-        var upstreams = chain.worker().upstreams();
-        if (exchange.isConnect() && to.upgrades().endsTunnels()) {
-            upstreams.tunnel(cluster, chain.origin(), to.priority(), hash, tried, next);
-        } else {
-            upstreams.stream(cluster, chain.origin(), protocol, to.priority(), hash, tried, next);
-        }
     }
 
     /// It is written when its attempt has a stream: until then there is no other.
