@@ -21,9 +21,6 @@ final class AttackedProxy implements AutoCloseable {
     /// As many as there may be.
     static final int CONNECTIONS = 4_096;
 
-    /// Requests of the bystander while an attack stands.
-    static final int MEANWHILE = 300;
-
     /// What lives in a proxy that has nothing to do is 12 to 16 MB.
     private static final int CALM_HEAP_BYTES = 28 * 1024 * 1024;
 
@@ -117,7 +114,7 @@ final class AttackedProxy implements AutoCloseable {
             eventually("the bystander is served before", () -> bystander.served.get() > 5);
             var open = attack.begin();
             try {
-                var until = bystander.served.get() + MEANWHILE;
+                var until = bystander.served.get() + Bystander.MEANWHILE;
                 eventually(
                         "the bystander is served meanwhile: " + bystander.failures,
                         () -> bystander.served.get() > until || !bystander.failures.isEmpty());
@@ -144,20 +141,10 @@ final class AttackedProxy implements AutoCloseable {
     private boolean isCalm() {
         try {
             process.collect();
-            return metric("weft_heap_used_bytes") < CALM_HEAP_BYTES;
+            return process.metric("weft_heap_used_bytes") < CALM_HEAP_BYTES;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
-    }
-
-    /// -1: there is none of this name.
-    double metric(String name) throws IOException, InterruptedException {
-        return process.metrics()
-                .lines()
-                .filter(line -> line.startsWith(name + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-                .findFirst()
-                .orElse(-1);
     }
 
     /// A client that has said this, as far as anybody took it.

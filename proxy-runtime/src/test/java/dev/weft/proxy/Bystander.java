@@ -14,6 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// A client that has nothing to do with it: one request after the other, each by a connection of
 /// its own, until it is closed. Who waits for longer than [#PATIENCE] is not served.
 final class Bystander implements AutoCloseable {
+    /// Requests while an attack stands.
+    static final int MEANWHILE = 300;
+
     static final Duration PATIENCE = Duration.ofSeconds(8);
 
     final List<String> failures = new CopyOnWriteArrayList<>();
@@ -66,6 +69,11 @@ final class Bystander implements AutoCloseable {
     /// Whether it was served, but had to wait: a machine that is busy is slow, too.
     static boolean wasLate(String failure) {
         return failure.startsWith("after ");
+    }
+
+    /// As a connection for which there is no place is, or one that had to wait for it.
+    static boolean hadNoPlace(String failure) {
+        return wasClosed(failure) || wasLate(failure);
     }
 
     private void run() {

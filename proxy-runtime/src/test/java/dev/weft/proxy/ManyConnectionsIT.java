@@ -1,9 +1,9 @@
 package dev.weft.proxy;
 
 import static dev.weft.proxy.AttackedProxy.CONNECTIONS;
-import static dev.weft.proxy.AttackedProxy.MEANWHILE;
 import static dev.weft.proxy.AttackedProxy.socket;
 import static dev.weft.proxy.AttackedProxy.write;
+import static dev.weft.proxy.Bystander.MEANWHILE;
 import static dev.weft.proxy.testing.Eventually.eventually;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -77,7 +77,7 @@ class ManyConnectionsIT {
             assertThat(new String(busy.getInputStream().readNBytes(13), US_ASCII))
                     .isEqualTo("HTTP/1.1 200 ");
         }
-        assertThat(proxy.metric("weft_connections_gave_way")).isGreaterThan(400);
+        assertThat(proxy.process.metric("weft_connections_gave_way")).isGreaterThan(400);
     }
 
     /// Who is served once and then stays has a place no longer than others want it.
@@ -132,7 +132,7 @@ class ManyConnectionsIT {
                             write(slow, "x".repeat(2_000));
                             return answered(attackers).isPresent();
                         });
-                assertThat(late.failures).allMatch(ManyConnectionsIT::hadNoPlace);
+                assertThat(late.failures).allMatch(Bystander::hadNoPlace);
             }
             assertThat(bystander.failures).as(proxy.process.output()).isEmpty();
             var answer = answered(attackers).orElseThrow().getInputStream();
@@ -168,7 +168,7 @@ class ManyConnectionsIT {
             try (var late = Bystander.http1(proxy.process.http1)) {
                 eventually(
                         "others are served: " + late.failures, () -> late.served.get() > MEANWHILE);
-                assertThat(late.failures).allMatch(ManyConnectionsIT::hadNoPlace);
+                assertThat(late.failures).allMatch(Bystander::hadNoPlace);
             }
         } finally {
             for (var attacker : attackers) {
@@ -194,7 +194,8 @@ class ManyConnectionsIT {
                 eventually(
                         "others are served: " + late.failures, () -> late.served.get() > MEANWHILE);
                 assertThat(late.failures)
-                        .allMatch(failure -> Bystander.wasRefused(failure) || hadNoPlace(failure));
+                        .allMatch(failure ->
+                                Bystander.wasRefused(failure) || Bystander.hadNoPlace(failure));
             }
         } finally {
             attackers.forEach(RawHttp2::close);
@@ -235,11 +236,6 @@ class ManyConnectionsIT {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /// As a connection for which there is no place is, or one that had to wait for it.
-    private static boolean hadNoPlace(String failure) {
-        return Bystander.wasClosed(failure) || Bystander.wasLate(failure);
     }
 
     private List<Socket> silent(int count) throws IOException {

@@ -180,6 +180,19 @@ final class ProxyProcess implements AutoCloseable {
     }
 
     /// What Prometheus would scrape.
+    double metric(String name) throws IOException, InterruptedException {
+        return metric(name, metrics());
+    }
+
+    /// -1: there is none of this name.
+    static double metric(String name, String scrape) {
+        return scrape.lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElse(-1);
+    }
+
     String metrics() throws IOException, InterruptedException {
         var port = Files.readString(mesh.paths.state().resolve("ports")).split(" ", -1)[1];
         var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));

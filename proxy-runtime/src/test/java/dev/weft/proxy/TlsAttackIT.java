@@ -27,9 +27,6 @@ class TlsAttackIT {
     private static final String ALPN = "weft1-http/1.1";
     private static final int PATIENCE_MILLIS = 30_000;
 
-    /// Requests of the bystander while an attack stands.
-    private static final int MEANWHILE = 300;
-
     private static final int SILENT = 500;
     private static final int ABANDONED = 2_000;
 
@@ -122,7 +119,7 @@ class TlsAttackIT {
                 }
             }
             assertThat(bystander.served.get()).as("served meanwhile").isGreaterThan(meanwhile);
-            var until = bystander.served.get() + MEANWHILE;
+            var until = bystander.served.get() + Bystander.MEANWHILE;
             eventually(
                     "the bystander is served meanwhile: " + bystander.failures,
                     () -> bystander.served.get() > until || !bystander.failures.isEmpty());
