@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,9 @@ class HighMemoryIT {
 
     /// Longer than a connection to the service can be full unnoticed while memory is short.
     private static final Duration UNTIL_FULL = Duration.ofSeconds(1);
+
+    /// Longer than the service sends nothing while the kernel has room.
+    private static final Duration UNTIL_MORE = Duration.ofSeconds(10);
 
     private static final int STREAMS = 16;
 
@@ -193,7 +197,7 @@ class HighMemoryIT {
             eventually("the bystander is served before", () -> bystander.served.get() > 5);
             var open = attack.begin();
             try {
-                eventually(
+                awaitWhileItGrows(
                         "those that hold most are ended",
                         () -> ended() > before || bystander.failures.size() > MOST_REFUSED);
                 var until = bystander.served.get() + Bystander.MEANWHILE;
@@ -225,6 +229,17 @@ class HighMemoryIT {
         eventually("the access log tells it", () -> told() > toldBefore);
         assertThat(proxy.isAlive()).as(proxy.output()).isTrue();
         assertThat(proxy.peakBytes() - proxy.fileBytes()).isLessThan(ProxyProcess.LIMIT_BYTES);
+    }
+
+    /// What nobody reads waits in the kernel first, up to a megabyte for each connection: how long
+    /// it takes until that is full is up to the machine.
+    private void awaitWhileItGrows(String what, BooleanSupplier condition) {
+        var sent = -1L;
+        while (!comesWithin(UNTIL_MORE, condition)) {
+            var now = http2App.sentBytes.get();
+            assertThat(now).as("%s: they are not, and no more is sent", what).isGreaterThan(sent);
+            sent = now;
+        }
     }
 
     /// Lines of requests and connections that the proxy has ended, or not begun.
