@@ -27,8 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// Clients that together make the proxy hold more than it may have, each within its own limits, and
 /// then leave it so: those that hold most are ended, and a bystander is served.
 class HighMemoryIT {
-    /// With all of their windows full: 240 MiB, where there are 64.
-    private static final int HTTP2_CLIENTS = 60;
+    /// With all of their windows full, as small as they are at first: 100 MiB, where there are 64.
+    private static final int HTTP2_CLIENTS = 100;
+
+    /// Whose windows make one of a connection, at first.
+    private static final int UPLOADS = 4;
 
     /// Longer than a connection to the service can be full unnoticed while memory is short.
     private static final Duration UNTIL_FULL = Duration.ofSeconds(1);
@@ -132,7 +135,7 @@ class HighMemoryIT {
     private static void upload(RawHttp2 attacker) throws IOException {
         var part = new byte[LARGEST_FRAME];
         try {
-            for (int s = 0; s < STREAMS; s++) {
+            for (int s = 0; s < UPLOADS; s++) {
                 attacker.headers(2 * s + 1, false, RawHttp2.request("POST", "/stuck"));
                 for (int sent = 0; sent < Session.STREAM_WINDOW; sent += part.length) {
                     attacker.frame(DATA, 0, 2 * s + 1, part);

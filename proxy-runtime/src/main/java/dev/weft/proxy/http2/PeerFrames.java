@@ -176,7 +176,7 @@ final class PeerFrames implements FrameReader.Frames {
         if (length + padding == 0 && !last) {
             gate.idle();
         }
-        session.receiving().came(length + padding);
+        session.came(length + padding);
         var stream = streams.get(streamId);
         // What nobody takes is given back at once; the rest as its owner takes it.
         if (stream == null || stream.peerEnded) {

@@ -244,10 +244,6 @@ public final class Session extends ChannelDuplexHandler {
         return streams;
     }
 
-    ReceiveWindow receiving() {
-        return receiving;
-    }
-
     /// Whether a stream that the peer opens is one too many.
     boolean takesNoMore(int streamId) {
         return streamId > lastPromised || streams.size() >= maxPeerStreams;
@@ -296,7 +292,7 @@ public final class Session extends ChannelDuplexHandler {
                     SETTINGS_MAX_HEADER_LIST_SIZE,
                     maxHeaderBytes);
         }
-        out.windowUpdate(0, ReceiveWindow.BYTES - DEFAULT_WINDOW_SIZE);
+        out.windowUpdate(0, ReceiveWindow.LEAST_BYTES - DEFAULT_WINDOW_SIZE);
         out.flush();
         if (keepAliveRules != null) {
             keepAlive =
@@ -721,8 +717,16 @@ public final class Session extends ChannelDuplexHandler {
         }
     }
 
+    /// On any of its streams, padding included.
+    void came(int bytes) throws Http2Exception {
+        widen(receiving.came(bytes));
+    }
+
     void tookOfConnection(int bytes) {
-        var increment = receiving.took(bytes);
+        widen(receiving.took(bytes));
+    }
+
+    private void widen(int increment) {
         if (increment > 0) {
             writer().windowUpdate(0, increment);
             flush();

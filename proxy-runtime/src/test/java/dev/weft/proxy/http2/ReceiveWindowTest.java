@@ -16,29 +16,61 @@ class ReceiveWindowTest {
     private final ReceiveWindow window = new ReceiveWindow(() -> share, () -> nanos);
 
     /// What the peer may still send.
-    private int credit = ReceiveWindow.BYTES;
+    private int credit = ReceiveWindow.LEAST_BYTES;
 
     private int waiting;
 
     @Test
-    void what_was_taken_is_given_back_while_there_is_memory() throws Http2Exception {
-        passOn(10 * ReceiveWindow.BYTES);
+    void it_stays_small_for_who_has_time() throws Http2Exception {
+        passOnSlowly();
 
+        assertThat(whole()).isEqualTo(ReceiveWindow.LEAST_BYTES);
+    }
+
+    @Test
+    void it_grows_for_who_fills_it_quickly_and_shrinks_when_that_is_over() throws Http2Exception {
+        passOn(10 * ReceiveWindow.BYTES);
         assertThat(whole()).isEqualTo(ReceiveWindow.BYTES);
+
+        passOnSlowly();
+        assertThat(whole()).isEqualTo(ReceiveWindow.LEAST_BYTES);
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.5, 0.9})
-    void the_window_shrinks_to_its_share_and_grows_again(double low) throws Http2Exception {
+    void it_is_no_larger_than_its_share(double low) throws Http2Exception {
         share = low;
         passOn(10 * ReceiveWindow.BYTES);
-        assertThat(whole())
-                .isEqualTo(
-                        ReceiveWindow.LEAST_BYTES
-                                + (int) (low * (ReceiveWindow.BYTES - ReceiveWindow.LEAST_BYTES)));
+        assertThat(whole()).isEqualTo(most(low));
 
         share = 1;
+        passOn(10 * ReceiveWindow.BYTES);
         assertThat(whole()).isEqualTo(ReceiveWindow.BYTES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.5, 0.9, 1})
+    void it_grows_by_what_is_stuck_and_shrinks_when_that_is_taken(double share)
+            throws Http2Exception {
+        this.share = share;
+        while (credit > 0) {
+            come(Math.min(FRAME, credit));
+        }
+        assertThat(waiting)
+                .isLessThanOrEqualTo(most(share))
+                .isGreaterThan(most(share) - Session.STREAM_WINDOW);
+
+        while (waiting > 0) {
+            nanos += TURN;
+            take(Math.min(FRAME, waiting));
+        }
+        passOnSlowly();
+        assertThat(whole()).isEqualTo(ReceiveWindow.LEAST_BYTES);
+    }
+
+    private static int most(double share) {
+        return ReceiveWindow.LEAST_BYTES
+                + (int) (share * (ReceiveWindow.BYTES - ReceiveWindow.LEAST_BYTES));
     }
 
     @Test
@@ -103,10 +135,13 @@ class ReceiveWindowTest {
     }
 
     private void come(int bytes) throws Http2Exception {
-        assertThat(bytes).as("what the peer may send").isLessThanOrEqualTo(credit);
-        credit -= bytes;
-        waiting += bytes;
-        window.came(bytes);
+        for (var left = bytes; left > 0; left -= FRAME) {
+            var frame = Math.min(left, FRAME);
+            assertThat(frame).as("what the peer may send").isLessThanOrEqualTo(credit);
+            credit -= frame;
+            waiting += frame;
+            credit += window.came(frame);
+        }
     }
 
     private void take(int bytes) {
@@ -114,10 +149,17 @@ class ReceiveWindowTest {
         credit += window.took(bytes);
     }
 
-    /// How large it is, once nothing waits.
+    /// How large it is, while nothing waits: all that the peer may send when it has been told of
+    /// it.
     private int whole() throws Http2Exception {
-        come(credit);
+        nanos += TURN;
         take(waiting);
+        int before;
+        do {
+            before = credit;
+            come(1);
+            take(1);
+        } while (credit < before);
         return credit;
     }
 
@@ -129,6 +171,13 @@ class ReceiveWindowTest {
             come(frame);
             take(frame);
             left -= frame;
+        }
+    }
+
+    private void passOnSlowly() throws Http2Exception {
+        for (int i = 0; i < 100; i++) {
+            nanos += 5 * TURN;
+            passOn(ReceiveWindow.LEAST_BYTES / 2);
         }
     }
 
