@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.UInt32Value;
 import dev.weft.proxy.config.ConfigStore;
+import dev.weft.proxy.overload.Buffers;
 import dev.weft.proxy.testing.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +30,10 @@ class BufferLimitIT {
     private static final int MUCH = 48 << 20;
 
     private static final UInt32Value NO_LIMIT_IN_SIGHT = UInt32Value.of(2 * MUCH);
+
+    /// What has not been sent, what is being sent, and a part that the kernel had begun to take.
+    private static final long KERNEL = 3 * Buffers.UNSENT_BYTES;
+
     private static final byte[] BLOCK = new byte[64 * 1024];
 
     private final TwoProxies.Side proxy = new TwoProxies.Side(TwoProxies.CLIENT_ID);
@@ -86,6 +95,11 @@ class BufferLimitIT {
 
             Eventually.eventually("the writer waits", Eventually.standstill(taken));
             assertThat(taken.get()).isLessThan(MUCH);
+            assertThat(
+                            idle == Idle.CLIENT
+                                    ? inKernel(proxy.port("tcp"), client.getLocalPort())
+                                    : inKernel(server.getPort(), app.getLocalPort()))
+                    .isBetween(1L, KERNEL);
         }
     }
 
@@ -106,6 +120,26 @@ class BufferLimitIT {
 
         assertThat(refused.orElseThrow())
                 .contains("cluster app", "per_connection_buffer_limit_bytes");
+    }
+
+    /// What the kernel still holds of what the one port has sent to the other: not sent, or not
+    /// acknowledged.
+    private static long inKernel(int from, int to) throws IOException {
+        var queued = 0L;
+        for (var table : List.of("tcp", "tcp6")) {
+            queued += inKernel(Path.of("/proc/self/net", table), from, to);
+        }
+        return queued;
+    }
+
+    private static long inKernel(Path table, int from, int to) throws IOException {
+        var ports = Pattern.compile(".*:%04X [^ ]*:%04X .. ([^:]*):.*".formatted(from, to));
+        try (var lines = Files.lines(table)) {
+            return lines.map(ports::matcher)
+                    .filter(Matcher::matches)
+                    .mapToLong(line -> Long.parseLong(line.group(1), 16))
+                    .sum();
+        }
     }
 
     private Socket connect() throws IOException {

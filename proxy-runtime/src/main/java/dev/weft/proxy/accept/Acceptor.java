@@ -13,6 +13,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -48,6 +49,7 @@ public final class Acceptor {
                         .childOption(ChannelOption.TCP_NODELAY, true)
                         .childOption(ChannelOption.SO_KEEPALIVE, true)
                         .childOption(ChannelOption.AUTO_READ, false)
+                        .childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, Buffers.UNSENT_BYTES)
                         .childOption(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
                         .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .childHandler(

@@ -79,6 +79,7 @@ final class Connector {
                         .channel(EpollSocketChannel.class)
                         .option(ChannelOption.TCP_NODELAY, true)
                         .option(ChannelOption.AUTO_READ, false)
+                        .option(EpollChannelOption.TCP_NOTSENT_LOWAT, Buffers.UNSENT_BYTES)
                         .option(ChannelOption.RECVBUF_ALLOCATOR, new ReadSizes())
                         .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                         .option(

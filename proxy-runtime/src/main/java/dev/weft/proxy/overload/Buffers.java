@@ -6,6 +6,11 @@ import io.netty.channel.WriteBufferWaterMark;
 
 /// What waits to be sent on a connection.
 public final class Buffers {
+    /// What the kernel may keep of a connection that it has not begun to send
+    /// (`TCP_NOTSENT_LOWAT`), in bytes; a little more, since it takes what it has begun to take.
+    /// Beyond it keeps a megabyte or more for each peer that does not read, in nobody's account.
+    public static final long UNSENT_BYTES = 128 * 1024;
+
     private Buffers() {}
 
     /// Writers wait from when more than `bytes` wait to be sent until half of it is left.
