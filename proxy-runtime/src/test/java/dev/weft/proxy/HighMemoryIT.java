@@ -234,8 +234,8 @@ class HighMemoryIT {
         assertThat(proxy.peakBytes() - proxy.fileBytes()).isLessThan(ProxyProcess.LIMIT_BYTES);
     }
 
-    /// What nobody reads waits in the kernel first, up to a megabyte for each connection: how long
-    /// it takes until that is full is up to the machine.
+    /// What nobody reads waits in the kernel first, on both sides of the proxy: how long it takes
+    /// until there is no room is up to the machine.
     private void awaitWhileItGrows(String what, BooleanSupplier condition) {
         var sent = -1L;
         while (!comesWithin(UNTIL_MORE, condition)) {

@@ -179,12 +179,12 @@ final class ProxyProcess implements AutoCloseable {
         return Files.readString(output);
     }
 
-    /// What Prometheus would scrape.
+    /// As it is now; -1: there is none of this name.
     double metric(String name) throws IOException, InterruptedException {
         return metric(name, metrics());
     }
 
-    /// -1: there is none of this name.
+    /// As this scrape has it; -1: there is none of this name.
     static double metric(String name, String scrape) {
         return scrape.lines()
                 .filter(line -> line.startsWith(name + " "))
@@ -193,6 +193,7 @@ final class ProxyProcess implements AutoCloseable {
                 .orElse(-1);
     }
 
+    /// What Prometheus would scrape.
     String metrics() throws IOException, InterruptedException {
         var port = Files.readString(mesh.paths.state().resolve("ports")).split(" ", -1)[1];
         var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"));

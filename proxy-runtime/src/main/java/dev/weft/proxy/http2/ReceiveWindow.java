@@ -115,6 +115,7 @@ final class ReceiveWindow {
         return size - left - taken;
     }
 
+    /// What was taken is given back, and what it grows by besides.
     private int resize(int wanted) {
         // What the peer has been told cannot be taken back.
         var next = Math.max(wanted, size - taken);
@@ -130,6 +131,7 @@ final class ReceiveWindow {
     /// another connection as well, and make that one full, too.
     boolean isCongested() {
         var waits = waits();
+        // There is never memory for less: how much there is need not be asked for every new stream.
         if (waits <= LEAST_BYTES / CONGESTED_IS_ONE_IN || waits <= most() / CONGESTED_IS_ONE_IN) {
             return false;
         }
